@@ -1,0 +1,27 @@
+/**
+ * Where time comes from. A store may bring its own (the Redis store follows the server's),
+ * and tests bring one that stands still until it is told to move.
+ */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `task` once, `ms` milliseconds from now. Returns a function that cancels it. */
+  after(ms: number, task: () => void): () => void;
+}
+
+/** The longest delay a runtime's timer takes; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The clock of the machine. */
+export const systemClock: Clock = { now: Date.now, after };
+
+function after(ms: number, task: () => void): () => void {
+  let timer = setTimeout(step, Math.min(ms, LONGEST_TIMER_MS));
+  let leftMs = ms;
+  function step(): void {
+    leftMs -= LONGEST_TIMER_MS;
+    if (leftMs > 0) timer = setTimeout(step, Math.min(leftMs, LONGEST_TIMER_MS));
+    else task();
+  }
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,29 @@
+/** A value now, or a promise of one. A store that can answer at once should. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * A value with its deadlines. All instants are milliseconds since the epoch by the store's clock;
+ * they are absolute, so an entry that is copied between tiers does not start its life again.
+ */
+export interface CacheEntry<V = unknown> {
+  readonly value: V;
+  /** When the load that made the value began, not when it ended: an invalidation in between wins. */
+  readonly createdAt: number;
+  /** Fresh before this instant. May be `Infinity`. */
+  readonly freshUntil: number;
+  /** Stale from `freshUntil` up to here, gone from here on: a store may drop it and must not return it. */
+  readonly keepUntil: number;
+  /** The tags it can be invalidated by. */
+  readonly tags?: readonly string[];
+  /** An HTTP-like validator that the loader attached, handed back to the next load. */
+  readonly etag?: string;
+  /** As `etag`, for origins that only know a date. */
+  readonly lastModified?: string;
+  /** The store that this copy was just read from, where that is not the nearest one. Never stored. */
+  readonly tier?: string;
+}
+
+/** Whether `value` has to be waited for. */
+export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && typeof (value as PromiseLike<T>).then === "function";
+}

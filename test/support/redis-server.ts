@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    redisUrl: string;
+  }
+}
+
+const READY = "Ready to accept connections";
+
+/** Starts one Redis for the whole run, on a port and in a folder of its own, and stops it at the end. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startRedis();
+  project.provide("redisUrl", server.url);
+  return server.stop;
+}
+
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  readonly process: ChildProcess;
+  /** Kills the server and removes its folder. */
+  stop(): Promise<void>;
+}
+
+/** Starts a `redis-server` and resolves once it accepts connections. */
+export async function startRedis(...settings: readonly string[]): Promise<RedisServer> {
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), "granary-redis-"));
+  const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...settings];
+  const child = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
+  await ready(child);
+  const stop = async (): Promise<void> => {
+    await ended(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { url: `redis://127.0.0.1:${port}`, port, process: child, stop };
+}
+
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.stdout?.on("data", (data: Buffer) => {
+      said += data.toString();
+      if (said.includes(READY)) resolve();
+    });
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`redis-server ended before it was ready:\n${said}`)));
+  });
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.kill("SIGKILL");
+  });
+}
+
+/** A port that nobody listened on a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
