@@ -1,0 +1,13 @@
+const assert = require("node:assert/strict");
+const { createCache } = require("@granary/core");
+const { memoryStore } = require("@granary/memory");
+
+for (const name of ["keyv", "redis", "superjson", "testkit", "tiered"]) {
+  assert.ok(Object.keys(require(`@granary/${name}`)).length > 0, name);
+}
+
+const cache = createCache({ store: memoryStore({ maxEntries: 10 }) });
+cache
+  .getOrSet("a", () => 1)
+  .then((value) => assert.equal(value, 1))
+  .then(() => cache.close());
