@@ -14,7 +14,7 @@ const checks = [
   { name: "types of tests and examples", command: ["tsc", "-p", "tsconfig.test.json"] },
   { name: "no unused code", command: ["knip"] },
   { name: "size limits", command: ["size-limit"] },
-  { name: "changesets", command: ["changeset", "status"] },
+  { name: "changesets", command: script("check-changesets") },
 ];
 
 /** Runs the checks, as many at once as there are cores. Resolves to `{ passed, failed }`. */

@@ -7,6 +7,8 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The one version of pnpm that everybody uses; it needs no install of its own. */
 export const pnpm = ["npx", "--yes", "pnpm@10.34.9"];
 
+// `npm test --silent` would silence the npm and pnpm below it, and with them the reason why one failed.
+const environment = { ...process.env, npm_config_loglevel: "notice" };
 const path = [`${root}node_modules/.bin`, process.env.PATH].join(delimiter);
 
 /**
@@ -15,7 +17,7 @@ const path = [`${root}node_modules/.bin`, process.env.PATH].join(delimiter);
  */
 export function run([command, ...args], { cwd = root, stdio = "pipe", env = {} } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio, env: { ...process.env, PATH: path, ...env } });
+    const child = spawn(command, args, { cwd, stdio, env: { ...environment, PATH: path, ...env } });
     const said = [];
     child.stdout?.on("data", (data) => said.push(data));
     child.stderr?.on("data", (data) => said.push(data));
