@@ -1,0 +1,62 @@
+type Pair = readonly [left: unknown, right: unknown];
+
+/**
+ * Whether two values are the same to any reader: `Object.is` on primitives, the same class, the same parts.
+ * Maps, sets, properties and cycles are compared in depth; the order of properties does not matter.
+ * Errors are compared by class, name, message and own enumerable properties, since a stack does not travel.
+ */
+export function isEqual(left: unknown, right: unknown): boolean {
+  const seen = new Map<unknown, unknown>();
+  const todo: Pair[] = [[left, right]];
+  for (let pair = todo.pop(); pair !== undefined; pair = todo.pop()) {
+    const [one, other] = pair;
+    if (Object.is(one, other) || (isObject(one) && seen.get(one) === other)) continue;
+    if (!isObject(one) || !isObject(other)) return false;
+    seen.set(one, other);
+    const parts = pairParts(one, other);
+    if (parts === undefined) return false;
+    for (const part of parts) todo.push(part);
+  }
+  return true;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** The parts that must be equal for two objects to be; `undefined` where the objects differ already. */
+function pairParts(one: object, other: object): Pair[] | undefined {
+  if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return undefined;
+  const inside = pairInside(one, other);
+  const properties = pairProperties(one, other);
+  return inside === undefined || properties === undefined ? undefined : [...inside, ...properties];
+}
+
+/** What an object holds beside its properties. */
+function pairInside(one: object, other: object): Pair[] | undefined {
+  if (one instanceof Map && other instanceof Map) return pairLists([...one].flat(), [...other].flat());
+  if (one instanceof Set && other instanceof Set) return pairLists([...one], [...other]);
+  if (one instanceof Date && other instanceof Date) return [[one.getTime(), other.getTime()]];
+  if (one instanceof Error && other instanceof Error)
+    return pairLists([one.name, one.message], [other.name, other.message]);
+  if (one instanceof RegExp || one instanceof URL) return [[String(one), String(other)]];
+  if (one instanceof ArrayBuffer && other instanceof ArrayBuffer) {
+    return pairLists([...new Uint8Array(one)], [...new Uint8Array(other)]);
+  }
+  return [];
+}
+
+function pairLists(one: readonly unknown[], other: readonly unknown[]): Pair[] | undefined {
+  return one.length === other.length ? one.map((part, index) => [part, other[index]] as const) : undefined;
+}
+
+function pairProperties(one: object, other: object): Pair[] | undefined {
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length || lengthOf(one) !== lengthOf(other)) return undefined;
+  if (!keys.every((key) => Object.hasOwn(other, key))) return undefined;
+  return keys.map((key) => [Reflect.get(one, key), Reflect.get(other, key)] as const);
+}
+
+function lengthOf(value: object): number {
+  return Array.isArray(value) ? value.length : 0;
+}
