@@ -16,7 +16,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 interface Package {
@@ -30,16 +29,15 @@ const specifiersOf = ({ sources }: Package): readonly string[] => [...sources.va
 const importedBy = (pkg: Package): ReadonlySet<string> =>
   new Set(specifiersOf(pkg).flatMap((specifier) => packageOf(specifier) ?? []));
 
-/** Imports that are not declared, and declarations that are not imported; an optional peer may go unused. */
+/** Imports that are not declared, and dependencies that are not imported. A peer may be known by its shape alone. */
 function judgeDeclared(pkg: Package): readonly string[] {
-  const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = pkg.manifest;
+  const { dependencies = {}, peerDependencies = {} } = pkg.manifest;
   const imported = importedBy(pkg);
   const declared = Object.keys({ ...dependencies, ...peerDependencies });
-  const optional = new Set(Object.keys(peerDependenciesMeta).filter((name) => peerDependenciesMeta[name]?.optional));
   return [
     ...[...imported].filter((name) => !declared.includes(name)).map((name) => `${pkg.name} does not declare ${name}`),
-    ...declared
-      .filter((name) => !imported.has(name) && !optional.has(name))
+    ...Object.keys(dependencies)
+      .filter((name) => !imported.has(name))
       .map((name) => `${pkg.name} does not import ${name}`),
   ];
 }
@@ -109,11 +107,10 @@ describe("the judges of dependencies find", () => {
     expect(judgeDeclared(planted('/* import "lru-cache" */', manifest))).toHaveLength(1);
   });
 
-  test("a peer that is not imported, unless it is optional", () => {
+  test("nothing wrong with a peer, imported or not", () => {
     const manifest = { peerDependencies: { ioredis: "6" } };
-    const optional = { ...manifest, peerDependenciesMeta: { ioredis: { optional: true } } };
-    expect(judgeDeclared(planted("", manifest))).toHaveLength(1);
-    expect(judgeDeclared(planted("", optional))).toEqual([]);
+    expect(judgeDeclared(planted('import type { Redis } from "ioredis";', manifest))).toEqual([]);
+    expect(judgeDeclared(planted("", manifest))).toEqual([]);
   });
 
   test("an adapter that imports another", () => {

@@ -17,6 +17,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["flows", "context"],
   ["flows", "load", "read"],
   ["flows", "get-or-set", "get-many", "write", "invalidate"],
+  ["face", "cache-types", "store-share"],
   ["face", "cache"],
   ["face", "create-cache"],
   ["door", "index"],

@@ -1,6 +1,6 @@
 const BLOCK_COMMENT = /^\s*\/\*[\s\S]*?\*\//gm;
 const LINE_COMMENT = /^\s*\/\/.*$/gm;
-const SPECIFIER = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+const SPECIFIER = /\b(?:from|import)\s*\(?\s*["']([\w@./:-]+)["']/g;
 
 /** What a file imports or re-exports from, types included, in the words of the file; comments do not count. */
 export function importsOf(source: string): readonly string[] {
