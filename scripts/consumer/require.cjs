@@ -7,7 +7,7 @@ for (const name of ["keyv", "redis", "superjson", "testkit", "tiered"]) {
 }
 
 const cache = createCache({ store: memoryStore({ maxEntries: 10 }) });
-cache
+void cache
   .getOrSet("a", () => 1)
   .then((value) => assert.equal(value, 1))
   .then(() => cache.close());
