@@ -1,8 +1,17 @@
 export type { BusListener, BusMessage, CacheBus } from "./bus.js";
+export type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
 export { type Clock, systemClock } from "./clock.js";
+export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
 export { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
+export type { CacheEventName, CacheEvents, CacheListener, CacheStats } from "./events.js";
+export { escapeGlob, type Id, type Params } from "./key.js";
+export type { Loader } from "./load.js";
+export type { LoadContext, Validator } from "./load-context.js";
+export type { CallOptions, Policy } from "./policy.js";
+export type { OnStoreError } from "./safe-store.js";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export type { Serializer } from "./serializer.js";
 export type { Admit, CacheStore, ManyCapability, StoreEvent, WriteReason } from "./store.js";
 export { decodeEntry, encodeEntry } from "./wire.js";

@@ -1,0 +1,69 @@
+import type { Clock } from "./clock.js";
+import type { CacheEntry } from "./entry.js";
+import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
+import type { Id } from "./key.js";
+import type { Loader } from "./load.js";
+import type { CallOptions, Policy } from "./policy.js";
+import type { OnStoreError } from "./safe-store.js";
+import type { StandardSchema } from "./schema.js";
+import type { CacheStore } from "./store.js";
+
+/** What a child cache may have of its own. Policy that it leaves out is its parent's. */
+export interface NamespaceOptions<T> extends Policy {
+  /** Validates what a loader or `set` gives and what comes out of a remote store. A child has its parent's unless it brings one. */
+  readonly schema?: StandardSchema<T>;
+  /** Whether a failing store counts as a miss or rejects. Default `"ignore"`. */
+  readonly onStoreError?: OnStoreError;
+}
+
+/** What `createCache` takes. */
+export interface CacheOptions<T> extends NamespaceOptions<T> {
+  /** Where entries are kept. */
+  readonly store: CacheStore;
+  /** Part of every key; `clear()` is bounded by it. Default `"default"`. */
+  readonly namespace?: string;
+  /** Begins every key. Default `"granary"`. */
+  readonly prefix?: string;
+  /** Part of every key: a new one abandons every old entry at once. Default `"v1"`. */
+  readonly version?: string;
+  /** Default: the store's, else the machine's. Given only in tests. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A typed, namespaced face over one store. An id is a string or a finite number; `1` and `"1"` are one id.
+ * Every method takes the policy of the call last, and rejects with a `CacheError` for what is not of its form.
+ * A failing store never makes a read reject, unless `onStoreError` is `"throw"`; it is always told to `on("error")`.
+ */
+export interface Cache<T> {
+  /** The fresh value, or `undefined`. */
+  get(id: Id, options?: CallOptions): Promise<T | undefined>;
+  /** The value: fresh, stale as the policy allows, or loaded, once for all who ask meanwhile. */
+  getOrSet(id: Id, loader: Loader<T>, options?: CallOptions): Promise<T>;
+  /** `true` if every tier took it. */
+  set(id: Id, value: T, options?: CallOptions): Promise<boolean>;
+  /** `true` if something was there. */
+  delete(id: Id, options?: CallOptions): Promise<boolean>;
+  /** Whether a fresh entry is there. */
+  has(id: Id, options?: CallOptions): Promise<boolean>;
+  /** Milliseconds left to live fresh; `undefined` if absent, `Infinity` if it never expires. */
+  ttl(id: Id, options?: CallOptions): Promise<number | undefined>;
+  /** The entry with its deadlines and tags, stale ones too; for tools. */
+  entry(id: Id, options?: CallOptions): Promise<CacheEntry<T> | undefined>;
+  /** Makes the entry stale now, and keeps it as long as the policy serves stale ones. `true` if it was fresh. */
+  expire(id: Id, options?: CallOptions): Promise<boolean>;
+  /** Everything in this namespace and its children is gone; nothing outside it is touched. */
+  clear(): Promise<void>;
+  /** A typed child on the same store, sharing its flights; its namespace is `parent/name`. */
+  namespace<U = T>(name: string, options?: NamespaceOptions<U>): Cache<U>;
+  /** Calls `listener` on every event of that name here and in children. Returns a function that stops it. */
+  on<Name extends CacheEventName>(name: Name, listener: CacheListener<Name>): () => void;
+  /** Counts of this cache, without its children. */
+  stats(): CacheStats;
+  /**
+   * Ends loads under way (they reject with `CLOSED`), drops listeners and, once the last cache on the store is
+   * closed, closes the store. A child closes with its parent. What is called later rejects with `CLOSED`.
+   */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,138 @@
+import type { Cache, NamespaceOptions } from "./cache-types.js";
+import type { CacheContext, Call } from "./context.js";
+import type { Awaitable, CacheEntry } from "./entry.js";
+import { CacheError } from "./errors.js";
+import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
+import { getOrSet } from "./get-or-set.js";
+import type { Id } from "./key.js";
+import type { Loader } from "./load.js";
+import { type CallOptions, checkOptionNames, resolvePolicy } from "./policy.js";
+import { countHit, entry, get, has, ttl } from "./read.js";
+import { clear, expire, remove, set } from "./write.js";
+
+const CALL_OPTIONS: ReadonlySet<string> = new Set(["params", "signal"]);
+
+/** A cache and its children: what they share. */
+export interface CacheFamily {
+  readonly closed: boolean;
+  child<U>(parent: CacheContext, name: string, options: NamespaceOptions<U>): Cache<U>;
+  close(context: CacheContext): Promise<void>;
+}
+
+/** The face: turns arguments into calls, and gives each to the flow that serves it. */
+export class StoreCache<T> implements Cache<T> {
+  readonly #context: CacheContext;
+  readonly #family: CacheFamily;
+
+  constructor(context: CacheContext, family: CacheFamily) {
+    this.#context = context;
+    this.#family = family;
+  }
+
+  get(id: Id, options?: CallOptions): Promise<T | undefined> {
+    const key = options === undefined && !this.#family.closed ? this.#context.keys.recall(id) : undefined;
+    return key === undefined ? this.#get(id, options) : get<T>(this.#context, key);
+  }
+
+  getOrSet(id: Id, loader: Loader<T>, options?: CallOptions): Promise<T> {
+    const context = this.#context;
+    const isPlain = options === undefined && context.policy.refreshAhead === 0 && !this.#family.closed;
+    const key = isPlain ? context.keys.recall(id) : undefined;
+    if (key === undefined || context.flights.isBusy(key)) return this.#getOrSet(id, loader, options);
+    const now = context.clock.now();
+    const found = context.store.get(key, now);
+    // The hit path. A promise has no deadline, so the comparison also tells a store that answers at once from others.
+    if (found === undefined || !((found as CacheEntry).freshUntil > now)) return this.#load({ id, key, loader, found });
+    countHit(context, key, found as CacheEntry);
+    return Promise.resolve((found as CacheEntry<T>).value);
+  }
+
+  async set(id: Id, value: T, options?: CallOptions): Promise<boolean> {
+    return set(this.#context, this.#call(id, options), value);
+  }
+
+  async delete(id: Id, options?: CallOptions): Promise<boolean> {
+    return remove(this.#context, this.#call(id, options).key);
+  }
+
+  async has(id: Id, options?: CallOptions): Promise<boolean> {
+    return has(this.#context, this.#call(id, options).key);
+  }
+
+  async ttl(id: Id, options?: CallOptions): Promise<number | undefined> {
+    return ttl(this.#context, this.#call(id, options).key);
+  }
+
+  async entry(id: Id, options?: CallOptions): Promise<CacheEntry<T> | undefined> {
+    return (await entry(this.#context, this.#call(id, options).key)) as CacheEntry<T> | undefined;
+  }
+
+  async expire(id: Id, options?: CallOptions): Promise<boolean> {
+    return expire(this.#context, this.#call(id, options));
+  }
+
+  async clear(): Promise<void> {
+    this.#assertOpen();
+    return clear(this.#context);
+  }
+
+  namespace<U = T>(name: string, options: NamespaceOptions<U> = {}): Cache<U> {
+    return this.#family.child<U>(this.#context, name, options);
+  }
+
+  on<Name extends CacheEventName>(name: Name, listener: CacheListener<Name>): () => void {
+    return this.#context.emitter.on(name, listener);
+  }
+
+  stats(): CacheStats {
+    return this.#context.counters.snapshot();
+  }
+
+  close(): Promise<void> {
+    return this.#family.close(this.#context);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #get(id: Id, options: CallOptions | undefined): Promise<T | undefined> {
+    return get<T>(this.#context, this.#call(id, options).key);
+  }
+
+  async #getOrSet(id: Id, loader: Loader<T>, options: CallOptions | undefined): Promise<T> {
+    const call = this.#call(id, options);
+    return getOrSet(this.#context, { call, loader: checkLoader(loader) });
+  }
+
+  async #load({ id, key, loader, found }: Missed<T>): Promise<T> {
+    const call = { id, key, policy: this.#context.policy, signal: undefined };
+    return getOrSet(this.#context, { call, loader: checkLoader(loader), begun: { found } });
+  }
+
+  #assertOpen(): void {
+    if (this.#family.closed) throw new CacheError("CLOSED", "This cache is closed.");
+  }
+
+  /** @throws CacheError where the cache is closed, or the id or an option is not of its form. */
+  #call(id: Id, options: CallOptions | undefined): Call {
+    this.#assertOpen();
+    const { keys, policy } = this.#context;
+    if (options === undefined) return { id, key: keys.of(id), policy, signal: undefined };
+    checkOptionNames(options, CALL_OPTIONS);
+    const key = keys.of(id, options.params);
+    return { id, key, policy: resolvePolicy(policy, options), signal: options.signal };
+  }
+}
+
+interface Missed<T> {
+  readonly id: Id;
+  readonly key: string;
+  readonly loader: Loader<T>;
+  readonly found: Awaitable<CacheEntry | undefined>;
+}
+
+function checkLoader<T>(loader: Loader<T>): Loader<T> {
+  if (typeof loader === "function") return loader;
+  throw new CacheError("INVALID_OPTION", "getOrSet takes a function that loads the value, such as () => db.user(id).");
+}

@@ -1,0 +1,33 @@
+import type { CacheStats } from "./events.js";
+
+/** The running counts of one cache. */
+export class Counters {
+  /** Hits whose entry carries no tier: the nearest one's. Kept as a plain number, since every hit pays for it. */
+  nearHits = 0;
+  misses = 0;
+  stale = 0;
+  loads = 0;
+  loadFailures = 0;
+  sets = 0;
+  deletes = 0;
+  errors = 0;
+  readonly nearTier: string;
+  readonly #farHits = new Map<string, number>();
+
+  constructor(nearTier: string) {
+    this.nearTier = nearTier;
+  }
+
+  hit(tier: string | undefined): void {
+    if (tier === undefined) this.nearHits += 1;
+    else this.#farHits.set(tier, (this.#farHits.get(tier) ?? 0) + 1);
+  }
+
+  snapshot(): CacheStats {
+    const tiers: Record<string, number> = { [this.nearTier]: this.nearHits };
+    for (const [tier, hits] of this.#farHits) tiers[tier] = (tiers[tier] ?? 0) + hits;
+    const hits = Object.values(tiers).reduce((sum, count) => sum + count, 0);
+    const { misses, stale, loads, loadFailures, sets, deletes, errors } = this;
+    return { gets: hits + misses, hits, misses, tiers, stale, loads, loadFailures, sets, deletes, errors };
+  }
+}

@@ -1,0 +1,143 @@
+import { type CacheFamily, StoreCache } from "./cache.js";
+import type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
+import { type Clock, systemClock } from "./clock.js";
+import type { CacheContext } from "./context.js";
+import { Counters } from "./counters.js";
+import { Emitter } from "./emitter.js";
+import { CacheError } from "./errors.js";
+import { checkName, type KeySpace, Keys } from "./key.js";
+import { isAbsentResult } from "./lifetime.js";
+import { checkOptionNames, DEFAULT_POLICY, type ResolvedPolicy, resolvePolicy } from "./policy.js";
+import { type OnStoreError, SafeStore } from "./safe-store.js";
+import type { StandardSchema } from "./schema.js";
+import type { CacheStore, StoreEvent } from "./store.js";
+import { StoreShare } from "./store-share.js";
+import { admitWith, checkValue, type ValueCheck } from "./value-check.js";
+
+const CHILD_OPTIONS: ReadonlySet<string> = new Set(["schema", "onStoreError"]);
+const OPTIONS: ReadonlySet<string> = new Set(["store", "namespace", "prefix", "version", "clock", ...CHILD_OPTIONS]);
+
+/**
+ * A typed, namespaced cache over `options.store`.
+ * @throws CacheError `INVALID_OPTION` or `INVALID_KEY`, at once, where an option is not of its form.
+ */
+export function createCache<T>(options: CacheOptions<T>): Cache<T> {
+  checkOptionNames(options, OPTIONS);
+  const store = checkStore(options.store);
+  const heritage: Heritage = {
+    space: {
+      prefix: checkName("prefix", options.prefix ?? "granary"),
+      version: checkName("version", options.version ?? "v1"),
+      namespace: checkName("namespace", options.namespace ?? "default"),
+    },
+    policy: resolvePolicy(DEFAULT_POLICY, options),
+    check: checkOf(options),
+    onStoreError: checkOnStoreError(options.onStoreError ?? "ignore"),
+    emitter: new Emitter(),
+  };
+  return new Family(store, options.clock).open(heritage);
+}
+
+/** What a child has of its parent, and a root of the options and defaults. */
+interface Heritage {
+  readonly space: KeySpace;
+  readonly policy: ResolvedPolicy;
+  readonly check: ValueCheck | undefined;
+  readonly onStoreError: OnStoreError;
+  readonly emitter: Emitter;
+}
+
+/** A cache with its children, which live and end together. */
+class Family implements CacheFamily {
+  closed = false;
+  readonly #store: CacheStore;
+  readonly #clock: Clock;
+  readonly #share: StoreShare;
+  #root: CacheContext | undefined;
+  #silence: (() => void) | undefined;
+
+  constructor(store: CacheStore, clock: Clock | undefined) {
+    this.#store = store;
+    this.#clock = clock ?? store.clock ?? systemClock;
+    this.#share = StoreShare.of(store, this.#clock);
+  }
+
+  open<T>(heritage: Heritage): Cache<T> {
+    const context = this.#contextOf(heritage);
+    this.#root = context;
+    this.#silence = this.#share.listen((event) => tellStoreEvent(context, event));
+    return new StoreCache<T>(context, this);
+  }
+
+  child<U>(parent: CacheContext, name: string, options: NamespaceOptions<U>): Cache<U> {
+    checkOptionNames(options, CHILD_OPTIONS);
+    const space = { ...parent.keys.space, namespace: `${parent.keys.space.namespace}/${checkName("namespace", name)}` };
+    const context = this.#contextOf({
+      space,
+      policy: resolvePolicy(parent.policy, options),
+      check: checkOf(options) ?? parent.check,
+      onStoreError: checkOnStoreError(options.onStoreError ?? parent.store.onStoreError),
+      emitter: new Emitter(parent.emitter),
+    });
+    return new StoreCache<U>(context, this);
+  }
+
+  async close(context: CacheContext): Promise<void> {
+    context.emitter.close();
+    if (context !== this.#root || this.closed) return;
+    this.closed = true;
+    this.#silence?.();
+    await this.#share.leave();
+  }
+
+  #contextOf({ space, policy, check, onStoreError, emitter }: Heritage): CacheContext {
+    const counters = new Counters(this.#store.tier ?? this.#store.name);
+    const report = (operation: string, error: unknown, key?: string): void => {
+      counters.errors += 1;
+      emitter.emitError({ operation, error, ...(key !== undefined && { key }) });
+    };
+    const admit =
+      check &&
+      admitWith({
+        check,
+        isAbsent: (value) => isAbsentResult(policy, value),
+        report: (key, error) => report("validate", error, key),
+      });
+    const store = new SafeStore({ store: this.#store, onStoreError, admit, report });
+    const { flights } = this.#share;
+    return { store, clock: this.#clock, keys: new Keys(space), policy, flights, emitter, counters, check, report };
+  }
+}
+
+/** Tells of a failure that no call of this process waits for, where it may concern this cache. */
+function tellStoreEvent({ keys, report }: CacheContext, event: StoreEvent): void {
+  if (event.type !== "error") return;
+  const { operation, error, key } = event;
+  if (key === undefined || keys.bases.some((base) => key.startsWith(base))) report(operation, error, key);
+}
+
+function checkOf({ schema }: { readonly schema?: StandardSchema }): ValueCheck | undefined {
+  if (schema === undefined) return undefined;
+  if (typeof schema?.["~standard"]?.validate === "function") return checkValue(schema);
+  throw new CacheError(
+    "INVALID_OPTION",
+    "schema: takes a Standard Schema validator, such as one of zod, valibot or arktype.",
+  );
+}
+
+function checkOnStoreError(onStoreError: OnStoreError): OnStoreError {
+  if (onStoreError === "ignore" || onStoreError === "throw") return onStoreError;
+  throw new CacheError(
+    "INVALID_OPTION",
+    `onStoreError: write "ignore" or "throw", not ${JSON.stringify(onStoreError)}.`,
+  );
+}
+
+function checkStore(store: CacheStore): CacheStore {
+  const verbs = ["get", "set", "delete"] as const;
+  if (store !== undefined && store !== null && verbs.every((verb) => typeof store[verb] === "function")) return store;
+  throw new CacheError(
+    "INVALID_OPTION",
+    "store: takes a CacheStore, an object with get, set and delete, such as memoryStore().",
+  );
+}

@@ -1,0 +1,47 @@
+/** What a cache tells its listeners. Events of a child namespace reach its parents too. */
+export interface CacheEvents {
+  /** A read was answered from the store; `stale` where it was past its ttl. */
+  hit: { readonly key: string; readonly tier: string; readonly stale: boolean };
+  /** A read found nothing fresh, and nothing that may be served stale at once. */
+  miss: { readonly key: string };
+  /** A stale value was served because a load failed or took too long. */
+  fallback: { readonly key: string; readonly reason: "failed" | "slow" };
+  /** A loader gave a value after `ms` milliseconds; `stored` where it was kept. */
+  load: { readonly key: string; readonly ms: number; readonly stored: boolean };
+  /** A loader failed or took too long. */
+  loadError: { readonly key: string; readonly error: unknown };
+  /** The application wrote a value. */
+  set: { readonly key: string };
+  /** The application deleted a key; `existed` where something was there. */
+  delete: { readonly key: string; readonly existed: boolean };
+  /** The application made an entry stale. */
+  expire: { readonly key: string };
+  /** The application cleared a namespace: every key that begins with `base`, and its children's. */
+  clear: { readonly base: string };
+  /** A store failed, held something unreadable or something that does not fit the schema. */
+  error: { readonly operation: string; readonly error: unknown; readonly key?: string };
+}
+
+export type CacheEventName = keyof CacheEvents;
+
+/** Is called at once, in the middle of the operation it tells of: keep it short. What it throws becomes an `error` event. */
+export type CacheListener<Name extends CacheEventName> = (event: CacheEvents[Name]) => void;
+
+/** Counts since the cache was created. `hits + misses = gets`, exactly. */
+export interface CacheStats {
+  /** Reads by `get`, `getOrSet` and their batch forms, one an id. */
+  readonly gets: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Hits by the name of the tier that held the entry. */
+  readonly tiers: Readonly<Record<string, number>>;
+  /** Times a stale value was served, at once or after a failed or slow load. */
+  readonly stale: number;
+  /** Loaders started. */
+  readonly loads: number;
+  readonly loadFailures: number;
+  /** Values that the application wrote. */
+  readonly sets: number;
+  readonly deletes: number;
+  readonly errors: number;
+}

@@ -1,0 +1,80 @@
+import type { CacheEntry } from "./entry.js";
+
+/** How a flight ended. Never a rejection: a flight that nobody waits for cannot become an unhandled one. */
+export type Outcome =
+  | { readonly type: "loaded"; readonly value: unknown }
+  | { readonly type: "failed"; readonly error: unknown };
+
+export interface FlightPlan {
+  readonly key: string;
+  /** The value that the load is to replace, which callers may be served meanwhile. */
+  readonly previous: CacheEntry | undefined;
+  /** When the flight is given up. */
+  readonly deadlineAt: number;
+}
+
+/** One load of one key, and those who wait for it. */
+export class Flight {
+  readonly key: string;
+  readonly previous: CacheEntry | undefined;
+  readonly deadlineAt: number;
+  /** Settles once, when the load has ended or was given up. */
+  readonly outcome: Promise<Outcome>;
+  /** Something invalidated the key since the flight began: what it loads is not to be stored. */
+  voided = false;
+  landed = false;
+  /** Takes back the timer of the deadline. */
+  cancelDeadline: (() => void) | undefined;
+  #waiting = 0;
+  #behind = false;
+  #aborted: { readonly reason: unknown } | undefined;
+  #controller: AbortController | undefined;
+  #resolve!: (outcome: Outcome) => void;
+
+  constructor({ key, previous, deadlineAt }: FlightPlan) {
+    this.key = key;
+    this.previous = previous;
+    this.deadlineAt = deadlineAt;
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Made only when a loader asks for it: an `AbortController` costs more than the rest of a flight. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Goes on without anyone waiting: a refresh behind, or a load that outlasted a soft timeout. */
+  goBehind(): void {
+    this.#behind = true;
+  }
+
+  enter(): void {
+    this.#waiting += 1;
+  }
+
+  /** Whether the last one left, so that the flight has no purpose any more. */
+  leave(): boolean {
+    this.#waiting -= 1;
+    return this.#waiting === 0 && !this.#behind && !this.landed;
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
+  }
+
+  /** Whether this was the outcome that counts: the first. */
+  land(outcome: Outcome): boolean {
+    if (this.landed) return false;
+    this.landed = true;
+    this.cancelDeadline?.();
+    this.#resolve(outcome);
+    return true;
+  }
+}

@@ -1,0 +1,170 @@
+import type { Clock } from "./clock.js";
+import type { Awaitable, CacheEntry } from "./entry.js";
+import { isPromiseLike } from "./entry.js";
+import { CacheError } from "./errors.js";
+import { Flight, type FlightPlan, type Outcome } from "./flight.js";
+
+/** Refreshes that failed lately are remembered for this many keys. */
+const MOST_COOLING = 10_000;
+
+/** A look at the store that several callers share. */
+export interface Look {
+  readonly found: Awaitable<CacheEntry | undefined>;
+  /** Something changed the key since the look began: what it finds may be the past. */
+  voided: boolean;
+}
+
+/** Everything that is under way for the keys of one store in this process. */
+export class Flights {
+  readonly #clock: Clock;
+  readonly #flying = new Map<string, Flight>();
+  readonly #looks = new Map<string, Look>();
+  readonly #writes = new Map<string, Promise<unknown>>();
+  readonly #retryAt = new Map<string, number>();
+  /** Flights that no caller can join any more may still be in the air. */
+  readonly #all = new Set<Flight>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The flight of `key` that a caller may join. */
+  of(key: string): Flight | undefined {
+    return this.#flying.get(key);
+  }
+
+  /** Whether a look or a flight is under way that a caller may share. */
+  isBusy(key: string): boolean {
+    return this.#flying.has(key) || this.#looks.has(key);
+  }
+
+  /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
+  start(plan: FlightPlan, task: (flight: Flight) => Awaitable<unknown>): Flight {
+    const flight = new Flight(plan);
+    this.#flying.set(plan.key, flight);
+    this.#all.add(flight);
+    void this.#fly(flight, task);
+    return flight;
+  }
+
+  /** Gives a flight up: its signal aborts and whatever it still brings is dropped. */
+  abandon(flight: Flight, reason: unknown): void {
+    this.#end(flight, { type: "failed", error: reason });
+    flight.abort(reason);
+  }
+
+  /** Something changed the key: what is in the air for it is not stored, and takes no new callers. */
+  void(key: string): void {
+    const flight = this.#flying.get(key);
+    if (flight !== undefined) flight.voided = true;
+    this.#flying.delete(key);
+    const look = this.#looks.get(key);
+    if (look !== undefined) look.voided = true;
+    this.#looks.delete(key);
+    this.#retryAt.delete(key);
+  }
+
+  /** `void` for every key that begins with one of `bases`. */
+  voidAll(bases: readonly string[]): void {
+    const keys = [...this.#flying.keys(), ...this.#looks.keys(), ...this.#retryAt.keys()];
+    for (const key of keys) if (bases.some((base) => key.startsWith(base))) this.void(key);
+  }
+
+  /**
+   * One look at the store for all who ask for `key` meanwhile. Those who shared a look go on in one go, before any
+   * other task runs: so the first of them to start a flight is seen by the rest, and nobody looks before a load
+   * and decides after it.
+   */
+  look(key: string, read: () => Awaitable<CacheEntry | undefined>): Look {
+    const shared = this.#looks.get(key);
+    if (shared !== undefined) return shared;
+    const found = read();
+    if (!isPromiseLike(found)) return { found, voided: false };
+    const promise = Promise.resolve(found);
+    const look: Look = { found: promise, voided: false };
+    this.#looks.set(key, look);
+    const done = (): void => {
+      if (this.#looks.get(key) === look) this.#looks.delete(key);
+    };
+    promise.then(done, done);
+    return look;
+  }
+
+  /**
+   * Runs the writes of a key one after the other, so that a slow old one cannot land on top of a newer one.
+   * The first starts at once.
+   */
+  inTurn<T>(key: string, write: () => Promise<T>): Promise<T> {
+    const before = this.#writes.get(key);
+    const turn = before === undefined ? write() : before.then(write, write);
+    this.#writes.set(key, turn);
+    const done = (): void => {
+      if (this.#writes.get(key) === turn) this.#writes.delete(key);
+    };
+    turn.then(done, done);
+    return turn;
+  }
+
+  /**
+   * Changes a key, after what is already being written to it. Loads under way are void: those that began before
+   * the change, and those that began during it and may have read what was there before.
+   */
+  async change<T>(key: string, write: () => Promise<T>): Promise<T> {
+    this.void(key);
+    try {
+      return await this.inTurn(key, write);
+    } finally {
+      this.void(key);
+    }
+  }
+
+  /** After a failed refresh: the instant before which `key` is not to be loaded again. */
+  coolDown(key: string, until: number): void {
+    this.#retryAt.delete(key);
+    this.#retryAt.set(key, until);
+    const [oldest] = this.#retryAt.keys();
+    if (this.#retryAt.size > MOST_COOLING && oldest !== undefined) this.#retryAt.delete(oldest);
+  }
+
+  isCooling(key: string, now: number): boolean {
+    const until = this.#retryAt.get(key);
+    if (until === undefined) return false;
+    if (now < until) return true;
+    this.#retryAt.delete(key);
+    return false;
+  }
+
+  /** Ends everything that is in the air. */
+  close(): void {
+    const closed = new CacheError("CLOSED", "The cache was closed while it loaded.");
+    for (const flight of [...this.#all]) this.abandon(flight, closed);
+    this.#retryAt.clear();
+  }
+
+  async #fly(flight: Flight, task: (flight: Flight) => Awaitable<unknown>): Promise<void> {
+    try {
+      const loading = task(flight);
+      this.#limit(flight);
+      this.#end(flight, { type: "loaded", value: await loading });
+    } catch (error) {
+      this.#end(flight, { type: "failed", error });
+    }
+  }
+
+  #limit(flight: Flight): void {
+    if (flight.deadlineAt === Number.POSITIVE_INFINITY) return;
+    const leftMs = flight.deadlineAt - this.#clock.now();
+    flight.cancelDeadline = this.#clock.after(leftMs, () => this.abandon(flight, loadTimeout(flight.key)));
+  }
+
+  #end(flight: Flight, outcome: Outcome): void {
+    this.#all.delete(flight);
+    if (this.#flying.get(flight.key) === flight) this.#flying.delete(flight.key);
+    flight.land(outcome);
+  }
+}
+
+/** The error of a load, or of a caller, that ran into `hardTimeout`. */
+export function loadTimeout(key: string): CacheError {
+  return new CacheError("LOAD_TIMEOUT", `The load of ${key} did not end within hardTimeout.`);
+}

@@ -1,0 +1,152 @@
+import { CacheError } from "./errors.js";
+
+/** What `params` may hold: plain data, dates and bigints, nested. */
+export type Params =
+  | string
+  | number
+  | boolean
+  | bigint
+  | Date
+  | null
+  | undefined
+  | readonly Params[]
+  | { readonly [name: string]: Params };
+
+/** An id: `1` and `"1"` are the same one. */
+export type Id = string | number;
+
+/** Where a cache keeps its keys. */
+export interface KeySpace {
+  readonly prefix: string;
+  readonly version: string;
+  /** A name, or names joined by `/` for children. */
+  readonly namespace: string;
+}
+
+/** How many keys a cache remembers for the ids it was asked for. Making a key anew costs as much as the hit itself. */
+const REMEMBERED_KEYS = 10_000;
+const DEEPEST_PARAMS = 64;
+
+/** Escaped so that an id can hold neither the start of params, nor a hash tag of a Redis cluster, nor half a character. */
+const ESCAPED_IN_ID = /[%?{}]|\p{Surrogate}/gu;
+const BARE_NAME = /^[A-Za-z_][\w-]*$/;
+
+/** Makes keys: `prefix:version:namespace:identifier`, then `?` and the params. No two (id, params) share one. */
+export class Keys {
+  /** What every key of this namespace, but of no child, begins with. */
+  readonly base: string;
+  /** What every key of this namespace, and of its children, begins with. */
+  readonly bases: readonly string[];
+  readonly space: KeySpace;
+  readonly #remembered = new Map<Id, string>();
+
+  constructor(space: KeySpace) {
+    const { prefix, version, namespace } = space;
+    this.space = space;
+    this.base = `${prefix}:${version}:${namespace}:`;
+    this.bases = [this.base, `${prefix}:${version}:${namespace}/`];
+  }
+
+  /** The key of `id` alone, where it was asked for lately. The only thing that a hit has to pay for its key. */
+  recall(id: Id): string | undefined {
+    return this.#remembered.get(id);
+  }
+
+  /**
+   * The key of `id` and `params`.
+   * @throws CacheError `INVALID_KEY`
+   */
+  of(id: Id, params?: Params): string {
+    if (params !== undefined) return `${this.base}${escapeId(id)}?${paramsText(params)}`;
+    const recalled = this.#remembered.get(id);
+    if (recalled !== undefined) return recalled;
+    const key = this.base + escapeId(id);
+    if (this.#remembered.size >= REMEMBERED_KEYS) this.#remembered.clear();
+    this.#remembered.set(id, key);
+    return key;
+  }
+
+  /** The globs that match every key of this namespace and of its children, and nothing else. */
+  globs(): readonly string[] {
+    return this.bases.map((base) => `${escapeGlob(base)}*`);
+  }
+}
+
+/** `text` with every wildcard of a glob made literal. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[\]]/g, "\\$&");
+}
+
+/**
+ * Checks a part of a key space.
+ * @throws CacheError `INVALID_KEY`
+ */
+export function checkName(option: string, name: string): string {
+  if (typeof name === "string" && name !== "" && !/[:/{}]|\p{Surrogate}/u.test(name)) return name;
+  throw new CacheError(
+    "INVALID_KEY",
+    `${option}: ${typeof name === "string" ? JSON.stringify(name) : String(name)} cannot be part of a key. Write text without ":", "/", "{" and "}".`,
+  );
+}
+
+function escapeId(id: Id): string {
+  if (typeof id === "string") return id.replace(ESCAPED_IN_ID, escapeCharacter);
+  if (typeof id === "number" && Number.isFinite(id)) return String(id);
+  throw new CacheError("INVALID_KEY", `An id is a string or a finite number, not ${describe(id)}.`);
+}
+
+function escapeCharacter(character: string): string {
+  const hex = character.charCodeAt(0).toString(16).toUpperCase();
+  return hex.length > 2 ? `%u${hex}` : `%${hex.padStart(2, "0")}`;
+}
+
+/** Canonical text: properties in order, every type told apart, no braces, so that it can be read and matched. */
+function paramsText(value: Params, depth = 0): string {
+  if (depth > DEEPEST_PARAMS) throw new CacheError("INVALID_KEY", "params are nested too deeply, or hold themselves.");
+  if (value === null || typeof value !== "object") return scalarText(value);
+  if (value instanceof Date) return dateText(value);
+  if (Array.isArray(value)) return `[${Array.from(value, (item: Params) => paramsText(item, depth + 1)).join(",")}]`;
+  return objectText(value as { readonly [name: string]: Params }, depth);
+}
+
+function scalarText(value: Exclude<Params, object>): string {
+  if (typeof value === "string") return quote(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined)
+    return String(value);
+  throw notPlain(value);
+}
+
+function dateText(date: Date): string {
+  if (Number.isNaN(date.getTime())) throw new CacheError("INVALID_KEY", "params hold an invalid date.");
+  return `@${date.toISOString()}`;
+}
+
+function objectText(value: { readonly [name: string]: Params }, depth: number): string {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw notPlain(value);
+  const names = Object.keys(value).filter((name) => value[name] !== undefined);
+  const properties = names.sort().map((name) => {
+    const shown = BARE_NAME.test(name) ? name : quote(name);
+    return `${shown}:${paramsText(value[name], depth + 1)}`;
+  });
+  return `(${properties.join(",")})`;
+}
+
+/** JSON, which also escapes half characters, and without braces, which mean something in the key of a cluster. */
+function quote(text: string): string {
+  return JSON.stringify(text).replace(/[{}]/g, (brace) => (brace === "{" ? "\\u007b" : "\\u007d"));
+}
+
+function notPlain(value: unknown): CacheError {
+  return new CacheError(
+    "INVALID_KEY",
+    `params hold ${describe(value)}. Write plain data: text, numbers, booleans, bigints, dates, null, arrays, objects.`,
+  );
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "object" && value !== null)
+    return `an instance of ${value.constructor?.name ?? "an unknown class"}`;
+  return typeof value === "number" ? String(value) : `a ${typeof value}`;
+}

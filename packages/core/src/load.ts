@@ -1,0 +1,83 @@
+import type { CacheContext, Call } from "./context.js";
+import type { Awaitable, CacheEntry } from "./entry.js";
+import type { Flight } from "./flight.js";
+import { isAbsentResult, makeEntry } from "./lifetime.js";
+import { type LoadContext, type Loaded, LoadSession } from "./load-context.js";
+
+/** Produces the value of an id. What it throws reaches the caller as it is. */
+export type Loader<T> = (context: LoadContext<T>) => Awaitable<T>;
+
+/** What a flight is to do. */
+export interface LoadOrder<T> {
+  readonly call: Call;
+  readonly loader: Loader<T>;
+  /** What was found before, and is not good enough. */
+  readonly previous: CacheEntry | undefined;
+}
+
+/** Starts the flight that loads a key, stores the result and tells of it. */
+export function startLoad<T>(context: CacheContext, order: LoadOrder<T>): Flight {
+  const { key, policy } = order.call;
+  const deadlineAt = context.clock.now() + policy.hardTimeoutMs;
+  const flight = context.flights.start({ key, previous: order.previous, deadlineAt }, (started) =>
+    load(context, order, started),
+  );
+  void flight.outcome.then((outcome) => {
+    if (outcome.type === "failed") tellFailure(context, { call: order.call, flight, error: outcome.error });
+  });
+  return flight;
+}
+
+async function load<T>(context: CacheContext, { call, loader }: LoadOrder<T>, flight: Flight): Promise<unknown> {
+  const createdAt = context.clock.now();
+  context.counters.loads += 1;
+  const session = new LoadSession<T>(call.id, flight);
+  const loaded = session.finish(await loader(session));
+  const value = await checkedValue(context, call, loaded.value);
+  const ms = context.clock.now() - createdAt;
+  const stored = await keep(context, { call, flight, createdAt, loaded: { ...loaded, value } });
+  if (!flight.landed && context.emitter.heard.load > 0) context.emitter.emit("load", { key: call.key, ms, stored });
+  return value;
+}
+
+/** The value as the schema gives it back; an absent result is not asked about. */
+export function checkedValue(context: CacheContext, call: Call, value: unknown): Awaitable<unknown> {
+  if (context.check === undefined || isAbsentResult(call.policy, value)) return value;
+  return context.check(call.key, value);
+}
+
+interface Cargo {
+  readonly call: Call;
+  readonly flight: Flight;
+  readonly createdAt: number;
+  readonly loaded: Loaded;
+}
+
+/** Stores what a flight brought, unless the flight was given up or something invalidated the key since it began. */
+async function keep(context: CacheContext, { call, flight, createdAt, loaded }: Cargo): Promise<boolean> {
+  if (loaded.skipped) return false;
+  return context.flights.inTurn(call.key, async () => {
+    const now = context.clock.now();
+    const entry = makeEntry(call.policy, { value: loaded.value, createdAt, ttlMs: loaded.ttlMs }, now);
+    if (entry === undefined || flight.voided || flight.landed) return false;
+    const { previous } = flight;
+    // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
+    const reason = previous !== undefined && previous.freshUntil > now ? "write" : "fill";
+    return context.store.fill(call.key, { ...entry, ...loaded.validator }, reason);
+  });
+}
+
+interface Failure {
+  readonly call: Call;
+  readonly flight: Flight;
+  readonly error: unknown;
+}
+
+function tellFailure(context: CacheContext, { call, flight, error }: Failure): void {
+  const { key, policy } = call;
+  context.counters.loadFailures += 1;
+  if (flight.previous !== undefined && !flight.voided) {
+    context.flights.coolDown(key, context.clock.now() + policy.retryAfterMs);
+  }
+  if (context.emitter.heard.loadError > 0) context.emitter.emit("loadError", { key, error });
+}

@@ -1,0 +1,114 @@
+import { type Duration, parseDuration } from "./duration.js";
+import { CacheError } from "./errors.js";
+import type { Params } from "./key.js";
+
+/** How long a value lives, what may be served after that, and how long a reader waits. Per cache and per call. */
+export interface Policy {
+  /** Fresh this long; `0` means do not store. Default `"5m"`. */
+  readonly ttl?: Duration;
+  /** A random share of the ttl, from 0 up to this, is taken off, so that a batch does not expire at once. Default `0.1`. */
+  readonly jitter?: number | false;
+  /** After the ttl, serve stale this long at once and refresh behind (RFC 5861). Default `0`. */
+  readonly staleWhileRevalidate?: Duration;
+  /** After the ttl, serve stale this long where a load fails (RFC 5861). Default `0`. */
+  readonly staleIfError?: Duration;
+  /** After a failed refresh, serve stale this long before the next attempt. Default `"10s"`. */
+  readonly retryAfter?: Duration;
+  /** With a stale value at hand, wait no longer than this for a load; it goes on behind. Default: none. */
+  readonly softTimeout?: Duration;
+  /** A load that takes longer fails with `CacheError("LOAD_TIMEOUT")`. Default `"30s"`. */
+  readonly hardTimeout?: Duration;
+  /** A read later than this fraction of the ttl refreshes behind, e.g. `0.8`. Default `0`, which is off. */
+  readonly refreshAhead?: number;
+  /** The ttl of an absent result, `undefined` or `null`. Default: `undefined` is not stored, `null` is a value like any. */
+  readonly negativeTtl?: Duration;
+}
+
+/** The policy of one call. */
+export interface CallOptions extends Policy {
+  /** Plain data that becomes part of the key, in any property order. */
+  readonly params?: Params;
+  /** Rejects this call when it aborts. The load aborts when the last caller has left. */
+  readonly signal?: AbortSignal;
+}
+
+/** A policy with every default in place, in milliseconds. */
+export interface ResolvedPolicy {
+  readonly ttlMs: number;
+  readonly jitter: number;
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+  readonly retryAfterMs: number;
+  readonly softTimeoutMs: number;
+  readonly hardTimeoutMs: number;
+  readonly refreshAhead: number;
+  readonly negativeTtlMs: number | undefined;
+}
+
+/** What a policy is where nobody says otherwise. A soft timeout of `Infinity` is none. */
+export const DEFAULT_POLICY: ResolvedPolicy = {
+  ttlMs: 300_000,
+  jitter: 0.1,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  retryAfterMs: 10_000,
+  softTimeoutMs: Number.POSITIVE_INFINITY,
+  hardTimeoutMs: 30_000,
+  refreshAhead: 0,
+  negativeTtlMs: undefined,
+};
+
+const POLICY_OPTIONS: ReadonlySet<string> = new Set<keyof Policy>([
+  "ttl",
+  "jitter",
+  "staleWhileRevalidate",
+  "staleIfError",
+  "retryAfter",
+  "softTimeout",
+  "hardTimeout",
+  "refreshAhead",
+  "negativeTtl",
+]);
+
+/**
+ * `raw` over `base`.
+ * @throws CacheError `INVALID_OPTION` where a value is not of its form.
+ */
+export function resolvePolicy(base: ResolvedPolicy, raw: Policy): ResolvedPolicy {
+  return {
+    ttlMs: durationOr(base.ttlMs, raw.ttl, "ttl"),
+    jitter: raw.jitter === false ? 0 : fractionOr(base.jitter, raw.jitter, "jitter"),
+    staleWhileRevalidateMs: durationOr(base.staleWhileRevalidateMs, raw.staleWhileRevalidate, "staleWhileRevalidate"),
+    staleIfErrorMs: durationOr(base.staleIfErrorMs, raw.staleIfError, "staleIfError"),
+    retryAfterMs: durationOr(base.retryAfterMs, raw.retryAfter, "retryAfter"),
+    softTimeoutMs: durationOr(base.softTimeoutMs, raw.softTimeout, "softTimeout"),
+    hardTimeoutMs: durationOr(base.hardTimeoutMs, raw.hardTimeout, "hardTimeout"),
+    refreshAhead: fractionOr(base.refreshAhead, raw.refreshAhead, "refreshAhead"),
+    negativeTtlMs: durationOr(base.negativeTtlMs, raw.negativeTtl, "negativeTtl"),
+  };
+}
+
+/**
+ * Refuses an option that nobody knows: a misspelt one would otherwise be a default in disguise.
+ * @throws CacheError `INVALID_OPTION`
+ */
+export function checkOptionNames(options: object, others: ReadonlySet<string>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new CacheError("INVALID_OPTION", `Options are an object, such as { ttl: "5m" }, not ${String(options)}.`);
+  }
+  for (const name of Object.keys(options)) {
+    if (POLICY_OPTIONS.has(name) || others.has(name)) continue;
+    const known = [...others, ...POLICY_OPTIONS].join(", ");
+    throw new CacheError("INVALID_OPTION", `There is no option "${name}". Known here: ${known}.`);
+  }
+}
+
+function durationOr<Base>(base: Base, raw: Duration | undefined, option: string): number | Base {
+  return raw === undefined ? base : parseDuration(raw, option);
+}
+
+function fractionOr(base: number, raw: number | undefined, option: string): number {
+  if (raw === undefined) return base;
+  if (typeof raw === "number" && raw >= 0 && raw <= 1) return raw;
+  throw new CacheError("INVALID_OPTION", `${option}: ${String(raw)} is not a fraction. Write a number from 0 to 1.`);
+}

@@ -1,0 +1,52 @@
+import { type CacheContext, isFresh } from "./context.js";
+import type { Awaitable, CacheEntry } from "./entry.js";
+import { isPromiseLike } from "./entry.js";
+
+/** The fresh value under `key`, or `undefined`. Answers a hit in a store that answers at once without waiting. */
+export function get<T>(context: CacheContext, key: string): Promise<T | undefined> {
+  const now = context.clock.now();
+  const found = context.store.get(key, now);
+  if (isPromiseLike(found)) return Promise.resolve(found).then((entry) => judge<T>(context, key, entry));
+  return Promise.resolve(judge<T>(context, key, found));
+}
+
+/** Whether a fresh entry is there. Counts as no read. */
+export async function has(context: CacheContext, key: string): Promise<boolean> {
+  const found = await entry(context, key);
+  return found !== undefined && isFresh(found, context.clock.now());
+}
+
+/** Milliseconds left to live fresh; `undefined` where nothing fresh is there. Counts as no read. */
+export async function ttl(context: CacheContext, key: string): Promise<number | undefined> {
+  const found = await entry(context, key);
+  const leftMs = found === undefined ? 0 : found.freshUntil - context.clock.now();
+  return leftMs > 0 ? leftMs : undefined;
+}
+
+/** The entry under `key`, stale or fresh. Counts as no read. */
+export function entry(context: CacheContext, key: string): Awaitable<CacheEntry | undefined> {
+  return context.store.get(key, context.clock.now());
+}
+
+export function countHit(context: CacheContext, key: string, found: CacheEntry): void {
+  const { counters, emitter } = context;
+  if (found.tier === undefined) counters.nearHits += 1;
+  else counters.hit(found.tier);
+  if (emitter.heard.hit === 0) return;
+  const stale = !isFresh(found, context.clock.now());
+  emitter.emit("hit", { key, tier: found.tier ?? counters.nearTier, stale });
+}
+
+export function countMiss({ counters, emitter }: CacheContext, key: string): void {
+  counters.misses += 1;
+  if (emitter.heard.miss > 0) emitter.emit("miss", { key });
+}
+
+function judge<T>(context: CacheContext, key: string, found: CacheEntry | undefined): T | undefined {
+  if (found === undefined || !isFresh(found, context.clock.now())) {
+    countMiss(context, key);
+    return undefined;
+  }
+  countHit(context, key, found);
+  return found.value as T;
+}

@@ -1,0 +1,134 @@
+import type { Awaitable, CacheEntry } from "./entry.js";
+import { isPromiseLike } from "./entry.js";
+import { CacheError, isCacheError } from "./errors.js";
+import type { Admit, CacheStore, WriteReason } from "./store.js";
+
+/** What to do when a store fails: count it as a miss, or let the caller see it. */
+export type OnStoreError = "ignore" | "throw";
+
+export interface SafeStoreOptions {
+  readonly store: CacheStore;
+  readonly onStoreError: OnStoreError;
+  /** Judges entries that come out of a remote store; none where there is no schema. */
+  readonly admit: Admit | undefined;
+  /** Hears of every failure, also of those that the caller sees. */
+  report(operation: string, error: unknown, key?: string): void;
+}
+
+/** The outcome of a write: whether every tier took it. */
+export type Taken = boolean;
+
+/** A store that cannot fail: what it cannot do counts as absent or as not taken, and is reported. */
+export class SafeStore {
+  readonly onStoreError: OnStoreError;
+  readonly #store: CacheStore;
+  readonly #options: SafeStoreOptions;
+  readonly #admit: Admit | undefined;
+  /** A store that does not declare `admits` is not trusted with schema and `keepUntil`: each read of it is judged here. */
+  readonly #judges: boolean;
+
+  constructor(options: SafeStoreOptions) {
+    this.onStoreError = options.onStoreError;
+    this.#store = options.store;
+    this.#options = options;
+    this.#admit = options.admit;
+    this.#judges = options.store.admits !== true;
+  }
+
+  /** The entry under `key`, stale or fresh. Answers at once where the store does. */
+  get(key: string, now: number): Awaitable<CacheEntry | undefined> {
+    try {
+      const found = this.#store.get(key, now, this.#admit);
+      if (isPromiseLike(found)) return this.#settled(found, key, now);
+      return this.#judges ? this.#judged(found, key, now) : found;
+    } catch (error) {
+      return this.#settled(Promise.reject(error), key, now);
+    }
+  }
+
+  /** Whether the store took `entry`. Rejects where the value itself cannot be stored. */
+  async set(key: string, entry: CacheEntry, reason: WriteReason): Promise<Taken> {
+    try {
+      await this.#store.set(key, entry, reason);
+      return true;
+    } catch (error) {
+      if (isCacheError(error, "INVALID_VALUE")) throw error;
+      return this.#failed("set", error, { key, instead: false });
+    }
+  }
+
+  /** As `set`, for a value that a loader gave: one that cannot be stored is reported, and its callers still get it. */
+  async fill(key: string, entry: CacheEntry, reason: WriteReason): Promise<Taken> {
+    try {
+      await this.#store.set(key, entry, reason);
+      return true;
+    } catch (error) {
+      return this.#failed("fill", error, { key, instead: false });
+    }
+  }
+
+  /** Whether something was there. */
+  async delete(key: string): Promise<boolean> {
+    try {
+      return await this.#store.delete(key);
+    } catch (error) {
+      return this.#failed("delete", error, { key, instead: false });
+    }
+  }
+
+  /** Deletes every key that matches; resolves to how many there were. */
+  async deleteMatching(globs: readonly string[]): Promise<number> {
+    const { walk } = this.#store;
+    if (walk === undefined) {
+      throw new CacheError("UNSUPPORTED", `The store "${this.#store.name}" cannot walk its keys. Use one that can.`);
+    }
+    try {
+      let deleted = 0;
+      for (const glob of globs) for await (const keys of walk(glob)) deleted += await this.#deleteMany(keys);
+      return deleted;
+    } catch (error) {
+      return this.#failed("walk", error, { instead: 0 });
+    }
+  }
+
+  async #deleteMany(keys: readonly string[]): Promise<number> {
+    if (this.#store.many !== undefined) return this.#store.many.delete(keys);
+    const deleted = await Promise.all(keys.map((key) => this.#store.delete(key)));
+    return deleted.filter((existed) => existed).length;
+  }
+
+  async #settled(
+    found: PromiseLike<CacheEntry | undefined>,
+    key: string,
+    now: number,
+  ): Promise<CacheEntry | undefined> {
+    try {
+      return this.#judges ? await this.#judged(await found, key, now) : await found;
+    } catch (error) {
+      return this.#failed("get", error, { key, instead: undefined });
+    }
+  }
+
+  #judged(found: CacheEntry | undefined, key: string, now: number): Awaitable<CacheEntry | undefined> {
+    if (found === undefined || found.keepUntil <= now) return undefined;
+    return this.#admit === undefined ? found : this.#admit(key, found);
+  }
+
+  #failed<Instead>(operation: string, cause: unknown, { key, instead }: { key?: string; instead: Instead }): Instead {
+    const error = asStoreError(cause, this.#store.name);
+    this.#options.report(operation, error, key);
+    if (this.onStoreError === "throw" && !isAboutValue(error)) throw error;
+    return instead;
+  }
+}
+
+/** Errors that are the entry's own fault: no reader of another value, and no loader, has to suffer for them. */
+function isAboutValue(error: CacheError): boolean {
+  return error.code === "UNREADABLE" || error.code === "INVALID_VALUE";
+}
+
+function asStoreError(cause: unknown, name: string): CacheError {
+  if (isCacheError(cause)) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CacheError("STORE_FAILED", `The store "${name}" failed: ${reason}`, { cause });
+}

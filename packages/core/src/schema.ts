@@ -1,0 +1,35 @@
+import type { Awaitable } from "./entry.js";
+
+/**
+ * A validator of the Standard Schema interface, version 1 (standardschema.dev): zod, valibot, arktype and others.
+ * It must accept its own output, since what it let through is validated again when a remote store gives it back.
+ */
+export interface StandardSchema<Output = unknown> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => Awaitable<SchemaResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+/** What a validator answers. */
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<SchemaIssue> };
+
+/** One thing that is wrong with a value. */
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
+}
+
+/** The issues as one line: `price: must be a number; name: is required`. */
+export function describeIssues(issues: readonly SchemaIssue[]): string {
+  return issues.map(describeIssue).join("; ");
+}
+
+function describeIssue({ message, path = [] }: SchemaIssue): string {
+  if (path.length === 0) return message;
+  return `${path.map((part) => String(typeof part === "object" ? part.key : part)).join(".")}: ${message}`;
+}
