@@ -1,0 +1,138 @@
+import { CacheError } from "@granary/core";
+
+/**
+ * A deep copy of plain data: primitives, arrays, plain objects, dates, maps, sets, regular expressions, URLs,
+ * the language's own errors, array buffers and views on them. Cycles and parts that occur twice stay so.
+ * Unlike `structuredClone` it never turns an instance of a class into a plain object: it refuses.
+ * @throws CacheError `INVALID_VALUE` at anything else, and at data nested too deep for the stack.
+ */
+export function copyValue<T>(value: T): T {
+  if (!isObject(value) && typeof value !== "function") return value;
+  try {
+    return copyPart(value, new Map()) as T;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CacheError("INVALID_VALUE", "This value is nested too deep to be copied; store it flatter.", { cause });
+  }
+}
+
+/** Copies made so far, by their originals. */
+type Copies = Map<object, object>;
+
+type Copier = (original: never, copies: Copies) => object;
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function copyPart(part: unknown, copies: Copies): unknown {
+  if (typeof part === "function") throw uncopyable("a function");
+  if (!isObject(part)) return part;
+  const known = copies.get(part);
+  if (known !== undefined) return known;
+  const prototype: unknown = Object.getPrototypeOf(part);
+  if (Array.isArray(part)) return copyArray(part, copies);
+  if (prototype === Object.prototype || prototype === null) return copyPlain(part, copies);
+  const copier = copierOf(part);
+  if (copier === undefined) throw uncopyable(`an instance of ${nameOf(prototype)}`);
+  const copy = copier(part as never, copies);
+  copies.set(part, copy);
+  return copy;
+}
+
+function copyArray(original: readonly unknown[], copies: Copies): unknown[] {
+  const copy: unknown[] = new Array(original.length);
+  copies.set(original, copy);
+  for (let at = 0; at < original.length; at += 1) {
+    if (at in original) copy[at] = copyPart(original[at], copies);
+  }
+  return copy;
+}
+
+function copyPlain(original: object, copies: Copies): object {
+  const copy: Record<string, unknown> = Object.getPrototypeOf(original) === null ? Object.create(null) : {};
+  copies.set(original, copy);
+  for (const key of Object.keys(original)) {
+    const part = copyPart(Reflect.get(original, key), copies);
+    // An assignment to this one name would change the prototype.
+    if (key === "__proto__") Object.defineProperty(copy, key, { ...OPEN, value: part });
+    else copy[key] = part;
+  }
+  for (const symbol of Object.getOwnPropertySymbols(original)) {
+    Object.defineProperty(copy, symbol, { ...OPEN, value: copyPart(Reflect.get(original, symbol), copies) });
+  }
+  return copy;
+}
+
+const OPEN = { enumerable: true, configurable: true, writable: true };
+
+/** How to copy an object of a class of the language; only of that class itself, since a subclass may hold more. */
+function copierOf(original: object): Copier | undefined {
+  if (ArrayBuffer.isView(original)) return copyView;
+  if (original instanceof Error) return ERRORS.has(original.constructor) ? copyError : undefined;
+  return COPIERS.get(Object.getPrototypeOf(original));
+}
+
+const COPIERS: ReadonlyMap<unknown, Copier> = new Map<unknown, Copier>([
+  [Date.prototype, (date: Date) => new Date(date.getTime())],
+  [Map.prototype, copyMap],
+  [Set.prototype, copySet],
+  [RegExp.prototype, (expression: RegExp) => new RegExp(expression)],
+  [ArrayBuffer.prototype, (buffer: ArrayBuffer) => buffer.slice(0)],
+  ...(typeof URL === "undefined" ? [] : [[URL.prototype, (url: URL) => new URL(url)] as const]),
+]);
+
+const ERRORS: ReadonlySet<unknown> = new Set([
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+]);
+
+function copyMap(original: ReadonlyMap<unknown, unknown>, copies: Copies): Map<unknown, unknown> {
+  const copy = new Map<unknown, unknown>();
+  copies.set(original, copy);
+  for (const [key, part] of original) copy.set(copyPart(key, copies), copyPart(part, copies));
+  return copy;
+}
+
+function copySet(original: ReadonlySet<unknown>, copies: Copies): Set<unknown> {
+  const copy = new Set<unknown>();
+  copies.set(original, copy);
+  for (const part of original) copy.add(copyPart(part, copies));
+  return copy;
+}
+
+function copyError(original: Error, copies: Copies): Error {
+  const copy = Reflect.construct(original.constructor, []) as Error;
+  copies.set(original, copy);
+  for (const name of Object.getOwnPropertyNames(original)) {
+    const part = copyPart(Reflect.get(original, name), copies);
+    const enumerable = Object.prototype.propertyIsEnumerable.call(original, name);
+    Object.defineProperty(copy, name, { ...OPEN, enumerable, value: part });
+  }
+  return copy;
+}
+
+/** Of a view only the bytes that it shows are copied. `slice` keeps its class, also that of a Node `Buffer`. */
+function copyView(original: ArrayBufferView): object {
+  const { buffer, byteOffset, byteLength } = original;
+  if (original instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
+  return Uint8Array.prototype.slice.call(original);
+}
+
+function nameOf(prototype: unknown): string {
+  const { constructor } = prototype as { readonly constructor?: unknown };
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "a class";
+}
+
+function uncopyable(what: string): CacheError {
+  return new CacheError(
+    "INVALID_VALUE",
+    `The value holds ${what}, which cannot be copied. Store plain data (objects, arrays, dates, maps, sets, ` +
+      'bytes), or make the store with values: "shared".',
+  );
+}

@@ -1,0 +1,57 @@
+import { type CacheEntry, CacheError } from "@granary/core";
+import { copyValue } from "./copy.js";
+import { freezeValue } from "./freeze.js";
+
+/**
+ * What becomes of a value that one caller changes after another has stored or read it.
+ *
+ * | values | a caller changes what it read | costs |
+ * | --- | --- | --- |
+ * | `"shared"` | everybody sees the change | nothing |
+ * | `"frozen"` | the change throws | a deep copy a write |
+ * | `"cloned"` | nobody else sees it | a deep copy a write, and one a read |
+ */
+export type ValueMode = "shared" | "frozen" | "cloned";
+
+/** The two ways that an entry passes through the store. */
+export interface Keeping {
+  /** What is stored for an entry that is set. @throws CacheError `INVALID_VALUE` where it cannot be kept so. */
+  readonly take: (entry: CacheEntry) => CacheEntry;
+  /** What a reader gets for an entry that is stored; absent where that is the entry itself. */
+  readonly give?: (entry: CacheEntry) => CacheEntry;
+}
+
+/** The keeping for `mode`. @throws CacheError `INVALID_OPTION` at an unknown mode. */
+export function keepingFor(mode: ValueMode): Keeping {
+  if (Object.hasOwn(KEEPINGS, mode)) return KEEPINGS[mode];
+  throw new CacheError("INVALID_OPTION", `values is "shared", "frozen" or "cloned", not ${String(mode)}.`);
+}
+
+const KEEPINGS: Readonly<Record<ValueMode, Keeping>> = {
+  shared: { take: (entry) => entry },
+  frozen: { take: frozen },
+  cloned: { take: owned, give: copied },
+};
+
+function frozen(entry: CacheEntry): CacheEntry {
+  const own = owned(entry);
+  if (freezeValue(own.value)) return Object.freeze(own);
+  // Bytes cannot be frozen, so each look at the value makes a copy of it.
+  const { value, ...rest } = own;
+  return Object.freeze({
+    ...rest,
+    get value() {
+      return copyValue(value);
+    },
+  });
+}
+
+function owned(entry: CacheEntry): CacheEntry {
+  const { tags } = entry;
+  const value = copyValue(entry.value);
+  return tags === undefined ? { ...entry, value } : { ...entry, value, tags: Object.freeze([...tags]) };
+}
+
+function copied(entry: CacheEntry): CacheEntry {
+  return { ...entry, value: copyValue(entry.value) };
+}

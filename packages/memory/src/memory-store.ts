@@ -1,0 +1,118 @@
+import type { CacheEntry, CacheStore, Clock } from "@granary/core";
+import { LRUCache } from "lru-cache";
+import { globMatcher } from "./glob.js";
+import { type Keeping, keepingFor } from "./keeping.js";
+import { type MemoryStoreOptions, resolveOptions } from "./options.js";
+
+/** A store that answers at once, and says how full it is. */
+export interface MemoryStore extends CacheStore {
+  get(key: string, now?: number): CacheEntry | undefined;
+  set(key: string, entry: CacheEntry): void;
+  delete(key: string): boolean;
+  readonly clock: Clock;
+  readonly admits: true;
+  readonly many: {
+    get(keys: readonly string[], now?: number): Array<CacheEntry | undefined>;
+    set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): void;
+    delete(keys: readonly string[]): number;
+  };
+  readonly walk: (glob: string) => AsyncIterable<readonly string[]>;
+  /** Drops every entry. The store can be used on. */
+  readonly close: () => void;
+  /** Entries held now, those that are gone and not yet pushed out included. */
+  readonly entryCount: number;
+  /** What these entries measure by `sizeOf`, in bytes; 0 without `maxBytes`. */
+  readonly byteCount: number;
+}
+
+type Entries = LRUCache<string, CacheEntry>;
+
+const WALK_BATCH = 1_000;
+
+/**
+ * A store in this process, bounded by a number of entries, of bytes, or both; the least recently used entry
+ * makes room. No timer runs: an entry that is gone is no longer returned, and leaves when its room is needed.
+ * @throws CacheError `INVALID_OPTION` at options that make no sense. Its `set` throws `INVALID_VALUE` at a value
+ * that `values: "frozen"` or `"cloned"` cannot copy, and whatever `sizeOf` throws; the old entry is dropped then.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const { bounds, clock, name, values } = resolveOptions(options);
+  const entries: Entries = new LRUCache(bounds);
+  const keeping = keepingFor(values);
+  const get = reader(entries, clock, keeping);
+  const set = writer(entries, keeping);
+  const drop = (key: string) => remove(entries, clock, key);
+  return {
+    name,
+    clock,
+    admits: true,
+    get,
+    set,
+    delete: drop,
+    many: {
+      get: (keys, now) => keys.map((key) => get(key, now)),
+      set: (pairs) => {
+        for (const [key, entry] of pairs) set(key, entry);
+      },
+      delete: (keys) => keys.reduce((count, key) => count + Number(drop(key)), 0),
+    },
+    walk: (glob) => walkKeys(entries, clock, glob),
+    close: () => entries.clear(),
+    get entryCount() {
+      return entries.size;
+    },
+    get byteCount() {
+      return entries.calculatedSize;
+    },
+  };
+}
+
+function reader(entries: Entries, clock: Clock, { give }: Keeping): MemoryStore["get"] {
+  function get(key: string, now?: number): CacheEntry | undefined {
+    const entry = entries.get(key);
+    // The clock costs more than the rest of this function: an entry that never ends does not ask it.
+    if (entry === undefined || entry.keepUntil === Number.POSITIVE_INFINITY) return entry;
+    return entry.keepUntil > (now ?? clock.now()) ? entry : undefined;
+  }
+  if (give === undefined) return get;
+  return (key, now) => {
+    const entry = get(key, now);
+    return entry === undefined ? undefined : give(entry);
+  };
+}
+
+function writer(entries: Entries, { take }: Keeping): MemoryStore["set"] {
+  return (key, entry) => {
+    try {
+      entries.set(key, take(entry));
+    } catch (error) {
+      // What was refused was newer than what is here.
+      entries.delete(key);
+      throw error;
+    }
+  };
+}
+
+function remove(entries: Entries, clock: Clock, key: string): boolean {
+  const entry = entries.peek(key);
+  if (entry === undefined) return false;
+  entries.delete(key);
+  return isKept(entry, clock);
+}
+
+function isKept({ keepUntil }: CacheEntry, clock: Clock): boolean {
+  return keepUntil === Number.POSITIVE_INFINITY || keepUntil > clock.now();
+}
+
+async function* walkKeys(entries: Entries, clock: Clock, glob: string): AsyncGenerator<readonly string[]> {
+  const matches = globMatcher(glob);
+  // A snapshot: the list of the least recently used changes under the feet of whoever walks it.
+  const keys = [...entries.keys()];
+  for (let at = 0; at < keys.length; at += WALK_BATCH) {
+    const batch = keys.slice(at, at + WALK_BATCH).filter((key) => {
+      const entry = matches(key) ? entries.peek(key) : undefined;
+      return entry !== undefined && isKept(entry, clock);
+    });
+    if (batch.length > 0) yield batch;
+  }
+}

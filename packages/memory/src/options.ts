@@ -1,0 +1,78 @@
+import { type CacheEntry, CacheError, type Clock, systemClock } from "@granary/core";
+import type { ValueMode } from "./keeping.js";
+import { sizeOfEntry } from "./size-of.js";
+
+/** What a memory store can be told. */
+export interface MemoryStoreOptions {
+  /** The most entries held at once, up to 2^24. Room for the list of them is taken at once. Default: 10 000, or no such bound where `maxBytes` is given. */
+  readonly maxEntries?: number;
+  /** The most bytes held at once, as `sizeOf` measures them. Default: no such bound. */
+  readonly maxBytes?: number;
+  /**
+   * Measures an entry for `maxBytes`: a number from 0 up, rounded up to a whole one, and at least 1.
+   * Default: an estimate of its heap bytes, its key, its tags and the store's own share included.
+   */
+  readonly sizeOf?: (value: unknown, key: string) => number;
+  /** Whether callers share one value, share it frozen, or get a copy each. Default: `"shared"`. */
+  readonly values?: ValueMode;
+  /** The clock that deadlines are in. Default: the machine's. Another one only in tests. */
+  readonly clock?: Clock;
+  /** Stands in events and statistics. Default: `"memory"`. */
+  readonly name?: string;
+}
+
+/** Bounds as lru-cache takes them. */
+export interface Bounds {
+  readonly max: number;
+  readonly maxSize: number;
+  readonly sizeCalculation?: (entry: CacheEntry, key: string) => number;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly bounds: Bounds;
+  readonly values: ValueMode;
+  readonly clock: Clock;
+  readonly name: string;
+}
+
+const DEFAULT_MAX_ENTRIES = 10_000;
+
+/** More than this a `Map` of V8 does not hold. */
+const LARGEST_MAX_ENTRIES = 2 ** 24;
+
+/** For lru-cache a bound of 0 is none. */
+const UNBOUNDED = 0;
+
+/** Checks options and fills them in. @throws CacheError `INVALID_OPTION`. */
+export function resolveOptions(options: MemoryStoreOptions): ResolvedOptions {
+  const { maxEntries, maxBytes, sizeOf, values = "shared", clock = systemClock, name = "memory" } = options;
+  if (maxEntries !== undefined) requireCount("maxEntries", maxEntries, LARGEST_MAX_ENTRIES);
+  if (maxBytes === undefined) {
+    if (sizeOf !== undefined) throw invalid("sizeOf measures for maxBytes: give maxBytes too, or leave sizeOf out.");
+    return { bounds: { max: maxEntries ?? DEFAULT_MAX_ENTRIES, maxSize: UNBOUNDED }, values, clock, name };
+  }
+  requireCount("maxBytes", maxBytes, Number.MAX_SAFE_INTEGER);
+  const bounds = { max: maxEntries ?? UNBOUNDED, maxSize: maxBytes, sizeCalculation: measure(sizeOf) };
+  return { bounds, values, clock, name };
+}
+
+function measure(sizeOf: MemoryStoreOptions["sizeOf"]): (entry: CacheEntry, key: string) => number {
+  if (sizeOf === undefined) return sizeOfEntry;
+  if (typeof sizeOf !== "function") throw invalid("sizeOf is a function of a value and its key.");
+  return (entry, key) => {
+    const bytes = sizeOf(entry.value, key);
+    if (typeof bytes !== "number" || !(bytes >= 0))
+      throw invalid(`sizeOf gives a number of bytes from 0 up; it gave ${String(bytes)}.`);
+    return Math.min(Math.max(1, Math.ceil(bytes)), Number.MAX_SAFE_INTEGER);
+  };
+}
+
+function requireCount(option: string, count: number, largest: number): void {
+  if (Number.isSafeInteger(count) && count > 0 && count <= largest) return;
+  throw invalid(`${option} is a whole number from 1 to ${largest}, not ${String(count)}.`);
+}
+
+function invalid(message: string): CacheError {
+  return new CacheError("INVALID_OPTION", message);
+}

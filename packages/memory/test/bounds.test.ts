@@ -1,0 +1,65 @@
+import { memoryStore } from "@granary/memory";
+import { manualClock } from "@granary/testkit";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+const LIFE_MS = 20;
+
+const key = fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h");
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ verb: fc.constant("set" as const), key, amount: fc.nat(40) }) },
+  { weight: 2, arbitrary: fc.record({ verb: fc.constant("get" as const), key, amount: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant("delete" as const), key, amount: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant("pass" as const), key, amount: fc.nat(30) }) },
+);
+
+const world = fc.record({
+  maxEntries: fc.integer({ min: 1, max: 6 }),
+  maxBytes: fc.integer({ min: 1, max: 90 }),
+  steps: fc.array(step, { minLength: 20, maxLength: 80, size: "max" }),
+});
+
+type World = typeof world extends fc.Arbitrary<infer W> ? W : never;
+
+/** A store beside a plain map of what was set last, with one function a verb that acts on both and compares. */
+function modelled({ maxEntries, maxBytes }: World) {
+  const clock = manualClock(1_000);
+  const store = memoryStore({ maxEntries, maxBytes, clock, sizeOf: (value) => Number(value) });
+  const model = new Map<string, { readonly value: number; readonly keepUntil: number }>();
+  const verbs = {
+    pass: (_key: string, amount: number) => clock.set(clock.now() + amount),
+    delete: (id: string) => {
+      const mayBeThere = model.delete(id);
+      if (store.delete(id)) expect(mayBeThere).toBe(true);
+    },
+    set: (id: string, value: number) => {
+      const keepUntil = clock.now() + LIFE_MS;
+      store.set(id, { value, createdAt: clock.now(), freshUntil: keepUntil, keepUntil });
+      model.set(id, { value, keepUntil });
+      expect(store.get(id) !== undefined).toBe(value <= maxBytes);
+    },
+    get: (id: string) => {
+      const found = store.get(id);
+      if (found === undefined) return;
+      expect(model.get(id)).toEqual({ value: found.value, keepUntil: found.keepUntil });
+      expect(found.keepUntil).toBeGreaterThan(clock.now());
+    },
+  };
+  return { store, verbs };
+}
+
+test("no bound is passed at any step, and what is there is what was set last", () => {
+  let looked = 0;
+  const holds = (drawn: World) => {
+    const { store, verbs } = modelled(drawn);
+    for (const { verb, key: id, amount } of drawn.steps) {
+      verbs[verb](id, amount);
+      looked += 1;
+      expect(store.entryCount).toBeLessThanOrEqual(drawn.maxEntries);
+      expect(store.byteCount).toBeLessThanOrEqual(drawn.maxBytes);
+    }
+  };
+  fc.assert(fc.property(world, holds), { numRuns: 300 });
+  expect(looked).toBeGreaterThan(5_000);
+});
