@@ -19,7 +19,7 @@ const store = tiered({
 
 export const users: Cache<User> = createCache<User>({ store });
 export const user: User = await users.getOrSet("1", () => ({ name: "Ada" }));
-export const others = createCache<number>({ store: keyvStore({ keyv: new Keyv() }) });
+export const others = createCache<number>({ store: keyvStore(new Keyv()) });
 
 // @ts-expect-error a loader of another type is refused: the types are not `any`
 await users.getOrSet("1", () => ({ name: 1 }));
