@@ -7,15 +7,24 @@ import type { CacheEntry } from "@granary/core";
  */
 const WORD = 8;
 const OBJECT = 3 * WORD;
+/** An object literal without a property gets room for four. */
+const EMPTY_OBJECT = 7 * WORD;
 const STRING = 2 * WORD;
 const NUMBER = 2 * WORD;
-const ARRAY = 6 * WORD;
-const COLLECTION = 14 * WORD;
-const DATE = 14 * WORD;
-const BYTES = 26 * WORD;
-const OTHER = 12 * WORD;
-const MAP_PAIR = 4 * WORD;
-const SET_PART = 3 * WORD;
+const ARRAY = 4 * WORD;
+const ARRAY_PARTS = 2 * WORD;
+const TABLE = 9 * WORD;
+const SMALLEST_TABLE = 4;
+/** Key, value and chain of a map's pair with its half of a bucket; a set's part has no value. */
+const MAP_PAIR = 3.5 * WORD;
+const SET_PART = 2.5 * WORD;
+const DATE = 15 * WORD;
+const BYTES = 23 * WORD;
+const URL_PARTS = 24 * WORD;
+const REGEXP = 10 * WORD;
+/** An error with its stack, which V8 keeps as frames until somebody reads it. */
+const ERROR = 42 * WORD;
+const FUNCTION = 8 * WORD;
 
 /** What the store itself needs for an entry: the entry, its deadlines, its place in the map and the list. */
 const ENTRY = 160;
@@ -46,7 +55,7 @@ function sizeOfPrimitive(value: unknown): number {
   if (typeof value === "string") return sizeOfString(value);
   if (typeof value === "number") return isSmallInteger(value) ? 0 : NUMBER;
   if (typeof value === "bigint") return 2 * WORD + Math.ceil(value.toString(16).length / 16) * WORD;
-  return typeof value === "function" ? OTHER : 0;
+  return typeof value === "function" ? FUNCTION : 0;
 }
 
 function isSmallInteger(value: number): boolean {
@@ -66,31 +75,43 @@ function sizeOfObject(value: object, todo: unknown[]): number {
   if (value instanceof Map) return sizeOfMap(value, todo);
   if (value instanceof Set) return sizeOfSet(value, todo);
   if (value instanceof Date) return DATE;
-  if (ArrayBuffer.isView(value)) return BYTES + roundUp(value.byteLength);
-  if (value instanceof ArrayBuffer) return BYTES + roundUp(value.byteLength);
-  return sizeOfProperties(value, todo);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return BYTES + roundUp(value.byteLength);
+  return sizeOfInside(value) + sizeOfProperties(value, todo);
 }
 
 function sizeOfArray(parts: readonly unknown[], todo: unknown[]): number {
-  for (const part of parts) todo.push(part);
-  return ARRAY + parts.length * WORD;
+  if (parts.length === 0) return ARRAY;
+  // An array of nothing but numbers holds them unboxed.
+  if (!parts.every((part) => typeof part === "number")) for (const part of parts) todo.push(part);
+  return ARRAY + ARRAY_PARTS + parts.length * WORD;
 }
 
 function sizeOfMap(map: ReadonlyMap<unknown, unknown>, todo: unknown[]): number {
   for (const [key, part] of map) todo.push(key, part);
-  return COLLECTION + map.size * MAP_PAIR;
+  return TABLE + tableFor(map.size) * MAP_PAIR;
 }
 
 function sizeOfSet(set: ReadonlySet<unknown>, todo: unknown[]): number {
   for (const part of set) todo.push(part);
-  return COLLECTION + set.size * SET_PART;
+  return TABLE + tableFor(set.size) * SET_PART;
+}
+
+/** Tables of maps and sets double when they are full. */
+function tableFor(size: number): number {
+  return Math.max(SMALLEST_TABLE, 2 ** Math.ceil(Math.log2(size)));
+}
+
+/** What an object of some classes of the language holds out of sight. */
+function sizeOfInside(value: object): number {
+  if (value instanceof Error) return ERROR + sizeOfString(value.message);
+  if (value instanceof RegExp) return REGEXP + sizeOfString(value.source);
+  return typeof URL !== "undefined" && value instanceof URL ? URL_PARTS + sizeOfString(value.href) : 0;
 }
 
 function sizeOfProperties(value: object, todo: unknown[]): number {
   const keys = Object.keys(value);
   for (const key of keys) todo.push(Reflect.get(value, key));
-  const hidden = value instanceof Error || value instanceof RegExp ? OTHER + STRING + String(value).length : 0;
-  return OBJECT + keys.length * WORD + hidden;
+  return keys.length === 0 ? EMPTY_OBJECT : OBJECT + keys.length * WORD;
 }
 
 function roundUp(bytes: number): number {
