@@ -10,7 +10,7 @@ import { isAbsentResult } from "./lifetime.js";
 import { checkOptionNames, DEFAULT_POLICY, type ResolvedPolicy, resolvePolicy } from "./policy.js";
 import { type OnStoreError, SafeStore } from "./safe-store.js";
 import type { StandardSchema } from "./schema.js";
-import type { CacheStore, StoreEvent } from "./store.js";
+import { type CacheStore, isStore, type StoreEvent } from "./store.js";
 import { StoreShare } from "./store-share.js";
 import { admitWith, checkValue, type ValueCheck } from "./value-check.js";
 
@@ -134,10 +134,9 @@ function checkOnStoreError(onStoreError: OnStoreError): OnStoreError {
 }
 
 function checkStore(store: CacheStore): CacheStore {
-  const verbs = ["get", "set", "delete"] as const;
-  if (store !== undefined && store !== null && verbs.every((verb) => typeof store[verb] === "function")) return store;
+  if (isStore(store)) return store;
   throw new CacheError(
     "INVALID_OPTION",
-    "store: takes a CacheStore, an object with get, set and delete, such as memoryStore().",
+    "store: takes a CacheStore, an object with a name, get, set and delete, such as memoryStore().",
   );
 }

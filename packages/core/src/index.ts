@@ -13,5 +13,12 @@ export type { CallOptions, Policy } from "./policy.js";
 export type { OnStoreError } from "./safe-store.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export type { Serializer } from "./serializer.js";
-export type { Admit, CacheStore, ManyCapability, StoreEvent, WriteReason } from "./store.js";
+export {
+  type Admit,
+  type CacheStore,
+  isStore,
+  type ManyCapability,
+  type StoreEvent,
+  type WriteReason,
+} from "./store.js";
 export { decodeEntry, encodeEntry } from "./wire.js";

@@ -60,3 +60,10 @@ export interface CacheStore {
   /** Ends what the store itself opened: timers, listeners, connections of its own. Never a client it was given. */
   readonly close?: () => Awaitable<void>;
 }
+
+/** Whether `store` has what every store must have. A bare `Map` has not: it has no name, and does not know of deadlines. */
+export function isStore(store: unknown): store is CacheStore {
+  if (typeof store !== "object" || store === null) return false;
+  const { name, get, set, delete: remove } = store as Partial<CacheStore>;
+  return typeof name === "string" && [get, set, remove].every((verb) => typeof verb === "function");
+}

@@ -1,1 +1,1 @@
-export {};
+export { type TieredOptions, tiered } from "./tiered.js";

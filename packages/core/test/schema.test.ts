@@ -1,0 +1,130 @@
+import { type Admit, type CacheEntry, type CacheStore, createCache, type StandardSchema } from "@granary/core";
+import { memoryStore } from "@granary/memory";
+import { describe, expect, it, vi } from "vitest";
+
+interface User {
+  readonly name: string;
+}
+
+/** Trims what it lets through, so that a test can tell an output from an input. */
+const User: StandardSchema<User> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => {
+      const name = (value as { name?: unknown } | null)?.name;
+      if (typeof name === "string") return { value: { name: name.trim() } };
+      return { issues: [{ message: "must be text", path: ["name"] }] };
+    },
+  },
+};
+
+const slow: StandardSchema<User> = {
+  "~standard": { ...User["~standard"], validate: async (value) => User["~standard"].validate(value) },
+};
+
+/** A store that keeps JSON, as a remote one would, with or without the capability to pass on what it decoded. */
+function jsonStore(admits: boolean): CacheStore & { readonly map: Map<string, string> } {
+  const map = new Map<string, string>();
+  const read = (key: string): CacheEntry | undefined => JSON.parse(map.get(key) ?? "null") ?? undefined;
+  return {
+    name: "json",
+    map,
+    ...(admits && { admits }),
+    get: async (key: string, _now?: number, admit?: Admit) => {
+      const found = read(key);
+      return admits && found !== undefined && admit !== undefined ? admit(key, found) : found;
+    },
+    set: async (key, entry) => void map.set(key, JSON.stringify(entry)),
+    delete: async (key) => map.delete(key),
+  };
+}
+
+describe.each([
+  ["at once", User],
+  ["later", slow],
+] as const)("a schema that answers %s", (_, schema) => {
+  it("lets its output through, to the caller and to the store", async () => {
+    const cache = createCache<User>({ store: memoryStore(), schema });
+    expect(await cache.getOrSet("a", () => ({ name: " Ada " }))).toEqual({ name: "Ada" });
+    expect(await cache.get("a")).toEqual({ name: "Ada" });
+    await cache.set("b", { name: "Bo " });
+    expect(await cache.get("b")).toEqual({ name: "Bo" });
+  });
+
+  it("rejects a loaded value that does not fit, and does not store it", async () => {
+    const cache = createCache<User>({ store: memoryStore(), schema });
+    const wrong = cache.getOrSet("a", () => ({ name: 5 }) as never);
+    await expect(wrong).rejects.toMatchObject({
+      code: "INVALID_VALUE",
+      message: expect.stringContaining("name: must be text"),
+    });
+    expect(await cache.has("a")).toBe(false);
+    await cache.set("b", { name: "Bo" });
+    await expect(cache.set("b", {} as never)).rejects.toMatchObject({ code: "INVALID_VALUE" });
+    expect(await cache.get("b")).toEqual({ name: "Bo" });
+  });
+
+  it.each([true, false])(
+    "turns a stored value that does not fit any more into a miss and an event (admits: %s)",
+    async (admits) => {
+      const store = jsonStore(admits);
+      const old = createCache<unknown>({ store });
+      await old.set("a", { fullName: "Ada" });
+      const cache = createCache<User>({ store, schema });
+      const errors = vi.fn();
+      cache.on("error", errors);
+      expect(await cache.get("a")).toBeUndefined();
+      expect(errors).toHaveBeenCalledTimes(1);
+      expect(errors.mock.calls[0]?.[0]).toMatchObject({
+        operation: "validate",
+        key: "granary:v1:default:a",
+        error: { code: "INVALID_VALUE" },
+      });
+      expect(await cache.getOrSet("a", () => ({ name: "Ada" }))).toEqual({ name: "Ada" });
+      expect(await cache.get("a")).toEqual({ name: "Ada" });
+    },
+  );
+});
+
+describe("a schema", () => {
+  it("is not asked on a hit in memory", async () => {
+    const validate = vi.fn(User["~standard"].validate);
+    const cache = createCache<User>({
+      store: memoryStore(),
+      schema: { "~standard": { ...User["~standard"], validate } },
+    });
+    await cache.getOrSet("a", () => ({ name: "Ada" }));
+    await cache.getOrSet("a", () => ({ name: "Ada" }));
+    await cache.get("a");
+    expect(validate).toHaveBeenCalledTimes(1);
+  });
+
+  it("is not asked about an absent result that negative caching keeps", async () => {
+    const cache = createCache<User | null>({ store: jsonStore(true), schema: User, negativeTtl: "1m" });
+    let loads = 0;
+    const load = (): null => {
+      loads += 1;
+      return null;
+    };
+    expect(await cache.getOrSet("a", load)).toBe(null);
+    expect(await cache.getOrSet("a", load)).toBe(null);
+    expect(loads).toBe(1);
+  });
+
+  it("of a parent holds for a child unless it brings its own", async () => {
+    const cache = createCache<User>({ store: memoryStore(), schema: User });
+    await expect(cache.namespace("child").set("a", {} as never)).rejects.toMatchObject({ code: "INVALID_VALUE" });
+    const numbers: StandardSchema<number> = {
+      "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: Number(value) }) },
+    };
+    const child = cache.namespace("numbers", { schema: numbers });
+    expect(await child.set("a", 5)).toBe(true);
+  });
+
+  it("must be one", () => {
+    expect(() => createCache({ store: memoryStore(), schema: (() => true) as never })).toThrow(
+      /^schema: takes a Standard Schema/,
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import { type Awaitable, type CacheEntry, type CacheStore, type Clock, isPromiseLike } from "@granary/core";
+import { isTrusted, nearEntry } from "./near-entry.js";
+
+export interface NearTierOptions {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  /** How long a copy is trusted without asking the far tier. */
+  readonly l1TtlMs: number;
+  fail(operation: string, error: unknown, key?: string): void;
+}
+
+/** The near tier: the copies it holds, and which of them can be trusted. One that fails holds nothing. */
+export class NearTier {
+  /** Goes up with every gap on the bus: a copy of an earlier epoch may have missed a message. */
+  epoch = 0;
+  readonly #options: NearTierOptions;
+  readonly #store: CacheStore;
+
+  constructor(options: NearTierOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /** What is held under `key`, to be trusted or not. */
+  find(key: string, now: number): Awaitable<CacheEntry | undefined> {
+    try {
+      const found = this.#store.get(key, now);
+      return isPromiseLike(found) ? Promise.resolve(found).catch((error) => this.#failed("get", error, key)) : found;
+    } catch (error) {
+      return this.#failed("get", error, key);
+    }
+  }
+
+  trusts(found: CacheEntry, now: number): boolean {
+    return isTrusted(found, this.epoch, now);
+  }
+
+  /** Takes in a copy. */
+  async put(key: string, entry: CacheEntry, epoch = this.epoch): Promise<void> {
+    const { clock, l1TtlMs } = this.#options;
+    const copy = nearEntry(entry, { now: clock.now(), l1TtlMs, epoch });
+    await this.#attempt("set", () => this.#store.set(key, copy), key);
+  }
+
+  /** Whether something was held. */
+  async drop(key: string): Promise<boolean> {
+    return (await this.#attempt("delete", () => this.#store.delete(key), key)) === true;
+  }
+
+  async #attempt<T>(operation: string, action: () => Awaitable<T>, key: string): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      return this.#failed(operation, error, key);
+    }
+  }
+
+  #failed(operation: string, error: unknown, key: string): undefined {
+    this.#options.fail(`near ${operation}`, error, key);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Admit, CacheEntry, CacheStore, ManyCapability, WriteReason } from "@granary/core";
+import { readFar } from "./far-tier.js";
+import type { Fills } from "./fills.js";
+import { asStale } from "./near-entry.js";
+import type { NearTier } from "./near-tier.js";
+
+export interface TieredManyOptions {
+  readonly near: NearTier;
+  readonly far: CacheStore;
+  readonly fills: Fills;
+  /** Tells the other nodes. */
+  publish(keys: readonly string[]): void;
+  fail(operation: string, error: unknown): void;
+}
+
+type Entries = ReadonlyArray<CacheEntry | undefined>;
+
+/** Many keys of a pair of tiers: what near does not hold goes to far in one round trip. */
+export class TieredMany implements ManyCapability {
+  readonly #options: TieredManyOptions;
+
+  constructor(options: TieredManyOptions) {
+    this.#options = options;
+  }
+
+  async get(keys: readonly string[], now: number, admit?: Admit): Promise<Entries> {
+    const { near } = this.#options;
+    const held = await Promise.all(keys.map((key) => near.find(key, now)));
+    const trusted = held.map((entry) => (entry !== undefined && near.trusts(entry, now) ? entry : undefined));
+    const missing = [...new Set(keys.filter((_, at) => trusted[at] === undefined))];
+    if (missing.length === 0) return trusted;
+    const far = await this.#fill(missing, now, admit);
+    return keys.map((key, at) => trusted[at] ?? (far === undefined ? staleOf(held[at], now) : far.get(key)));
+  }
+
+  async set(entries: ReadonlyArray<readonly [string, CacheEntry]>, reason: WriteReason = "write"): Promise<void> {
+    const { near, far, fills, publish } = this.#options;
+    const keys = entries.map(([key]) => key);
+    await fills.during(keys, async () => {
+      const taken = entries.map(([key, entry]) => near.put(key, entry));
+      await (far.many?.set(entries, reason) ?? Promise.all(entries.map(([key, entry]) => far.set(key, entry, reason))));
+      await Promise.all(taken);
+    });
+    if (reason === "write") publish(keys);
+  }
+
+  async delete(keys: readonly string[]): Promise<number> {
+    const { near, far, fills, publish } = this.#options;
+    const dropped = keys.map((key) => near.drop(key));
+    try {
+      const existed = await fills.during(keys, async () => deleteFar(far, keys));
+      publish(keys);
+      const held = (await Promise.all(dropped)).filter((was) => was).length;
+      return Math.max(existed, held);
+    } finally {
+      await Promise.all(keys.map((key) => near.drop(key)));
+    }
+  }
+
+  /** What far holds of `keys`, kept near; `undefined` where far cannot say. */
+  async #fill(
+    keys: readonly string[],
+    now: number,
+    admit?: Admit,
+  ): Promise<Map<string, CacheEntry | undefined> | undefined> {
+    const { near, far, fills, fail } = this.#options;
+    const { epoch } = near;
+    const begun = keys.map((key) => fills.begin(key));
+    const found = await readFar(far, keys, { now, admit }).catch((error: unknown) => fail("get", error));
+    const kept = begun.map((fill, at) => {
+      const [key, entry] = [keys[at] ?? "", found?.[at]];
+      fills.end(key, fill);
+      if (!fill.standing || found === undefined) return undefined;
+      return entry === undefined ? near.drop(key) : near.put(key, entry, epoch);
+    });
+    await Promise.all(kept);
+    if (found === undefined) return undefined;
+    return new Map(keys.map((key, at) => [key, found[at]]));
+  }
+}
+
+function staleOf(held: CacheEntry | undefined, now: number): CacheEntry | undefined {
+  return held === undefined || held.keepUntil <= now ? undefined : asStale(held, now);
+}
+
+async function deleteFar(far: CacheStore, keys: readonly string[]): Promise<number> {
+  if (far.many !== undefined) return far.many.delete(keys);
+  const existed = await Promise.all(keys.map((key) => far.delete(key)));
+  return existed.filter((was) => was).length;
+}
