@@ -10,8 +10,9 @@ export function isEqual(left: unknown, right: unknown): boolean {
   const todo: Pair[] = [[left, right]];
   for (let pair = todo.pop(); pair !== undefined; pair = todo.pop()) {
     const [one, other] = pair;
-    if (Object.is(one, other) || (isObject(one) && seen.get(one) === other)) continue;
+    if (Object.is(one, other)) continue;
     if (!isObject(one) || !isObject(other)) return false;
+    if (seen.get(one) === other) continue;
     seen.set(one, other);
     const parts = pairParts(one, other);
     if (parts === undefined) return false;
@@ -27,6 +28,7 @@ function isObject(value: unknown): value is object {
 /** The parts that must be equal for two objects to be; `undefined` where the objects differ already. */
 function pairParts(one: object, other: object): Pair[] | undefined {
   if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return undefined;
+  if (ArrayBuffer.isView(one) && ArrayBuffer.isView(other)) return haveSameBytes(one, other) ? [] : undefined;
   const inside = pairInside(one, other);
   const properties = pairProperties(one, other);
   return inside === undefined || properties === undefined ? undefined : [...inside, ...properties];
@@ -41,9 +43,18 @@ function pairInside(one: object, other: object): Pair[] | undefined {
     return pairLists([one.name, one.message], [other.name, other.message]);
   if (one instanceof RegExp || one instanceof URL) return [[String(one), String(other)]];
   if (one instanceof ArrayBuffer && other instanceof ArrayBuffer) {
-    return pairLists([...new Uint8Array(one)], [...new Uint8Array(other)]);
+    return [[new Uint8Array(one), new Uint8Array(other)]];
   }
   return [];
+}
+
+function haveSameBytes(one: ArrayBufferView, other: ArrayBufferView): boolean {
+  const [bytes, others] = [bytesOf(one), bytesOf(other)];
+  return bytes.length === others.length && bytes.every((byte, at) => byte === others[at]);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function pairLists(one: readonly unknown[], other: readonly unknown[]): Pair[] | undefined {

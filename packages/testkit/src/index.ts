@@ -1,8 +1,20 @@
+export type { BusCase, OpenBus } from "./bus-cases.js";
+export { type BusSubject, busContract, type OpenedBus, runBusContract } from "./bus-contract.js";
 export type { ContractCase, ContractSubject, TestFunction } from "./contract.js";
 export { isEqual } from "./equal.js";
+export { nextTurn } from "./event-loop.js";
+export { type FaultyStore, faultyStore, type StoreFaults } from "./faulty-store.js";
 export { keyTable } from "./key-table.js";
+export { type LocalHub, localHub } from "./local-hub.js";
 export { type ManualClock, manualClock } from "./manual-clock.js";
 export type { OpenStore, StoreCapability, StoreCase } from "./open-store.js";
+export { type RecordingListener, recordingListener } from "./recording-listener.js";
+export {
+  runSerializerContract,
+  type SerializerCase,
+  type SerializerSubject,
+  serializerContract,
+} from "./serializer-contract.js";
 export {
   type OpenedStore,
   runStoreContract,
