@@ -29,7 +29,7 @@ const MEASURED: ReadonlyArray<readonly [name: string, value: unknown, bytes: num
 ];
 
 describe("the estimated size", () => {
-  test.each(MEASURED)("of %s is within 10 %% of the measured one", (_name, value, bytes) => {
+  test.each(MEASURED)("of %s is at most a tenth off the measured one", (_name, value, bytes) => {
     expect(Math.abs(sizeOf(value) - bytes) / bytes).toBeLessThanOrEqual(0.1);
   });
 
