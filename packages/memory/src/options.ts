@@ -4,7 +4,10 @@ import { sizeOfEntry } from "./size-of.js";
 
 /** What a memory store can be told. */
 export interface MemoryStoreOptions {
-  /** The most entries held at once, up to 2^24. Room for the list of them is taken at once. Default: 10 000, or no such bound where `maxBytes` is given. */
+  /**
+   * The most entries held at once, up to 2^24. Room for the list of them is taken at once.
+   * Default: 10 000, or no such bound where `maxBytes` is given.
+   */
   readonly maxEntries?: number;
   /** The most bytes held at once, as `sizeOf` measures them. Default: no such bound. */
   readonly maxBytes?: number;
