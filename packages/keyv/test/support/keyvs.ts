@@ -12,6 +12,7 @@ export interface KeyvSettings {
 export interface TestKeyv extends KeyvLike {
   get(key: string): Promise<unknown>;
   has(key: string): Promise<boolean>;
+  clear(): Promise<void>;
   disconnect(): Promise<void>;
   listeners(event: "error"): readonly unknown[];
   emit(event: "error", error: unknown): unknown;
