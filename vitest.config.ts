@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { transform } from "esbuild";
+import { defineConfig, type Plugin } from "vitest/config";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
@@ -10,7 +11,18 @@ const alias = readdirSync(`${root}packages`).map((name) => ({
   replacement: `${root}packages/${name}/src/index.ts`,
 }));
 
+/** Standard decorators, which the transformer of vite passes on as they are and Node 20 cannot run. */
+const decorators: Plugin = {
+  name: "decorators",
+  enforce: "pre",
+  transform: (code, id) =>
+    /^\s+@cached\(/m.test(code)
+      ? transform(code, { loader: "ts", target: "es2022", sourcefile: id, sourcemap: true })
+      : undefined,
+};
+
 export default defineConfig({
+  plugins: [decorators],
   resolve: { alias },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],

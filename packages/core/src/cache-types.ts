@@ -7,6 +7,7 @@ import type { CallOptions, Policy } from "./policy.js";
 import type { OnStoreError } from "./safe-store.js";
 import type { StandardSchema } from "./schema.js";
 import type { CacheStore } from "./store.js";
+import type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";
 
 /** What a child cache may have of its own. Policy that it leaves out is its parent's. */
 export interface NamespaceOptions<T> extends Policy {
@@ -56,6 +57,8 @@ export interface Cache<T> {
   clear(): Promise<void>;
   /** A typed child on the same store, sharing its flights; its namespace is `parent/name`. */
   namespace<U = T>(name: string, options?: NamespaceOptions<U>): Cache<U>;
+  /** `fn`, cached: same arguments, same `this`, same arity; the key is made from the arguments. */
+  wrap<This, Args extends unknown[]>(fn: Cacheable<This, Args, T>, options?: WrapOptions<Args>): Wrapped<This, Args, T>;
   /** Calls `listener` on every event of that name here and in children. Returns a function that stops it. */
   on<Name extends CacheEventName>(name: Name, listener: CacheListener<Name>): () => void;
   /** Counts of this cache, without its children. */

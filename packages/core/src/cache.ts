@@ -8,6 +8,7 @@ import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { type CallOptions, checkOptionNames, resolvePolicy } from "./policy.js";
 import { countHit, entry, get, has, ttl } from "./read.js";
+import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, remove, set } from "./write.js";
 
 const CALL_OPTIONS: ReadonlySet<string> = new Set(["params", "signal"]);
@@ -78,6 +79,13 @@ export class StoreCache<T> implements Cache<T> {
 
   namespace<U = T>(name: string, options: NamespaceOptions<U> = {}): Cache<U> {
     return this.#family.child<U>(this.#context, name, options);
+  }
+
+  wrap<This, Args extends unknown[]>(
+    fn: Cacheable<This, Args, T>,
+    options: WrapOptions<Args> = {},
+  ): Wrapped<This, Args, T> {
+    return wrap(this.#context, fn, options);
   }
 
   on<Name extends CacheEventName>(name: Name, listener: CacheListener<Name>): () => void {

@@ -19,6 +19,8 @@ export interface CacheContext {
   readonly counters: Counters;
   /** Validates what is about to be stored. */
   readonly check: ValueCheck | undefined;
+  /** Functions that are wrapped under their own name. */
+  readonly wrapped: Map<string, unknown>;
   /** Counts a failure and tells of it. */
   report(operation: string, error: unknown, key?: string): void;
 }

@@ -105,7 +105,18 @@ class Family implements CacheFamily {
       });
     const store = new SafeStore({ store: this.#store, onStoreError, admit, report });
     const { flights } = this.#share;
-    return { store, clock: this.#clock, keys: new Keys(space), policy, flights, emitter, counters, check, report };
+    return {
+      store,
+      clock: this.#clock,
+      keys: new Keys(space),
+      policy,
+      flights,
+      emitter,
+      counters,
+      check,
+      report,
+      wrapped: new Map(),
+    };
   }
 }
 

@@ -11,6 +11,7 @@ export interface FlightPlan {
   readonly previous: CacheEntry | undefined;
   /** When the flight is given up. */
   readonly deadlineAt: number;
+  readonly awaitedBy?: Flight | undefined;
 }
 
 /** One load of one key, and those who wait for it. */
@@ -23,6 +24,10 @@ export class Flight {
   /** Something invalidated the key since the flight began: what it loads is not to be stored. */
   voided = false;
   landed = false;
+  /** Loads that this one's loader waits for. */
+  readonly waitsFor = new Set<Flight>();
+  /** The load whose loader started this one and waits for it. */
+  readonly awaitedBy: Flight | undefined;
   /** Takes back the timer of the deadline. */
   cancelDeadline: (() => void) | undefined;
   #waiting = 0;
@@ -31,10 +36,11 @@ export class Flight {
   #controller: AbortController | undefined;
   #resolve!: (outcome: Outcome) => void;
 
-  constructor({ key, previous, deadlineAt }: FlightPlan) {
+  constructor({ key, previous, deadlineAt, awaitedBy }: FlightPlan) {
     this.key = key;
     this.previous = previous;
     this.deadlineAt = deadlineAt;
+    this.awaitedBy = awaitedBy;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });

@@ -1,3 +1,4 @@
+import { callChain, checkChain } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import type { Flight, Outcome } from "./flight.js";
@@ -19,6 +20,8 @@ export interface Request<T> {
   readonly loader: Loader<T>;
   /** What a read of the store, just begun, answers; where there is none the store is asked. */
   readonly begun?: { readonly found: Awaitable<CacheEntry | undefined> };
+  /** The load that calls, and waits for this one. */
+  readonly awaitedBy?: Flight | undefined;
 }
 
 /** How often a look is taken again because something changed the key meanwhile. After that, the key counts as absent. */
@@ -75,20 +78,24 @@ function decide(context: CacheContext, { key, policy }: Call, found: CacheEntry 
 }
 
 /** Joins the flight of the key, or starts it. */
-function board<T>(context: CacheContext, { call, loader }: Request<T>, found: CacheEntry | undefined): Flight {
-  return context.flights.of(call.key) ?? startLoad(context, { call, loader, previous: found });
+function board<T>(context: CacheContext, request: Request<T>, previous: CacheEntry | undefined): Flight {
+  return context.flights.of(request.call.key) ?? startLoad(context, { ...request, previous });
 }
 
 async function load<T>(context: CacheContext, request: Request<T>, found: CacheEntry | undefined): Promise<T> {
   const { call } = request;
+  const caller = callChain.current();
+  checkChain(caller, call.key, context.flights.of(call.key));
   countMiss(context, call.key);
-  const flight = board(context, request, found);
+  const flight = board(context, { ...request, awaitedBy: caller }, found);
   flight.enter();
+  caller?.waitsFor.add(flight);
   // Read after the flight has begun, so that its own deadline is never the later one for whoever started it.
   const callerDeadlineAt = context.clock.now() + call.policy.hardTimeoutMs;
   let stale = found;
   while (true) {
     const ride = await rideAlong(context, { call, flight, stale, callerDeadlineAt });
+    caller?.waitsFor.delete(flight);
     if (ride.type === "loaded") return ride.value as T;
     stale = await fallback(context, { call, flight, stale });
     if (stale !== undefined) return serveStale(context, { call, flight, stale, ride });

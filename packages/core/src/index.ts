@@ -1,5 +1,6 @@
 export type { BusListener, BusMessage, CacheBus } from "./bus.js";
 export type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
+export { type CachedDecorator, cached } from "./cached.js";
 export { type Clock, systemClock } from "./clock.js";
 export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
@@ -22,3 +23,4 @@ export {
   type WriteReason,
 } from "./store.js";
 export { decodeEntry, encodeEntry } from "./wire.js";
+export type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";

@@ -26,6 +26,8 @@ export interface KeySpace {
 /** How many keys a cache remembers for the ids it was asked for. Making a key anew costs as much as the hit itself. */
 const REMEMBERED_KEYS = 10_000;
 const DEEPEST_PARAMS = 64;
+const PLAIN_DATA =
+  "Write text, numbers, booleans, bigints, dates, null, arrays and plain objects, or give wrap() an id.";
 
 /** Escaped so that an id can hold neither the start of params, nor a hash tag of a Redis cluster, nor half a character. */
 const ESCAPED_IN_ID = /[%?{}]|\p{Surrogate}/gu;
@@ -141,7 +143,7 @@ function quote(text: string): string {
 function notPlain(value: unknown): CacheError {
   return new CacheError(
     "INVALID_KEY",
-    `params hold ${describe(value)}. Write plain data: text, numbers, booleans, bigints, dates, null, arrays, objects.`,
+    `params, or the arguments of a wrapped function, hold ${describe(value)}. ${PLAIN_DATA}`,
   );
 }
 

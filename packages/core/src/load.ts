@@ -1,3 +1,4 @@
+import { callChain } from "./call-chain.js";
 import type { CacheContext, Call } from "./context.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
@@ -13,13 +14,16 @@ export interface LoadOrder<T> {
   readonly loader: Loader<T>;
   /** What was found before, and is not good enough. */
   readonly previous: CacheEntry | undefined;
+  /** The load that called, and waits for this one. */
+  readonly awaitedBy?: Flight | undefined;
 }
 
 /** Starts the flight that loads a key, stores the result and tells of it. */
 export function startLoad<T>(context: CacheContext, order: LoadOrder<T>): Flight {
   const { key, policy } = order.call;
   const deadlineAt = context.clock.now() + policy.hardTimeoutMs;
-  const flight = context.flights.start({ key, previous: order.previous, deadlineAt }, (started) =>
+  const { previous, awaitedBy } = order;
+  const flight = context.flights.start({ key, previous, deadlineAt, awaitedBy }, (started) =>
     load(context, order, started),
   );
   void flight.outcome.then((outcome) => {
@@ -32,7 +36,7 @@ async function load<T>(context: CacheContext, { call, loader }: LoadOrder<T>, fl
   const createdAt = context.clock.now();
   context.counters.loads += 1;
   const session = new LoadSession<T>(call.id, flight);
-  const loaded = session.finish(await loader(session));
+  const loaded = session.finish(await callChain.run(flight, () => loader(session)));
   const value = await checkedValue(context, call, loaded.value);
   const ms = context.clock.now() - createdAt;
   const stored = await keep(context, { call, flight, createdAt, loaded: { ...loaded, value } });

@@ -1,0 +1,19 @@
+import type { Cache } from "./cache-types.js";
+import type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";
+
+/** A standard (TC39) decorator of methods. */
+export type CachedDecorator<Args extends unknown[], T> = <This>(
+  method: Cacheable<This, Args, T>,
+  context: ClassMethodDecoratorContext<This>,
+) => Wrapped<This, Args, T>;
+
+/**
+ * Caches the results of a method: `@cached(cache)`. The instance is not part of the key, so the result must
+ * follow from the arguments alone, or `options.id` must say more. Methods of one name in two classes need an `id`.
+ */
+export function cached<Args extends unknown[], T>(
+  cache: Cache<T>,
+  options: WrapOptions<Args> = {},
+): CachedDecorator<Args, T> {
+  return (method) => cache.wrap(method, options);
+}
