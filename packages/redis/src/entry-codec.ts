@@ -1,0 +1,38 @@
+import { type CacheEntry, CacheError, decodeEntry, encodeEntry, type Serializer } from "@granary/core";
+
+/** Entries as Redis holds them. */
+export interface EntryCodec {
+  /** @throws CacheError `INVALID_VALUE` where the serializer cannot write the value. */
+  encode(entry: CacheEntry): string | Buffer;
+  /** `undefined` where another version of the format wrote the bytes, and, reported, where they cannot be read. */
+  decode(key: string, bytes: Uint8Array): CacheEntry | undefined;
+  /** What Redis says of a key that holds a list, a hash or another thing not ours is reported; the rest is thrown. */
+  refuse(key: string, error: unknown): undefined;
+}
+
+/** Tells of `key` that it cannot be read. */
+export type ReportUnreadable = (key: string, error: unknown) => void;
+
+export function entryCodec(serializer: Serializer, report: ReportUnreadable): EntryCodec {
+  return {
+    encode: (entry) => toArgument(encodeEntry(entry, serializer)),
+    decode(key, bytes) {
+      try {
+        return decodeEntry(bytes, serializer);
+      } catch (error) {
+        report(key, error);
+        return undefined;
+      }
+    },
+    refuse(key, cause) {
+      if (!(cause instanceof Error && cause.message.startsWith("WRONGTYPE"))) throw cause;
+      report(key, new CacheError("UNREADABLE", "Redis holds something other than a string there.", { cause }));
+      return undefined;
+    },
+  };
+}
+
+/** A client would write other bytes than a `Buffer` as numbers with commas between them. */
+function toArgument(data: string | Uint8Array): string | Buffer {
+  return typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,82 @@
+import { CacheError } from "@granary/core";
+
+/**
+ * What this package uses of a client: a `Redis` or `Cluster` of ioredis 5 or 6 or of iovalkey, also one that
+ * goes through Sentinel. It is taken by its shape, so a wrapper with these members will do. The client is yours:
+ * it is never closed here, and its `keyPrefix`, `db`, credentials and retry settings hold.
+ */
+export interface RedisClient {
+  readonly isCluster?: boolean;
+  readonly options: { readonly keyPrefix?: string | undefined };
+  getBuffer(key: string): Promise<Uint8Array | null>;
+  mgetBuffer(keys: string[]): Promise<(Uint8Array | null)[]>;
+  set(key: string, value: string | Buffer): Promise<unknown>;
+  set(key: string, value: string | Buffer, unit: "PX", milliseconds: number): Promise<unknown>;
+  unlink(keys: string[]): Promise<number>;
+  pipeline(commands: unknown[][]): RedisPipeline;
+  ping(): Promise<unknown>;
+  scan(...args: ScanArguments): Promise<[cursor: string, keys: string[]]>;
+  publish(channel: string, message: string): Promise<unknown>;
+  /** A new connection with the same settings, except for those given. A cluster takes others, so a node is asked. */
+  duplicate(settings?: object): RedisConnection;
+  /** The nodes of a cluster. */
+  nodes?(role: "all" | "master"): RedisNode[];
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** One server, alone or of a cluster. */
+export interface RedisNode {
+  scan(...args: ScanArguments): Promise<[cursor: string, keys: string[]]>;
+  duplicate(settings?: object): RedisConnection;
+}
+
+/** Commands that go out together. */
+export interface RedisPipeline {
+  exec(): Promise<[error: Error | null, result: unknown][] | null>;
+}
+
+/** A connection that a bus opened for itself and listens on. */
+export interface RedisConnection {
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
+  on(event: "message", listener: (channel: string, message: string) => void): unknown;
+}
+
+type ScanArguments = [cursor: string, matchToken: "MATCH", pattern: string, countToken: "COUNT", count: number];
+
+const STORE_METHODS = ["getBuffer", "mgetBuffer", "set", "unlink", "pipeline", "ping", "scan", "on", "off"] as const;
+const BUS_METHODS = ["publish", "duplicate", "on", "off"] as const;
+const METHODS = { redisStore: STORE_METHODS, redisBus: BUS_METHODS };
+
+/**
+ * The client among `options`, once it is known to have what `factory` needs.
+ * @throws CacheError `INVALID_OPTION` where it has not.
+ */
+export function requireClient(factory: keyof typeof METHODS, options: { readonly client: RedisClient }): RedisClient {
+  const client: unknown = options?.client;
+  const missing = METHODS[factory].find((method) => !hasMethod(client, method));
+  if (missing === undefined && !(isClusterLike(client) && !hasMethod(client, "nodes"))) return options.client;
+  throw new CacheError(
+    "INVALID_OPTION",
+    `${factory}() needs a client of ioredis 5 or 6, or of iovalkey, that you make: ` +
+      `write ${factory}({ client: new Redis(url) }), with Redis from "ioredis". ` +
+      `What it was given ${client === undefined ? "is undefined" : `has no ${missing ?? "nodes"}()`}.`,
+  );
+}
+
+/** What the client puts before every key, except in SCAN. */
+export function keyPrefixOf(client: RedisClient): string {
+  return String(client.options?.keyPrefix ?? "");
+}
+
+function isClusterLike(client: unknown): boolean {
+  return (client as RedisClient).isCluster === true;
+}
+
+function hasMethod(client: unknown, method: string): boolean {
+  if (typeof client !== "object" || client === null) return false;
+  return typeof (client as Record<string, unknown>)[method] === "function";
+}

@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CacheError } from "@granary/core";
+import { type RedisClient, redisBus, redisStore } from "@granary/redis";
+import { expect, test } from "vitest";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+test.each([undefined, null, "redis://localhost", {}, { get: () => null, set: () => null, isOpen: true }])(
+  "a client that is not one is refused at once, with what to write instead: %j",
+  (client) => {
+    for (const [name, factory] of Object.entries({ redisStore, redisBus })) {
+      const error = thrownBy(() => factory({ client: client as unknown as RedisClient }));
+      expect(error).toMatchObject({ code: "INVALID_OPTION" });
+      expect(error.message).toContain(`${name}({ client: new Redis(url) })`);
+    }
+  },
+);
+
+test("no options at all are refused in the same words", () => {
+  for (const factory of [redisStore, redisBus] as ((options?: unknown) => unknown)[]) {
+    expect(thrownBy(() => factory())).toMatchObject({ code: "INVALID_OPTION" });
+  }
+});
+
+test("a channel that is empty and a serializer that is none are refused", () => {
+  const methods = ["getBuffer", "mgetBuffer", "set", "unlink", "pipeline", "ping", "scan", "publish", "duplicate"];
+  const client = Object.fromEntries([...methods, "on", "off"].map((method) => [method, () => undefined]));
+  const like = { ...client, options: {} } as unknown as RedisClient;
+  expect(thrownBy(() => redisBus({ client: like, channel: "" }))).toMatchObject({ code: "INVALID_OPTION" });
+  const serializer = JSON as unknown as { encode(): string; decode(): unknown };
+  expect(thrownBy(() => redisStore({ client: like, serializer }))).toMatchObject({ code: "INVALID_OPTION" });
+  expect(thrownBy(() => redisStore({ client: { ...like, isCluster: true } })).message).toContain("nodes()");
+});
+
+test("clients of all three libraries are taken without a cast, and others are refused by their type", () => {
+  const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  const project = join(here, "types", "tsconfig.json");
+  const { stdout } = spawnSync(process.execPath, [compiler, "-p", project, "--pretty", "false", "--listFiles"], {
+    encoding: "utf8",
+  });
+  const looked = stdout.split("\n").map((line) => line.trim());
+  const ofClients = looked.filter((line) => line.includes("types/clients.ts"));
+  expect(looked.filter((line) => /(ioredis|iovalkey)[^(]*Redis\.d\.ts$/.test(line)).length).toBeGreaterThanOrEqual(3);
+  expect(ofClients).toEqual([join(here, "types", "clients.ts")]);
+});
+
+function thrownBy(call: () => unknown): CacheError {
+  try {
+    call();
+  } catch (error) {
+    return error as CacheError;
+  }
+  throw new Error("Nothing was thrown.");
+}

@@ -1,0 +1,24 @@
+import { redisStore } from "@granary/redis";
+import { type OpenedStore, runStoreContract, type StoreCapability, type StoreContext } from "@granary/testkit";
+import { describe, inject, test } from "vitest";
+import { LIBRARIES, ownPrefix } from "./support/clients.js";
+import { binarySerializer } from "./support/entries.js";
+
+const capabilities: readonly StoreCapability[] = ["many", "walk", "admits", "close", "decodes", "copies"];
+
+describe.each(LIBRARIES)("redisStore on $library", ({ connect }) => {
+  const open = ({ clock }: StoreContext): OpenedStore => {
+    const client = connect(inject("redisUrl"), { keyPrefix: ownPrefix() });
+    return { store: redisStore({ client, clock }), close: () => client.disconnect() };
+  };
+  runStoreContract({ capabilities, open }, test);
+});
+
+describe.each(LIBRARIES.slice(0, 1))("redisStore on $library, with a binary serializer", ({ connect }) => {
+  const open = ({ clock }: StoreContext): OpenedStore => {
+    const client = connect(inject("redisUrl"), { keyPrefix: ownPrefix() });
+    const store = redisStore({ client, clock, serializer: binarySerializer });
+    return { store, close: () => client.disconnect() };
+  };
+  runStoreContract({ capabilities, open }, test);
+});

@@ -1,0 +1,33 @@
+import type { BusListener, BusMessage, CacheBus } from "@granary/core";
+import { vi } from "vitest";
+
+/** All that a bus said to one listener. */
+export interface Heard {
+  readonly messages: BusMessage[];
+  readonly errors: unknown[];
+  readonly gaps: number;
+  stop(): void;
+}
+
+export function listen(bus: CacheBus): Heard {
+  const heard = { messages: [] as BusMessage[], errors: [] as unknown[], gaps: 0, stop: () => {} };
+  const listener: BusListener = {
+    message: (message) => heard.messages.push(message),
+    gap: () => {
+      heard.gaps += 1;
+    },
+    error: (error) => heard.errors.push(error),
+  };
+  heard.stop = bus.subscribe(listener);
+  return heard;
+}
+
+/** Resolves once `condition` holds; rejects after ten seconds. */
+export function until(condition: () => unknown): Promise<void> {
+  return vi.waitFor(
+    () => {
+      if (condition() !== true) throw new Error(`Never came true: ${condition}`);
+    },
+    { timeout: 10_000, interval: 5 },
+  );
+}
