@@ -121,7 +121,7 @@ test("cache-manager runs on a cache", async () => {
   expect(await manager.get("user")).toBeUndefined();
 });
 
-test("cacheable-request, and got with it, takes it as it is", async () => {
+test("cacheable-request, which got caches with, takes it as it is", async () => {
   let served = 0;
   const url = await serve(() => {
     served += 1;
