@@ -1,9 +1,11 @@
+const ERROR_PARTS: ReadonlySet<string> = new Set(["name", "message", "cause"]);
+
 type Pair = readonly [left: unknown, right: unknown];
 
 /**
  * Whether two values are the same to any reader: `Object.is` on primitives, the same class, the same parts.
  * Maps, sets, properties and cycles are compared in depth; the order of properties does not matter.
- * Errors are compared by class, name, message and own enumerable properties, since a stack does not travel.
+ * Errors are compared by class, name, message, cause and own enumerable properties, since a stack does not travel.
  */
 export function isEqual(left: unknown, right: unknown): boolean {
   const seen = new Map<unknown, unknown>();
@@ -40,7 +42,7 @@ function pairInside(one: object, other: object): Pair[] | undefined {
   if (one instanceof Set && other instanceof Set) return pairLists([...one], [...other]);
   if (one instanceof Date && other instanceof Date) return [[one.getTime(), other.getTime()]];
   if (one instanceof Error && other instanceof Error)
-    return pairLists([one.name, one.message], [other.name, other.message]);
+    return pairLists([one.name, one.message, one.cause], [other.name, other.message, other.cause]);
   if (one instanceof RegExp || one instanceof URL) return [[String(one), String(other)]];
   if (one instanceof ArrayBuffer && other instanceof ArrayBuffer) {
     return [[new Uint8Array(one), new Uint8Array(other)]];
@@ -62,10 +64,16 @@ function pairLists(one: readonly unknown[], other: readonly unknown[]): Pair[] |
 }
 
 function pairProperties(one: object, other: object): Pair[] | undefined {
-  const keys = Object.keys(one);
-  if (keys.length !== Object.keys(other).length || lengthOf(one) !== lengthOf(other)) return undefined;
+  const keys = propertiesOf(one);
+  if (keys.length !== propertiesOf(other).length || lengthOf(one) !== lengthOf(other)) return undefined;
   if (!keys.every((key) => Object.hasOwn(other, key))) return undefined;
   return keys.map((key) => [Reflect.get(one, key), Reflect.get(other, key)] as const);
+}
+
+/** What an error is compared by anyway may be a property of its own or not. */
+function propertiesOf(value: object): string[] {
+  const keys = Object.keys(value);
+  return value instanceof Error ? keys.filter((key) => !ERROR_PARTS.has(key)) : keys;
 }
 
 function lengthOf(value: object): number {
