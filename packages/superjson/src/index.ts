@@ -1,1 +1,5 @@
-export {};
+export {
+  createSuperjsonSerializer,
+  type SuperjsonSerializerOptions,
+  superjsonSerializer,
+} from "./superjson-serializer.js";

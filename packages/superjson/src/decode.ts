@@ -1,0 +1,30 @@
+import type { SuperJSON } from "superjson";
+import { isRecord } from "./kinds.js";
+import { link } from "./link.js";
+import type { Source } from "./paths.js";
+import { revive } from "./revive.js";
+import { unreadable } from "./unreadable.js";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * What `instance.parse(text)` gives for all that its `stringify` writes. Text that cannot come from there throws.
+ */
+export function decode(data: string | Uint8Array, instance: SuperJSON): unknown {
+  const payload: unknown = JSON.parse(typeof data === "string" ? data : utf8.decode(data));
+  if (!isRecord(payload) || !Object.hasOwn(payload, "json"))
+    throw unreadable('it is not an object with the key "json"');
+  const { json, meta } = payload as { json: unknown; meta?: unknown };
+  return meta === undefined ? json : decodeWithMeta(json, meta, instance);
+}
+
+function decodeWithMeta(json: unknown, meta: unknown, instance: SuperJSON): unknown {
+  if (!isRecord(meta)) throw unreadable("its meta is not an object");
+  const { values, referentialEqualities, v, ...unknowns } = meta;
+  if (Object.keys(unknowns).length > 0) throw unreadable("its meta has unknown keys");
+  // Older versions of superjson wrote none.
+  if (v !== 1 && v !== undefined) throw unreadable("its meta is of an unknown version");
+  const source: Source = { instance, version: v === 1 ? 1 : 0 };
+  const revived = values === undefined ? json : revive(json, values, source);
+  return referentialEqualities === undefined ? revived : link(revived, referentialEqualities, source);
+}
