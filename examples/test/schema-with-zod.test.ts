@@ -7,9 +7,7 @@ import { testClient } from "./support.js";
 const tea: Product = { sku: "tea", cents: 420n, added: new Date("2026-11-22") };
 
 test("a stored value that no longer fits is a miss and an event", async () => {
-  const { products, lastYears } = openBoth();
-  const errors: Array<CacheEvents["error"]> = [];
-  products.on("error", (event) => errors.push(event));
+  const { products, lastYears, errors } = openBoth();
   await lastYears.set("tea", { sku: "tea", price: "4.20" });
 
   expect(await products.get("tea")).toBeUndefined();
@@ -42,6 +40,8 @@ function openBoth() {
   const client = testClient();
   const products = main(redisStore({ client }));
   const lastYears = createCache<unknown>({ store: redisStore({ client }), namespace: "products" });
+  const errors: Array<CacheEvents["error"]> = [];
+  products.on("error", (event) => errors.push(event));
   onTestFinished(async () => void (await Promise.all([products.close(), lastYears.close()])));
-  return { products, lastYears };
+  return { products, lastYears, errors };
 }
