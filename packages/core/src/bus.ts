@@ -3,7 +3,7 @@ import type { Awaitable } from "./entry.js";
 /** What one node tells the others. */
 export type BusMessage =
   | { readonly type: "changed"; readonly keys: readonly string[] }
-  | { readonly type: "marked"; readonly marks: ReadonlyArray<readonly [name: string, at: number]> };
+  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number };
 
 /** What a bus tells its node. None of these may throw. */
 export interface BusListener {

@@ -53,8 +53,16 @@ export interface Cache<T> {
   entry(id: Id, options?: CallOptions): Promise<CacheEntry<T> | undefined>;
   /** Makes the entry stale now, and keeps it as long as the policy serves stale ones. `true` if it was fresh. */
   expire(id: Id, options?: CallOptions): Promise<boolean>;
-  /** Everything in this namespace and its children is gone; nothing outside it is touched. */
-  clear(): Promise<void>;
+  /**
+   * Every entry of this namespace and its children that carries one of the tags is gone for every node, at a cost that
+   * does not depend on how many there are. `true` if every tier took it.
+   */
+  invalidateTags(...tags: readonly string[]): Promise<boolean>;
+  /**
+   * Everything in this namespace and its children is gone for every node, at a cost that does not depend on how much
+   * it is; nothing outside it is touched. `true` if every tier took it.
+   */
+  clear(): Promise<boolean>;
   /** A typed child on the same store, sharing its flights; its namespace is `parent/name`. */
   namespace<U = T>(name: string, options?: NamespaceOptions<U>): Cache<U>;
   /** `fn`, cached: same arguments, same `this`, same arity; the key is made from the arguments. */

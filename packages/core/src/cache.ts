@@ -9,7 +9,7 @@ import type { Loader } from "./load.js";
 import { type CallOptions, checkOptionNames, resolvePolicy } from "./policy.js";
 import { countHit, entry, get, has, ttl } from "./read.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
-import { clear, expire, remove, set } from "./write.js";
+import { clear, expire, invalidateTags, remove, set } from "./write.js";
 
 const CALL_OPTIONS: ReadonlySet<string> = new Set(["params", "signal"]);
 
@@ -72,7 +72,12 @@ export class StoreCache<T> implements Cache<T> {
     return expire(this.#context, this.#call(id, options));
   }
 
-  async clear(): Promise<void> {
+  async invalidateTags(...tags: readonly string[]): Promise<boolean> {
+    this.#assertOpen();
+    return invalidateTags(this.#context, tags);
+  }
+
+  async clear(): Promise<boolean> {
     this.#assertOpen();
     return clear(this.#context);
   }

@@ -9,6 +9,7 @@ import { checkName, type KeySpace, Keys } from "./key.js";
 import { isAbsentResult } from "./lifetime.js";
 import { checkOptionNames, DEFAULT_POLICY, type ResolvedPolicy, resolvePolicy } from "./policy.js";
 import { type OnStoreError, SafeStore } from "./safe-store.js";
+import { basesOf } from "./scope.js";
 import type { StandardSchema } from "./schema.js";
 import { type CacheStore, isStore, type StoreEvent } from "./store.js";
 import { StoreShare } from "./store-share.js";
@@ -103,14 +104,15 @@ class Family implements CacheFamily {
         isAbsent: (value) => isAbsentResult(policy, value),
         report: (key, error) => report("validate", error, key),
       });
-    const store = new SafeStore({ store: this.#store, onStoreError, admit, report });
-    const { flights } = this.#share;
+    const store = new SafeStore({ store: this.#share.store, onStoreError, admit, report });
+    const { flights, stamps } = this.#share;
     return {
       store,
       clock: this.#clock,
       keys: new Keys(space),
       policy,
       flights,
+      stamps,
       emitter,
       counters,
       check,
@@ -124,7 +126,7 @@ class Family implements CacheFamily {
 function tellStoreEvent({ keys, report }: CacheContext, event: StoreEvent): void {
   if (event.type !== "error") return;
   const { operation, error, key } = event;
-  if (key === undefined || keys.bases.some((base) => key.startsWith(base))) report(operation, error, key);
+  if (key === undefined || basesOf(keys.scope).some((base) => key.startsWith(base))) report(operation, error, key);
 }
 
 function checkOf({ schema }: { readonly schema?: StandardSchema }): ValueCheck | undefined {

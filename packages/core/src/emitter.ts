@@ -81,6 +81,7 @@ function noneHeard(): Heard {
     delete: 0,
     expire: 0,
     clear: 0,
+    invalidateTags: 0,
     error: 0,
   };
 }

@@ -19,6 +19,8 @@ export interface CacheEntry<V = unknown> {
   readonly etag?: string;
   /** As `etag`, for origins that only know a date. */
   readonly lastModified?: string;
+  /** The namespaces whose marks judge the entry, the outermost first. Follows from the key; kept beside it in memory. */
+  readonly scopes?: readonly string[];
   /** The store that this copy was just read from, where that is not the nearest one. Never stored. */
   readonly tier?: string;
 }

@@ -16,8 +16,10 @@ export interface CacheEvents {
   delete: { readonly key: string; readonly existed: boolean };
   /** The application made an entry stale. */
   expire: { readonly key: string };
-  /** The application cleared a namespace: every key that begins with `base`, and its children's. */
-  clear: { readonly base: string };
+  /** The application cleared a namespace with its children, as `prefix:version:namespace`. */
+  clear: { readonly scope: string };
+  /** The application invalidated tags in a namespace and its children. */
+  invalidateTags: { readonly scope: string; readonly tags: readonly string[] };
   /** A store failed, held something unreadable or something that does not fit the schema. */
   error: { readonly operation: string; readonly error: unknown; readonly key?: string };
 }

@@ -23,6 +23,8 @@ export class Flight {
   readonly outcome: Promise<Outcome>;
   /** Something invalidated the key since the flight began: what it loads is not to be stored. */
   voided = false;
+  /** Called once when the flight is voided or has landed: gives back what it holds for others. */
+  onRelease: (() => void) | undefined;
   landed = false;
   /** Loads that this one's loader waits for. */
   readonly waitsFor = new Set<Flight>();
@@ -70,6 +72,11 @@ export class Flight {
     return this.#waiting === 0 && !this.#behind && !this.landed;
   }
 
+  void(): void {
+    this.voided = true;
+    this.#release();
+  }
+
   abort(reason: unknown): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
@@ -80,7 +87,14 @@ export class Flight {
     if (this.landed) return false;
     this.landed = true;
     this.cancelDeadline?.();
+    this.#release();
     this.#resolve(outcome);
     return true;
+  }
+
+  #release(): void {
+    const release = this.onRelease;
+    this.onRelease = undefined;
+    release?.();
   }
 }

@@ -56,7 +56,7 @@ export class Flights {
   /** Something changed the key: what is in the air for it is not stored, and takes no new callers. */
   void(key: string): void {
     const flight = this.#flying.get(key);
-    if (flight !== undefined) flight.voided = true;
+    flight?.void();
     this.#flying.delete(key);
     const look = this.#looks.get(key);
     if (look !== undefined) look.voided = true;

@@ -17,10 +17,19 @@ export type { Serializer } from "./serializer.js";
 export {
   type Admit,
   type CacheStore,
+  type Invalidation,
   isStore,
+  type LeaseAnswer,
+  type LeasesCapability,
   type ManyCapability,
+  type MarksCapability,
+  type ScopeMark,
   type StoreEvent,
   type WriteReason,
 } from "./store.js";
 export { decodeEntry, encodeEntry } from "./wire.js";
 export type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";
+export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
+export { TAG_LIFE_MS } from "./lifetime.js";
+export { MarkRegistry } from "./mark-registry.js";
+export { marked } from "./marked.js";

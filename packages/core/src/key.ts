@@ -1,4 +1,5 @@
 import { CacheError } from "./errors.js";
+import { scopesOf } from "./scope.js";
 
 /** What `params` may hold: plain data, dates and bigints, nested. */
 export type Params =
@@ -37,16 +38,18 @@ const BARE_NAME = /^[A-Za-z_][\w-]*$/;
 export class Keys {
   /** What every key of this namespace, but of no child, begins with. */
   readonly base: string;
-  /** What every key of this namespace, and of its children, begins with. */
-  readonly bases: readonly string[];
+  /** The namespaces that the keys live in, the outermost first; the last is this one. */
+  readonly scopes: readonly string[];
+  readonly scope: string;
   readonly space: KeySpace;
   readonly #remembered = new Map<Id, string>();
 
   constructor(space: KeySpace) {
     const { prefix, version, namespace } = space;
     this.space = space;
-    this.base = `${prefix}:${version}:${namespace}:`;
-    this.bases = [this.base, `${prefix}:${version}:${namespace}/`];
+    this.scope = `${prefix}:${version}:${namespace}`;
+    this.base = `${this.scope}:`;
+    this.scopes = scopesOf(this.base);
   }
 
   /** The key of `id` alone, where it was asked for lately. The only thing that a hit has to pay for its key. */
@@ -66,11 +69,6 @@ export class Keys {
     if (this.#remembered.size >= REMEMBERED_KEYS) this.#remembered.clear();
     this.#remembered.set(id, key);
     return key;
-  }
-
-  /** The globs that match every key of this namespace and of its children, and nothing else. */
-  globs(): readonly string[] {
-    return this.bases.map((base) => `${escapeGlob(base)}*`);
   }
 }
 

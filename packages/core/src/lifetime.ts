@@ -1,6 +1,9 @@
 import type { CacheEntry } from "./entry.js";
 import type { ResolvedPolicy } from "./policy.js";
 
+/** How long the mark of a tag is kept at the least. No entry with tags lives longer, so none outlives its mark. */
+export const TAG_LIFE_MS = 30 * 86_400_000;
+
 /** A value that is to become an entry. */
 export interface Candidate {
   readonly value: unknown;
@@ -8,6 +11,10 @@ export interface Candidate {
   readonly createdAt: number;
   /** What the loader said instead of the policy's ttl. */
   readonly ttlMs?: number | undefined;
+  /** The tags it carries, instead of the policy's. */
+  readonly tags?: readonly string[] | undefined;
+  /** The namespaces that its key lives in. */
+  readonly scopes: readonly string[];
 }
 
 /** The entry of `candidate` from `now` on, or `undefined` where the policy says not to store it. */

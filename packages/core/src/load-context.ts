@@ -3,6 +3,7 @@ import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
+import { checkTags } from "./policy.js";
 
 /** What an origin calls a version of a value, kept with the entry and handed back to the next load. */
 export interface Validator {
@@ -20,6 +21,8 @@ export interface LoadContext<T> {
   readonly previous: CacheEntry<T> | undefined;
   /** Overrides the ttl for this value; `0` does not store it. */
   setTtl(ttl: Duration): void;
+  /** Overrides the tags for this value. */
+  setTags(tags: readonly string[]): void;
   /** Attaches a validator for the next load. */
   setValidator(validator: Validator): void;
   /** Returns the value to the callers without storing it. */
@@ -34,6 +37,7 @@ export interface LoadContext<T> {
 export interface Loaded {
   readonly value: unknown;
   readonly ttlMs: number | undefined;
+  readonly tags: readonly string[] | undefined;
   readonly validator: Validator;
   readonly skipped: boolean;
 }
@@ -43,6 +47,7 @@ export class LoadSession<T> implements LoadContext<T> {
   readonly id: Id;
   readonly #flight: Flight;
   #ttlMs: number | undefined;
+  #tags: readonly string[] | undefined;
   #validator: Validator = {};
   #skipped = false;
 
@@ -66,6 +71,12 @@ export class LoadSession<T> implements LoadContext<T> {
   get setTtl(): (ttl: Duration) => void {
     return (ttl) => {
       this.#ttlMs = parseDuration(ttl, "setTtl");
+    };
+  }
+
+  get setTags(): (tags: readonly string[]) => void {
+    return (tags) => {
+      this.#tags = checkTags(tags);
     };
   }
 
@@ -97,13 +108,14 @@ export class LoadSession<T> implements LoadContext<T> {
         );
       }
       this.#validator = { ...validatorOf(previous), ...this.#validator };
+      this.#tags ??= previous.tags;
       return previous.value;
     };
   }
 
   /** What came of the load. */
   finish(value: unknown): Loaded {
-    return { value, ttlMs: this.#ttlMs, validator: this.#validator, skipped: this.#skipped };
+    return { value, ttlMs: this.#ttlMs, tags: this.#tags, validator: this.#validator, skipped: this.#skipped };
   }
 }
 

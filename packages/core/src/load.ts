@@ -1,8 +1,10 @@
 import { callChain } from "./call-chain.js";
-import type { CacheContext, Call } from "./context.js";
+import { type CacheContext, type Call, isFresh } from "./context.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
+import { type Right, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
+import type { CacheStore } from "./store.js";
 import { type LoadContext, type Loaded, LoadSession } from "./load-context.js";
 
 /** Produces the value of an id. What it throws reaches the caller as it is. */
@@ -32,16 +34,32 @@ export function startLoad<T>(context: CacheContext, order: LoadOrder<T>): Flight
   return flight;
 }
 
-async function load<T>(context: CacheContext, { call, loader }: LoadOrder<T>, flight: Flight): Promise<unknown> {
-  const createdAt = context.clock.now();
+async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Flight): Promise<unknown> {
+  const { call, loader } = order;
+  const right = call.policy.lease ? await rightTo(context, flight) : undefined;
+  if (right?.type === "found") return right.entry.value;
+  // Given up while another node had the right: whoever waited has gone.
+  if (flight.landed) return undefined;
+  const [createdAt, startedAt] = [context.stamps.begin(), context.clock.now()];
   context.counters.loads += 1;
   const session = new LoadSession<T>(call.id, flight);
   const loaded = session.finish(await callChain.run(flight, () => loader(session)));
   const value = await checkedValue(context, call, loaded.value);
-  const ms = context.clock.now() - createdAt;
-  const stored = await keep(context, { call, flight, createdAt, loaded: { ...loaded, value } });
+  const ms = context.clock.now() - startedAt;
+  const stored = await keep(context, { call, flight, right, createdAt, loaded: { ...loaded, value } });
   if (!flight.landed && context.emitter.heard.load > 0) context.emitter.emit("load", { key: call.key, ms, stored });
   return value;
+}
+
+/** Asks the store for the right to load, where it can give it. */
+function rightTo(context: CacheContext, flight: Flight): Awaitable<Right | undefined> {
+  const { leases, admit } = context.store;
+  if (leases === undefined) return undefined;
+  const { previous } = flight;
+  // Fresh is not enough for a refresh ahead of the ttl: it has to be newer than what is being replaced.
+  const isGoodEnough = (entry: CacheEntry): boolean =>
+    isFresh(entry, context.clock.now()) && (previous === undefined || entry.createdAt > previous.createdAt);
+  return seekRight({ leases, admit, flight, isGoodEnough, clock: context.clock, report: context.report });
 }
 
 /** The value as the schema gives it back; an absent result is not asked about. */
@@ -53,22 +71,33 @@ export function checkedValue(context: CacheContext, call: Call, value: unknown):
 interface Cargo {
   readonly call: Call;
   readonly flight: Flight;
+  readonly right: Right | undefined;
   readonly createdAt: number;
   readonly loaded: Loaded;
 }
 
 /** Stores what a flight brought, unless the flight was given up or something invalidated the key since it began. */
-async function keep(context: CacheContext, { call, flight, createdAt, loaded }: Cargo): Promise<boolean> {
+async function keep(context: CacheContext, cargo: Cargo): Promise<boolean> {
+  const { call, flight, loaded, createdAt } = cargo;
   if (loaded.skipped) return false;
   return context.flights.inTurn(call.key, async () => {
+    const candidate = { ...loaded, createdAt, scopes: context.keys.scopes };
     const now = context.clock.now();
-    const entry = makeEntry(call.policy, { value: loaded.value, createdAt, ttlMs: loaded.ttlMs }, now);
+    const entry = makeEntry(call.policy, candidate, now);
     if (entry === undefined || flight.voided || flight.landed) return false;
-    const { previous } = flight;
-    // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
-    const reason = previous !== undefined && previous.freshUntil > now ? "write" : "fill";
-    return context.store.fill(call.key, { ...entry, ...loaded.validator }, reason);
+    return context.store.fill(call.key, (store) => unload(store, { ...cargo, now }, { ...entry, ...loaded.validator }));
   });
+}
+
+/** Writes as far as the right to load goes: under the lease, in this process only, or plainly where there are no leases. */
+async function unload(store: CacheStore, { call, flight, right, now }: Cargo & { now: number }, entry: CacheEntry): Promise<boolean> {
+  if (right?.type === "lease") return right.lease.fill(entry);
+  if (right?.type === "alone") return (await store.leases?.keepNear?.(call.key, entry)) ?? false;
+  const { previous } = flight;
+  // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
+  const reason = previous !== undefined && previous.freshUntil > now ? "write" : "fill";
+  await store.set(call.key, entry, reason);
+  return true;
 }
 
 interface Failure {

@@ -22,6 +22,10 @@ export interface Policy {
   readonly refreshAhead?: number;
   /** The ttl of an absent result, `undefined` or `null`. Default: `undefined` is not stored, `null` is a value like any. */
   readonly negativeTtl?: Duration;
+  /** What the entry can be invalidated by, beside its id. An entry with tags lives for 30 days at most. Default: none. */
+  readonly tags?: readonly string[];
+  /** Ask the store for the right to load, where it can give it, so that one node of the fleet loads. Default `true`. */
+  readonly lease?: boolean;
 }
 
 /** The policy of one call. */
@@ -43,6 +47,8 @@ export interface ResolvedPolicy {
   readonly hardTimeoutMs: number;
   readonly refreshAhead: number;
   readonly negativeTtlMs: number | undefined;
+  readonly tags: readonly string[];
+  readonly lease: boolean;
 }
 
 /** What a policy is where nobody says otherwise. A soft timeout of `Infinity` is none. */
@@ -56,6 +62,8 @@ export const DEFAULT_POLICY: ResolvedPolicy = {
   hardTimeoutMs: 30_000,
   refreshAhead: 0,
   negativeTtlMs: undefined,
+  tags: [],
+  lease: true,
 };
 
 const POLICY_OPTIONS: ReadonlySet<string> = new Set<keyof Policy>([
@@ -68,6 +76,8 @@ const POLICY_OPTIONS: ReadonlySet<string> = new Set<keyof Policy>([
   "hardTimeout",
   "refreshAhead",
   "negativeTtl",
+  "tags",
+  "lease",
 ]);
 
 /**
@@ -85,6 +95,8 @@ export function resolvePolicy(base: ResolvedPolicy, raw: Policy): ResolvedPolicy
     hardTimeoutMs: durationOr(base.hardTimeoutMs, raw.hardTimeout, "hardTimeout"),
     refreshAhead: fractionOr(base.refreshAhead, raw.refreshAhead, "refreshAhead"),
     negativeTtlMs: durationOr(base.negativeTtlMs, raw.negativeTtl, "negativeTtl"),
+    tags: raw.tags === undefined ? base.tags : checkTags(raw.tags),
+    lease: raw.lease === undefined ? base.lease : checkLease(raw.lease),
   };
 }
 
@@ -101,6 +113,20 @@ export function checkOptionNames(options: object, others: ReadonlySet<string>): 
     const known = [...others, ...POLICY_OPTIONS].join(", ");
     throw new CacheError("INVALID_OPTION", `There is no option "${name}". Known here: ${known}.`);
   }
+}
+
+/**
+ * The tags, each once.
+ * @throws CacheError `INVALID_OPTION` where one is not text.
+ */
+export function checkTags(tags: readonly string[]): readonly string[] {
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string" && tag !== "")) return [...new Set(tags)];
+  throw new CacheError("INVALID_OPTION", 'tags: write a list of texts that are not empty, such as ["team:7"].');
+}
+
+function checkLease(lease: boolean): boolean {
+  if (typeof lease === "boolean") return lease;
+  throw new CacheError("INVALID_OPTION", `lease: write true or false, not ${String(lease)}.`);
 }
 
 function durationOr<Base>(base: Base, raw: Duration | undefined, option: string): number | Base {

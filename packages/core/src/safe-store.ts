@@ -1,7 +1,7 @@
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
-import type { Admit, CacheStore, WriteReason } from "./store.js";
+import type { Admit, CacheStore, Invalidation, LeasesCapability, WriteReason } from "./store.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
 export type OnStoreError = "ignore" | "throw";
@@ -23,7 +23,10 @@ export class SafeStore {
   readonly onStoreError: OnStoreError;
   readonly #store: CacheStore;
   readonly #options: SafeStoreOptions;
-  readonly #admit: Admit | undefined;
+  /** Passed to stores that judge what they decode. */
+  readonly admit: Admit | undefined;
+  /** The right to load, where the store can give it. */
+  readonly leases: LeasesCapability | undefined;
   /** A store that does not declare `admits` is not trusted with schema and `keepUntil`: each read of it is judged here. */
   readonly #judges: boolean;
 
@@ -31,14 +34,15 @@ export class SafeStore {
     this.onStoreError = options.onStoreError;
     this.#store = options.store;
     this.#options = options;
-    this.#admit = options.admit;
+    this.admit = options.admit;
+    this.leases = options.store.leases;
     this.#judges = options.store.admits !== true;
   }
 
   /** The entry under `key`, stale or fresh. Answers at once where the store does. */
   get(key: string, now: number): Awaitable<CacheEntry | undefined> {
     try {
-      const found = this.#store.get(key, now, this.#admit);
+      const found = this.#store.get(key, now, this.admit);
       if (isPromiseLike(found)) return this.#settled(found, key, now);
       return this.#judges ? this.#judged(found, key, now) : found;
     } catch (error) {
@@ -58,10 +62,9 @@ export class SafeStore {
   }
 
   /** As `set`, for a value that a loader gave: one that cannot be stored is reported, and its callers still get it. */
-  async fill(key: string, entry: CacheEntry, reason: WriteReason): Promise<Taken> {
+  async fill(key: string, write: (store: CacheStore) => Awaitable<Taken>): Promise<Taken> {
     try {
-      await this.#store.set(key, entry, reason);
-      return true;
+      return await write(this.#store);
     } catch (error) {
       return this.#failed("fill", error, { key, instead: false });
     }
@@ -76,25 +79,22 @@ export class SafeStore {
     }
   }
 
-  /** Deletes every key that matches; resolves to how many there were. */
-  async deleteMatching(globs: readonly string[]): Promise<number> {
-    const { walk } = this.#store;
-    if (walk === undefined) {
-      throw new CacheError("UNSUPPORTED", `The store "${this.#store.name}" cannot walk its keys. Use one that can.`);
-    }
+  /** Raises marks; resolves to their instant, or to `undefined` where not every tier took it. */
+  async invalidate(invalidation: Invalidation, at: number): Promise<number | undefined> {
     try {
-      let deleted = 0;
-      for (const glob of globs) for await (const keys of walk(glob)) deleted += await this.#deleteMany(keys);
-      return deleted;
+      return await this.#store.invalidate?.(invalidation, at);
     } catch (error) {
-      return this.#failed("walk", error, { instead: 0 });
+      return this.#failed("invalidate", error, { instead: undefined });
     }
   }
 
-  async #deleteMany(keys: readonly string[]): Promise<number> {
-    if (this.#store.many !== undefined) return this.#store.many.delete(keys);
-    const deleted = await Promise.all(keys.map((key) => this.#store.delete(key)));
-    return deleted.filter((existed) => existed).length;
+  /** Until the store's clock can be relied on, so that no stamp is taken from another. */
+  async ready(): Promise<void> {
+    try {
+      await this.#store.ready?.();
+    } catch (error) {
+      this.#failed("ready", error, { instead: undefined });
+    }
   }
 
   async #settled(
@@ -111,7 +111,7 @@ export class SafeStore {
 
   #judged(found: CacheEntry | undefined, key: string, now: number): Awaitable<CacheEntry | undefined> {
     if (found === undefined || found.keepUntil <= now) return undefined;
-    return this.#admit === undefined ? found : this.#admit(key, found);
+    return this.admit === undefined ? found : this.admit(key, found);
   }
 
   #failed<Instead>(operation: string, cause: unknown, { key, instead }: { key?: string; instead: Instead }): Instead {

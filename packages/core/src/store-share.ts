@@ -1,19 +1,27 @@
 import type { Clock } from "./clock.js";
 import { Flights } from "./flights.js";
+import { marked } from "./marked.js";
+import { basesOf } from "./scope.js";
+import { Stamps } from "./stamps.js";
 import type { CacheStore, StoreEvent } from "./store.js";
 
 /** What every cache on one store in this process shares: loads of a key are one, whoever asks. */
 export class StoreShare {
   readonly flights: Flights;
-  readonly #store: CacheStore;
+  readonly stamps: Stamps;
+  /** The store, judging its entries by marks. */
+  readonly store: CacheStore;
+  readonly #given: CacheStore;
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #silence: (() => void) | undefined;
   #users = 0;
 
   private constructor(store: CacheStore, clock: Clock) {
-    this.#store = store;
+    this.#given = store;
+    this.store = marked(store);
     this.flights = new Flights(clock);
-    this.#silence = store.on?.((event) => this.#hear(event));
+    this.stamps = new Stamps(clock);
+    this.#silence = this.store.on?.((event) => this.#hear(event));
   }
 
   /** The share of `store`, which a later cache on the same store finds again until the last one has left. */
@@ -33,14 +41,19 @@ export class StoreShare {
   async leave(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;
-    shares.delete(this.#store);
+    shares.delete(this.#given);
     this.flights.close();
     this.#silence?.();
-    await this.#store.close?.();
+    await this.store.close?.();
   }
 
   #hear(event: StoreEvent): void {
     if (event.type === "changed") for (const key of event.keys) this.flights.void(key);
+    if (event.type === "gap") this.flights.voidAll([""]);
+    if (event.type === "marked") {
+      this.stamps.observe(event.at);
+      this.flights.voidAll(basesOf(event.scope));
+    }
     for (const listener of this.#listeners) listener(event);
   }
 }

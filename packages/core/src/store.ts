@@ -14,8 +14,64 @@ export type WriteReason = "write" | "fill";
 export type StoreEvent =
   /** Another node changed these keys: loads of them that are under way are void. */
   | { readonly type: "changed"; readonly keys: readonly string[] }
+  /** Another node invalidated a namespace or tags in it: loads there that are under way are void. */
+  | { readonly type: "marked"; readonly scope: string; readonly at: number }
+  /** Messages of other nodes may have been missed: every load that is under way is void. */
+  | { readonly type: "gap" }
   /** Something failed that no caller waits for, or bytes under `key` could not be read. */
   | { readonly type: "error"; readonly operation: string; readonly error: unknown; readonly key?: string };
+
+/** What is to be gone: a namespace with its children, or what carries one of the tags there. */
+export interface Invalidation {
+  /** The namespace, as `prefix:version:namespace`. */
+  readonly scope: string;
+  readonly tags?: readonly string[];
+}
+
+/** What a store knows of a namespace. `-Infinity` where nothing was ever invalidated. */
+export interface ScopeMark {
+  /** When the namespace was last cleared. */
+  readonly clearedAt: number;
+  /** When a tag was last invalidated, whichever it was: younger entries need no look at their tags. */
+  readonly taggedAt: number;
+}
+
+/**
+ * Marks that a remote store keeps for all nodes: max-registers, raised in one atomic step, by the store's clock.
+ * The cache judges the entries of such a store by them.
+ */
+export interface MarksCapability {
+  /** In the order of the scopes, in the round trip of the reads that are asked for in the same turn, if it can. */
+  read(scopes: readonly string[]): Awaitable<readonly ScopeMark[]>;
+  /** The marks of tags in a scope, in the order of the tags. */
+  readTags(scope: string, tags: readonly string[]): Awaitable<readonly number[]>;
+  /** Raises marks to now, and at least to `atLeast`. Resolves to the instant. */
+  raise(invalidation: Invalidation, atLeast: number): Awaitable<number>;
+}
+
+/** The answer to a node that asks for the right to load a key. */
+export type LeaseAnswer =
+  /** The right is given; `entry` is what the store holds at this moment, should it be good enough after all. */
+  | { readonly type: "granted"; readonly entry: CacheEntry | undefined }
+  /** Another node has it, for at most `leftMs` more unless it renews it. */
+  | { readonly type: "taken"; readonly entry: CacheEntry | undefined; readonly leftMs: number };
+
+/** The right to load a key and to write the result: a token in the store, beside the key, that every change of it removes. */
+export interface LeasesCapability {
+  /** How long a lease lasts unless it is renewed. */
+  readonly ttlMs: number;
+  acquire(key: string, token: string, admit?: Admit): Awaitable<LeaseAnswer>;
+  /** Whether the lease still stands, and now lasts `ttlMs` from here. */
+  renew(key: string, token: string): Awaitable<boolean>;
+  /** Writes `entry` if the lease still stands, in one atomic step, and ends it. Whether it did. */
+  fill(key: string, entry: CacheEntry, token: string): Awaitable<boolean>;
+  /** Gives the right back, so that whoever waits can have it. */
+  release(key: string, token: string): Awaitable<void>;
+  /** Keeps `entry` where it needs no lease: in the tiers of this process. Whether there are any. */
+  keepNear?(key: string, entry: CacheEntry): Awaitable<boolean>;
+  /** Calls `wake` when the lease of `key` ends, as far as the store hears of it. Returns a function that stops it. */
+  watch(key: string, wake: () => void): () => void;
+}
 
 /** Several keys in one round trip. */
 export interface ManyCapability {
@@ -55,6 +111,17 @@ export interface CacheStore {
   readonly many?: ManyCapability;
   /** Keys that match a glob (`*`, `?`, and `\` before a literal one), in batches; may repeat a key. */
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
+  /** Marks for all nodes, kept by the store. The cache judges the entries of such a store. */
+  readonly marks?: MarksCapability;
+  /**
+   * The store judges its entries itself: `get` gives none that was invalidated since its load began.
+   * Raises the marks to `at` and, where another place has the word on that, to what it says; resolves to the instant.
+   */
+  readonly invalidate?: (invalidation: Invalidation, at: number) => Awaitable<number>;
+  /** One load a key among all nodes. */
+  readonly leases?: LeasesCapability;
+  /** Resolves once the clock can be relied on, or cannot be for now. */
+  readonly ready?: () => Awaitable<void>;
   /** Calls `listener` for what happens outside any call. Returns a function that stops it. */
   readonly on?: (listener: (event: StoreEvent) => void) => () => void;
   /** Ends what the store itself opened: timers, listeners, connections of its own. Never a client it was given. */

@@ -1,6 +1,9 @@
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { makeEntry, staleMs } from "./lifetime.js";
 import { checkedValue } from "./load.js";
+import { checkTags } from "./policy.js";
+import { basesOf } from "./scope.js";
+import type { Invalidation } from "./store.js";
 
 /**
  * Writes a value; resolves to whether every tier took it. A value that the policy says not to store (`ttl: 0`,
@@ -8,9 +11,10 @@ import { checkedValue } from "./load.js";
  */
 export async function set(context: CacheContext, call: Call, value: unknown): Promise<boolean> {
   const checked = await checkedValue(context, call, value);
+  await context.store.ready();
   const stored = await context.flights.change(call.key, async () => {
-    const now = context.clock.now();
-    const entry = makeEntry(call.policy, { value: checked, createdAt: now }, now);
+    const candidate = { value: checked, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
+    const entry = makeEntry(call.policy, candidate, context.clock.now());
     if (entry !== undefined) return context.store.set(call.key, entry, "write");
     await context.store.delete(call.key);
     return false;
@@ -44,11 +48,33 @@ export async function expire(context: CacheContext, { key, policy }: Call): Prom
   return expired;
 }
 
-/** Everything in the namespace and its children is gone. */
-export async function clear(context: CacheContext): Promise<void> {
-  const { bases } = context.keys;
-  context.flights.voidAll(bases);
-  await context.store.deleteMatching(context.keys.globs());
-  context.flights.voidAll(bases);
-  if (context.emitter.heard.clear > 0) context.emitter.emit("clear", { base: context.keys.base });
+/** Everything in the namespace and its children is gone for every node; resolves to whether every tier took it. */
+export async function clear(context: CacheContext): Promise<boolean> {
+  const taken = await invalidate(context, { scope: context.keys.scope });
+  if (context.emitter.heard.clear > 0) context.emitter.emit("clear", { scope: context.keys.scope });
+  return taken;
+}
+
+/** Every entry of the namespace and its children that carries one of the tags is gone for every node. */
+export async function invalidateTags(context: CacheContext, tags: readonly string[]): Promise<boolean> {
+  const { scope } = context.keys;
+  const checked = checkTags(tags);
+  const taken = checked.length === 0 || (await invalidate(context, { scope, tags: checked }));
+  if (context.emitter.heard.invalidateTags > 0) context.emitter.emit("invalidateTags", { scope, tags: checked });
+  return taken;
+}
+
+/**
+ * Raises marks. Loads in the namespace are void, whatever their tags: a loader may name them at its very end. So are
+ * those that begin while the mark is on its way.
+ */
+async function invalidate(context: CacheContext, invalidation: Invalidation): Promise<boolean> {
+  const { flights, stamps, store } = context;
+  const bases = basesOf(invalidation.scope);
+  await store.ready();
+  flights.voidAll(bases);
+  const at = await store.invalidate(invalidation, stamps.mark());
+  if (at !== undefined) stamps.observe(at);
+  flights.voidAll(bases);
+  return at !== undefined;
 }

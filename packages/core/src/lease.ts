@@ -1,0 +1,132 @@
+import type { Clock } from "./clock.js";
+import type { CacheEntry } from "./entry.js";
+import type { Flight } from "./flight.js";
+import type { Admit, LeasesCapability } from "./store.js";
+
+/** What a flight may do about a key that other nodes may be loading too. */
+export type Right =
+  /** Load, and write the result under the lease. */
+  | { readonly type: "lease"; readonly lease: Lease; readonly entry: CacheEntry | undefined }
+  /** Another node has loaded meanwhile. */
+  | { readonly type: "found"; readonly entry: CacheEntry }
+  /** The store cannot say who loads: load, and keep the result in this process only. */
+  | { readonly type: "alone" };
+
+export interface LeaseQuestion {
+  readonly leases: LeasesCapability;
+  readonly clock: Clock;
+  readonly flight: Flight;
+  readonly admit: Admit | undefined;
+  /** Whether what the store holds spares the load. */
+  isGoodEnough(entry: CacheEntry): boolean;
+  report(operation: string, error: unknown, key: string): void;
+}
+
+/** A holder renews its lease this often while it lasts, so that it can miss one and go on. */
+const RENEWALS_PER_LEASE = 3;
+/** How long a node that heard nothing waits before it asks again: at first, and at most. */
+const FIRST_POLL_MS = 20;
+const LONGEST_POLL_MS = 250;
+
+/** Asks for the right to load the key of a flight, and waits for whoever has it. (Leases: Nishtala et al., NSDI 2013.) */
+export async function seekRight(question: LeaseQuestion): Promise<Right> {
+  const { leases, flight, admit } = question;
+  const token = newToken();
+  try {
+    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
+      const answer = await leases.acquire(flight.key, token, admit);
+      const { entry } = answer;
+      if (answer.type === "granted") return granted(question, { token, entry });
+      if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
+      if (flight.landed || flight.voided) return { type: "alone" };
+      await woken(question, Math.min(pollMs, answer.leftMs + 1));
+    }
+  } catch (error) {
+    question.report("lease", error, flight.key);
+    return { type: "alone" };
+  }
+}
+
+function granted(question: LeaseQuestion, { token, entry }: { token: string; entry: CacheEntry | undefined }): Right {
+  const lease = new Lease(question, token);
+  // Look again, now that the right is ours: the last holder may have filled the key between our look and our asking.
+  if (entry === undefined || !question.isGoodEnough(entry)) return { type: "lease", lease, entry };
+  lease.end();
+  return { type: "found", entry };
+}
+
+/** Until the lease of the key ends, as far as is heard, or `ms` have passed. */
+function woken({ leases, clock, flight }: LeaseQuestion, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      cancel();
+      unwatch();
+      resolve();
+    };
+    const cancel = clock.after(ms, wake);
+    const unwatch = leases.watch(flight.key, wake);
+    flight.onRelease = wake;
+  });
+}
+
+/** A lease that this node holds. It is renewed until it is used, given back, or lost. */
+export class Lease {
+  readonly #question: LeaseQuestion;
+  readonly #token: string;
+  #cancelRenewal: (() => void) | undefined;
+  #state: "held" | "ended" = "held";
+
+  constructor(question: LeaseQuestion, token: string) {
+    this.#question = question;
+    this.#token = token;
+    // A flight that is voided or given up holds nobody else back.
+    if (question.flight.voided || question.flight.landed) this.end();
+    else question.flight.onRelease = () => this.end();
+    this.#renewLater();
+  }
+
+  /** Writes the entry if nothing has taken the lease away. Whether it did. */
+  async fill(entry: CacheEntry): Promise<boolean> {
+    if (this.#state === "ended") return false;
+    this.#stop();
+    const { leases, flight } = this.#question;
+    return leases.fill(flight.key, entry, this.#token);
+  }
+
+  /** Gives the lease back, unless it was used. */
+  end(): void {
+    if (this.#state === "ended") return;
+    this.#stop();
+    const { leases, flight, report } = this.#question;
+    const releasing = async (): Promise<void> => leases.release(flight.key, this.#token);
+    releasing().catch((error: unknown) => report("lease", error, flight.key));
+  }
+
+  #stop(): void {
+    this.#state = "ended";
+    this.#cancelRenewal?.();
+  }
+
+  #renewLater(): void {
+    if (this.#state === "ended") return;
+    const { clock, leases } = this.#question;
+    this.#cancelRenewal = clock.after(leases.ttlMs / RENEWALS_PER_LEASE, () => void this.#renew());
+  }
+
+  async #renew(): Promise<void> {
+    const { leases, flight, report } = this.#question;
+    try {
+      // One that is lost is not asked for again: somebody changed the key, or loads it by now.
+      if (await leases.renew(flight.key, this.#token)) this.#renewLater();
+    } catch (error) {
+      report("lease", error, flight.key);
+      this.#renewLater();
+    }
+  }
+}
+
+/** Random enough to tell the nodes of a fleet apart; nobody gains by guessing it. */
+function newToken(): string {
+  const half = (): string => Math.random().toString(36).slice(2);
+  return half() + half();
+}

@@ -1,0 +1,60 @@
+import { entryMarks } from "./entry-marks.js";
+import { scopesOf } from "./scope.js";
+import { Judge } from "./judge.js";
+import type { Admit, CacheStore, LeaseAnswer, LeasesCapability, ManyCapability } from "./store.js";
+
+/**
+ * `store`, judging its entries by marks: one that was invalidated since its load began is absent. The marks are the
+ * store's own, for all its nodes, or, where it keeps none, entries among the others.
+ */
+export function marked(store: CacheStore): CacheStore {
+  if (store.invalidate !== undefined) return store;
+  const marks = store.marks ?? entryMarks(store);
+  const judge = new Judge(marks);
+  const { name, tier, clock, admits, many, walk, ready, on, close, leases } = store;
+  return {
+    name,
+    get: (key, now, admit) => judge.judged(key, () => store.get(key, now, admit)),
+    set: (key, entry, reason) => store.set(key, entry, reason),
+    delete: (key) => store.delete(key),
+    invalidate: (invalidation, at) => marks.raise(invalidation, at),
+    ...(many !== undefined && { many: markedMany(many, judge) }),
+    ...(leases !== undefined && { leases: markedLeases(leases, judge) }),
+    ...(tier !== undefined && { tier }),
+    ...(clock !== undefined && { clock }),
+    ...(admits !== undefined && { admits }),
+    ...(walk !== undefined && { walk }),
+    ...(ready !== undefined && { ready }),
+    ...(on !== undefined && { on }),
+    ...(close !== undefined && { close }),
+  };
+}
+
+function markedMany(many: ManyCapability, judge: Judge): ManyCapability {
+  return {
+    get: async (keys, now, admit) => {
+      const found = many.get(keys, now, admit);
+      const marks = judge.read([...new Set(keys.flatMap(scopesOf))]);
+      return judge.judgeMany(keys, await found, await marks);
+    },
+    set: (entries, reason) => many.set(entries, reason),
+    delete: (keys) => many.delete(keys),
+  };
+}
+
+function markedLeases(leases: LeasesCapability, judge: Judge): LeasesCapability {
+  const acquire = async (key: string, token: string, admit?: Admit): Promise<LeaseAnswer> => {
+    const asked = leases.acquire(key, token, admit);
+    const marks = judge.read(scopesOf(key));
+    const answer = await asked;
+    return { ...answer, entry: await judge.judge(key, answer.entry, await marks) };
+  };
+  return {
+    ttlMs: leases.ttlMs,
+    acquire,
+    renew: (key, token) => leases.renew(key, token),
+    fill: (key, entry, token) => leases.fill(key, entry, token),
+    release: (key, token) => leases.release(key, token),
+    watch: (key, wake) => leases.watch(key, wake),
+  };
+}

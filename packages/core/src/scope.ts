@@ -1,0 +1,29 @@
+/*
+ * A scope is a namespace as marks name it: `prefix:version:namespace`. Every key begins with its scope and a colon,
+ * and the scope of a child begins with its parent's and a slash.
+ */
+
+/** How many namespaces are remembered with their parents. */
+const REMEMBERED_SCOPES = 1_000;
+const remembered = new Map<string, readonly string[]>();
+const NO_SCOPES: readonly string[] = [];
+
+/** The namespaces that `key` lives in, the outermost first: each of them can be cleared, and has tags. */
+export function scopesOf(key: string): readonly string[] {
+  const end = key.indexOf(":", key.indexOf(":", key.indexOf(":") + 1) + 1);
+  // A key that no cache made belongs to no namespace, and nothing can invalidate it but its own name.
+  if (end <= 0) return NO_SCOPES;
+  const scope = key.slice(0, end);
+  const known = remembered.get(scope);
+  if (known !== undefined) return known;
+  const parents = [...scope.matchAll(/\//g)].map(({ index }) => scope.slice(0, index));
+  const scopes = [...parents, scope];
+  if (remembered.size >= REMEMBERED_SCOPES) remembered.clear();
+  remembered.set(scope, scopes);
+  return scopes;
+}
+
+/** What every key of `scope`, and of its children, begins with. */
+export function basesOf(scope: string): readonly string[] {
+  return [`${scope}:`, `${scope}/`];
+}
