@@ -74,7 +74,10 @@ async function setScope(store: CacheStore, scope: string, mark: ScopeMark): Prom
   await store.set(scopeMarkKey(scope), { value, createdAt, freshUntil, keepUntil });
 }
 
-async function raiseTag(store: CacheStore, { scope, tag, at }: { scope: string; tag: string; at: number }): Promise<void> {
+async function raiseTag(
+  store: CacheStore,
+  { scope, tag, at }: { scope: string; tag: string; at: number },
+): Promise<void> {
   const known = await readTag(store, scope, tag);
   const createdAt = Math.max(known, at);
   const until = Math.ceil(createdAt + TAG_LIFE_MS);

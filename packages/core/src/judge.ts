@@ -42,7 +42,8 @@ export class Judge {
     if (entry === undefined) return undefined;
     if (marks === undefined) return asStale(entry);
     const scopes = scopesOf(key);
-    if (scopes.some((scope) => entry.createdAt <= (marks.get(scope)?.clearedAt ?? Number.NEGATIVE_INFINITY))) return undefined;
+    if (scopes.some((scope) => entry.createdAt <= (marks.get(scope)?.clearedAt ?? Number.NEGATIVE_INFINITY)))
+      return undefined;
     return this.#judgeTags(entry, scopes, marks);
   }
 
@@ -61,7 +62,9 @@ export class Judge {
     // An entry younger than every invalidation of any tag is not looked at more closely.
     const suspect = scopes.filter((scope) => createdAt <= (marks.get(scope)?.taggedAt ?? Number.NEGATIVE_INFINITY));
     if (suspect.length === 0) return entry;
-    const latest = suspect.map((scope) => this.#tags.latest({ scope, tags, taggedAt: marks.get(scope)?.taggedAt ?? 0 }));
+    const latest = suspect.map((scope) =>
+      this.#tags.latest({ scope, tags, taggedAt: marks.get(scope)?.taggedAt ?? 0 }),
+    );
     if (latest.some(isPromiseLike)) return this.#judgeLater(entry, latest);
     return (latest as number[]).some((at) => createdAt <= at) ? undefined : entry;
   }

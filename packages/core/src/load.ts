@@ -4,8 +4,8 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
 import { type Right, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
-import type { CacheStore } from "./store.js";
 import { type LoadContext, type Loaded, LoadSession } from "./load-context.js";
+import type { CacheStore, LeasesCapability } from "./store.js";
 
 /** Produces the value of an id. What it throws reaches the caller as it is. */
 export type Loader<T> = (context: LoadContext<T>) => Awaitable<T>;
@@ -36,7 +36,11 @@ export function startLoad<T>(context: CacheContext, order: LoadOrder<T>): Flight
 
 async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Flight): Promise<unknown> {
   const { call, loader } = order;
-  const right = call.policy.lease ? await rightTo(context, flight) : undefined;
+  const waiting = context.store.ready();
+  if (waiting !== undefined) await waiting;
+  // A store without leases is not waited for: the loader is called before anything else can happen.
+  const leases = call.policy.lease ? context.store.leases : undefined;
+  const right = leases === undefined ? undefined : await rightTo(context, leases, flight);
   if (right?.type === "found") return right.entry.value;
   // Given up while another node had the right: whoever waited has gone.
   if (flight.landed) return undefined;
@@ -51,10 +55,9 @@ async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Fligh
   return value;
 }
 
-/** Asks the store for the right to load, where it can give it. */
-function rightTo(context: CacheContext, flight: Flight): Awaitable<Right | undefined> {
-  const { leases, admit } = context.store;
-  if (leases === undefined) return undefined;
+/** Asks the store for the right to load. */
+function rightTo(context: CacheContext, leases: LeasesCapability, flight: Flight): Promise<Right> {
+  const { admit } = context.store;
   const { previous } = flight;
   // Fresh is not enough for a refresh ahead of the ttl: it has to be newer than what is being replaced.
   const isGoodEnough = (entry: CacheEntry): boolean =>
@@ -90,7 +93,11 @@ async function keep(context: CacheContext, cargo: Cargo): Promise<boolean> {
 }
 
 /** Writes as far as the right to load goes: under the lease, in this process only, or plainly where there are no leases. */
-async function unload(store: CacheStore, { call, flight, right, now }: Cargo & { now: number }, entry: CacheEntry): Promise<boolean> {
+async function unload(
+  store: CacheStore,
+  { call, flight, right, now }: Cargo & { now: number },
+  entry: CacheEntry,
+): Promise<boolean> {
   if (right?.type === "lease") return right.lease.fill(entry);
   if (right?.type === "alone") return (await store.leases?.keepNear?.(call.key, entry)) ?? false;
   const { previous } = flight;

@@ -1,6 +1,6 @@
 import { entryMarks } from "./entry-marks.js";
-import { scopesOf } from "./scope.js";
 import { Judge } from "./judge.js";
+import { scopesOf } from "./scope.js";
 import type { Admit, CacheStore, LeaseAnswer, LeasesCapability, ManyCapability } from "./store.js";
 
 /**

@@ -88,13 +88,10 @@ export class SafeStore {
     }
   }
 
-  /** Until the store's clock can be relied on, so that no stamp is taken from another. */
-  async ready(): Promise<void> {
-    try {
-      await this.#store.ready?.();
-    } catch (error) {
-      this.#failed("ready", error, { instead: undefined });
-    }
+  /** Until the store's clock can be relied on, so that no stamp is taken from another; `undefined` where that is now. */
+  ready(): PromiseLike<void> | undefined {
+    const waiting = this.#store.ready?.();
+    return isPromiseLike(waiting) ? waiting : undefined;
   }
 
   async #settled(

@@ -66,5 +66,8 @@ interface Learned {
 }
 
 function latestOf({ tags: known }: Known, tags: readonly string[]): number {
-  return tags.reduce((latest, tag) => Math.max(latest, known.get(tag) ?? Number.NEGATIVE_INFINITY), Number.NEGATIVE_INFINITY);
+  return tags.reduce(
+    (latest, tag) => Math.max(latest, known.get(tag) ?? Number.NEGATIVE_INFINITY),
+    Number.NEGATIVE_INFINITY,
+  );
 }

@@ -48,7 +48,7 @@ describe("events", () => {
       ["miss", { key }],
       ["load", { key, ms: 0, stored: false }],
       ["delete", { key, existed: true }],
-      ["clear", { base: "granary:v1:default:" }],
+      ["clear", { scope: "granary:v1:default" }],
     ]);
     expect(cache.stats()).toEqual({
       gets: 6,

@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheStore, Clock } from "@granary/core";
+import { type CacheEntry, type CacheStore, type Clock, type Invalidation, MarkRegistry } from "@granary/core";
 import { LRUCache } from "lru-cache";
 import { globMatcher } from "./glob.js";
 import { type Keeping, keepingFor } from "./keeping.js";
@@ -16,6 +16,8 @@ export interface MemoryStore extends CacheStore {
     set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): void;
     delete(keys: readonly string[]): number;
   };
+  /** Entries that were invalidated are no longer returned, and leave when their room is needed. */
+  readonly invalidate: (invalidation: Invalidation, at: number) => number;
   readonly walk: (glob: string) => AsyncIterable<readonly string[]>;
   /** Drops every entry. The store can be used on. */
   readonly close: () => void;
@@ -39,9 +41,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { bounds, clock, name, values } = resolveOptions(options);
   const entries: Entries = new LRUCache(bounds);
   const keeping = keepingFor(values);
-  const get = reader(entries, clock, keeping);
+  const marks = new MarkRegistry();
+  const shelf: Shelf = { entries, clock, marks };
+  const get = reader(shelf, keeping);
   const set = writer(entries, keeping);
-  const drop = (key: string) => remove(entries, clock, key);
+  const drop = (key: string) => remove(shelf, key);
   return {
     name,
     clock,
@@ -56,7 +60,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       },
       delete: (keys) => keys.reduce((count, key) => count + Number(drop(key)), 0),
     },
-    walk: (glob) => walkKeys(entries, clock, glob),
+    invalidate: (invalidation, at) => {
+      marks.raise(invalidation, at);
+      return at;
+    },
+    walk: (glob) => walkKeys(shelf, glob),
     close: () => entries.clear(),
     get entryCount() {
       return entries.size;
@@ -67,11 +75,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   };
 }
 
-function reader(entries: Entries, clock: Clock, { give }: Keeping): MemoryStore["get"] {
+/** What the store is made of. */
+interface Shelf {
+  readonly entries: Entries;
+  readonly clock: Clock;
+  readonly marks: MarkRegistry;
+}
+
+function reader({ entries, clock, marks }: Shelf, { give }: Keeping): MemoryStore["get"] {
   function get(key: string, now?: number): CacheEntry | undefined {
     const entry = entries.get(key);
+    if (entry === undefined || !marks.permits(key, entry)) return undefined;
     // The clock costs more than the rest of this function: an entry that never ends does not ask it.
-    if (entry === undefined || entry.keepUntil === Number.POSITIVE_INFINITY) return entry;
+    if (entry.keepUntil === Number.POSITIVE_INFINITY) return entry;
     return entry.keepUntil > (now ?? clock.now()) ? entry : undefined;
   }
   if (give === undefined) return get;
@@ -93,26 +109,25 @@ function writer(entries: Entries, { take }: Keeping): MemoryStore["set"] {
   };
 }
 
-function remove(entries: Entries, clock: Clock, key: string): boolean {
+function remove(shelf: Shelf, key: string): boolean {
+  const isThere = holds(shelf, key);
+  shelf.entries.delete(key);
+  return isThere;
+}
+
+/** Whether a read of `key` would find something. */
+function holds({ entries, clock, marks }: Shelf, key: string): boolean {
   const entry = entries.peek(key);
-  if (entry === undefined) return false;
-  entries.delete(key);
-  return isKept(entry, clock);
+  if (entry === undefined || !marks.permits(key, entry)) return false;
+  return entry.keepUntil === Number.POSITIVE_INFINITY || entry.keepUntil > clock.now();
 }
 
-function isKept({ keepUntil }: CacheEntry, clock: Clock): boolean {
-  return keepUntil === Number.POSITIVE_INFINITY || keepUntil > clock.now();
-}
-
-async function* walkKeys(entries: Entries, clock: Clock, glob: string): AsyncGenerator<readonly string[]> {
+async function* walkKeys(shelf: Shelf, glob: string): AsyncGenerator<readonly string[]> {
   const matches = globMatcher(glob);
   // A snapshot: the list of the least recently used changes under the feet of whoever walks it.
-  const keys = [...entries.keys()];
+  const keys = [...shelf.entries.keys()];
   for (let at = 0; at < keys.length; at += WALK_BATCH) {
-    const batch = keys.slice(at, at + WALK_BATCH).filter((key) => {
-      const entry = matches(key) ? entries.peek(key) : undefined;
-      return entry !== undefined && isKept(entry, clock);
-    });
+    const batch = keys.slice(at, at + WALK_BATCH).filter((key) => matches(key) && holds(shelf, key));
     if (batch.length > 0) yield batch;
   }
 }

@@ -4,7 +4,7 @@ import { type BusMessage, CacheError } from "@granary/core";
  * What a bus says on its channel, version 1. One JSON object:
  *
  *   {"v":1,"from":"<random id of the bus>","type":"changed","keys":["…"]}
- *   {"v":1,"from":"<random id of the bus>","type":"marked","marks":[["<name>",<ms since the epoch>]]}
+ *   {"v":1,"from":"<random id of the bus>","type":"marked","scope":"…","tags":["…"],"at":<ms since the epoch>}
  */
 const VERSION = 1;
 
@@ -21,31 +21,29 @@ export function busText(from: string, message: BusMessage): string {
 /** Reads what `busText` wrote. */
 export function readBusText(text: string): HeardText {
   try {
-    const { v, from, type, keys, marks } = asRecord(JSON.parse(text));
+    const { v, from, type, keys, scope, tags, at } = asRecord(JSON.parse(text));
     if (v !== VERSION || typeof from !== "string") return unreadable("it is not of version 1");
-    if (type === "changed" && areKeys(keys)) return { from, message: { type, keys } };
-    if (type === "marked" && areMarks(marks)) return { from, message: { type, marks } };
+    if (type === "changed" && areTexts(keys)) return { from, message: { type, keys } };
+    if (type === "marked" && typeof scope === "string" && isInstant(at)) {
+      if (tags === undefined) return { from, message: { type, scope, at } };
+      if (areTexts(tags)) return { from, message: { type, scope, tags, at } };
+    }
     return unreadable("it is of no type that is known");
   } catch (cause) {
     return unreadable("it is not JSON", cause);
   }
 }
 
-function asRecord(value: unknown): Record<"v" | "from" | "type" | "keys" | "marks", unknown> {
-  const none = { v: undefined, from: undefined, type: undefined, keys: undefined, marks: undefined };
-  return typeof value === "object" && value !== null ? { ...none, ...value } : none;
+function asRecord(value: unknown): Partial<Record<"v" | "from" | "type" | "keys" | "scope" | "tags" | "at", unknown>> {
+  return typeof value === "object" && value !== null ? value : {};
 }
 
-function areKeys(keys: unknown): keys is string[] {
-  return Array.isArray(keys) && keys.every((key) => typeof key === "string");
+function areTexts(texts: unknown): texts is string[] {
+  return Array.isArray(texts) && texts.every((text) => typeof text === "string");
 }
 
-function areMarks(marks: unknown): marks is [name: string, at: number][] {
-  return Array.isArray(marks) && marks.every(isMark);
-}
-
-function isMark(mark: unknown): boolean {
-  return Array.isArray(mark) && mark.length === 2 && typeof mark[0] === "string" && Number.isFinite(mark[1]);
+function isInstant(at: unknown): at is number {
+  return typeof at === "number" && Number.isFinite(at);
 }
 
 function unreadable(reason: string, cause?: unknown): HeardText {

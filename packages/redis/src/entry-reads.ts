@@ -15,6 +15,8 @@ export interface EntryReadsParts {
 export interface EntryReads {
   get(key: string, now?: number, admit?: Admit): Promise<CacheEntry | undefined>;
   readonly getMany: ManyCapability["get"];
+  /** The entry that `bytes` hold, judged. */
+  open(key: string, bytes: Uint8Array | null, admit?: Admit): Awaitable<CacheEntry | undefined>;
 }
 
 export function entryReads({ batch, codec, now: clockNow, tier }: EntryReadsParts): EntryReads {
@@ -27,7 +29,13 @@ export function entryReads({ batch, codec, now: clockNow, tier }: EntryReadsPart
       (bytes) => admitted(key, bytes === null ? undefined : open(key, bytes, now), admit),
       (error: unknown) => codec.refuse(key, error),
     );
-  return { get, getMany: (keys, now, admit) => Promise.all(keys.map((key) => get(key, now, admit))) };
+  const openAdmitted: EntryReads["open"] = (key, bytes, admit) =>
+    admitted(key, bytes === null ? undefined : open(key, bytes), admit);
+  return {
+    get,
+    open: openAdmitted,
+    getMany: (keys, now, admit) => Promise.all(keys.map((key) => get(key, now, admit))),
+  };
 }
 
 function admitted(key: string, entry: CacheEntry | undefined, admit?: Admit): Awaitable<CacheEntry | undefined> {

@@ -1,7 +1,7 @@
 import type { CacheEntry, ManyCapability } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { GroupKeys } from "./key-groups.js";
-import type { Write, WriteBatch } from "./write-batch.js";
+import type { WriteBatch } from "./write-batch.js";
 
 /** What writing entries needs: where bytes go, how they are made, and when it is. */
 export interface EntryWritesParts {
@@ -9,41 +9,67 @@ export interface EntryWritesParts {
   readonly codec: EntryCodec;
   readonly group: GroupKeys;
   readonly now: () => number;
+  readonly leaseKey: (key: string) => string;
 }
 
-/** The writing half of a store. */
+/** The writing half of a store. Every change of a key ends its lease. */
 export interface EntryWrites {
   set(key: string, entry: CacheEntry): Promise<void>;
   delete(key: string): Promise<boolean>;
   readonly setMany: ManyCapability["set"];
   readonly deleteMany: ManyCapability["delete"];
+  /** Writes under the lease that `token` stands for; whether it still did. */
+  fill(key: string, entry: CacheEntry, token: string): Promise<boolean>;
 }
 
-export function entryWrites({ batch, codec, group, now }: EntryWritesParts): EntryWrites {
-  const writeOf = (key: string, entry: CacheEntry): Write =>
-    writeFor(key, codec.encode(entry), entry.keepUntil - now());
+/** What Redis is given for an entry. */
+interface Encoded {
+  readonly key: string;
+  readonly text: string | Buffer;
+  /** How long Redis is to keep it: milliseconds, or "" for ever. */
+  readonly life: number | "";
+}
+
+export function entryWrites({ batch, codec, group, now, leaseKey }: EntryWritesParts): EntryWrites {
+  const keysOf = (key: string): string[] => [key, leaseKey(key)];
+  const encoded = (key: string, entry: CacheEntry): Encoded => ({
+    key,
+    text: codec.encode(entry),
+    life: lifeOf(entry.keepUntil - now()),
+  });
   // A client may be set to give numbers as text.
-  const unlink = async (keys: string[]): Promise<number> => Number(await batch.send({ type: "unlink", keys }));
+  const remove = async (keys: string[]): Promise<number> =>
+    Number(await batch.send({ step: "delete", keys: [...keys, ...keys.map(leaseKey)], args: [] }));
+  const write = ({ key, text, life }: Encoded): Promise<unknown> =>
+    isOver(life) ? remove([key]) : batch.send({ step: "set", keys: keysOf(key), args: [text, life] });
   return {
     async set(key, entry) {
-      await batch.send(writeOf(key, entry));
+      await write(encoded(key, entry));
     },
-    delete: async (key) => (await unlink([key])) > 0,
+    delete: async (key) => (await remove([key])) > 0,
     async setMany(entries) {
       // All are encoded before the first is sent: a value that cannot be written leaves nothing half done.
-      const writes = entries.map(([key, entry]) => writeOf(key, entry));
-      await Promise.all(writes.map((write) => batch.send(write)));
+      await Promise.all(entries.map(([key, entry]) => encoded(key, entry)).map(write));
     },
     async deleteMany(keys) {
-      const counts = await Promise.all(group(keys).map(unlink));
+      const counts = await Promise.all(group(keys).map(remove));
       return counts.reduce((sum, count) => sum + count, 0);
+    },
+    async fill(key, entry, token) {
+      const { text, life } = encoded(key, entry);
+      if (isOver(life)) return false;
+      const args = [token, text, life, key];
+      return Number(await batch.send({ step: "fill", keys: keysOf(key), args })) === 1;
     },
   };
 }
 
-/** Redis drops a key at a whole millisecond, so not before the entry is gone; what is gone already is deleted. */
-function writeFor(key: string, value: string | Buffer, lifeMs: number): Write {
-  const ttlMs = Math.ceil(lifeMs);
-  if (ttlMs > Number.MAX_SAFE_INTEGER) return { type: "set", key, value };
-  return ttlMs > 0 ? { type: "set", key, value, ttlMs } : { type: "unlink", keys: [key] };
+/** Redis drops a key at a whole millisecond, so not before the entry is gone. */
+function lifeOf(lifeMs: number): number | "" {
+  const ms = Math.ceil(lifeMs);
+  return ms > Number.MAX_SAFE_INTEGER ? "" : ms;
+}
+
+function isOver(life: number | ""): boolean {
+  return life !== "" && life <= 0;
 }

@@ -1,4 +1,5 @@
 import { CacheError } from "@granary/core";
+import type { CommandArguments } from "./script.js";
 
 /**
  * What this package uses of a client: a `Redis` or `Cluster` of ioredis 5 or 6 or of iovalkey, also one that
@@ -10,9 +11,9 @@ export interface RedisClient {
   readonly options: { readonly keyPrefix?: string | undefined };
   getBuffer(key: string): Promise<Uint8Array | null>;
   mgetBuffer(keys: string[]): Promise<(Uint8Array | null)[]>;
-  set(key: string, value: string | Buffer): Promise<unknown>;
-  set(key: string, value: string | Buffer, unit: "PX", milliseconds: number): Promise<unknown>;
-  unlink(keys: string[]): Promise<number>;
+  evalshaBuffer(...words: CommandArguments): Promise<unknown>;
+  evalBuffer(...words: CommandArguments): Promise<unknown>;
+  time(): Promise<unknown>;
   pipeline(commands: unknown[][]): RedisPipeline;
   ping(): Promise<unknown>;
   scan(...args: ScanArguments): Promise<[cursor: string, keys: string[]]>;
@@ -47,7 +48,19 @@ export interface RedisConnection {
 
 type ScanArguments = [cursor: string, matchToken: "MATCH", pattern: string, countToken: "COUNT", count: number];
 
-const STORE_METHODS = ["getBuffer", "mgetBuffer", "set", "unlink", "pipeline", "ping", "scan", "on", "off"] as const;
+const STORE_METHODS = [
+  "getBuffer",
+  "mgetBuffer",
+  "evalshaBuffer",
+  "evalBuffer",
+  "time",
+  "pipeline",
+  "ping",
+  "scan",
+  "duplicate",
+  "on",
+  "off",
+] as const;
 const BUS_METHODS = ["publish", "duplicate", "on", "off"] as const;
 const METHODS = { redisStore: STORE_METHODS, redisBus: BUS_METHODS };
 

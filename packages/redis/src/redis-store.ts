@@ -1,12 +1,17 @@
-import { CacheError, type CacheStore, type Clock, type Serializer, systemClock } from "@granary/core";
+import { CacheError, type CacheStore, type Clock, type Serializer } from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
 import { watchErrors } from "./client-errors.js";
 import { type EntryCodec, entryCodec } from "./entry-codec.js";
 import { entryReads } from "./entry-reads.js";
 import { entryWrites } from "./entry-writes.js";
 import { keyGroups } from "./key-groups.js";
+import { leaseKeys } from "./lease-key.js";
+import { LeaseWakes } from "./lease-wakes.js";
 import { ReadBatch } from "./read-batch.js";
 import { type RedisClient, requireClient } from "./redis-client.js";
+import { redisLeases } from "./redis-leases.js";
+import { redisMarks } from "./redis-marks.js";
+import { ServerClock } from "./server-clock.js";
 import { storeEvents } from "./store-events.js";
 import { walkKeys } from "./walk-keys.js";
 import { WriteBatch } from "./write-batch.js";
@@ -17,7 +22,7 @@ export interface RedisStoreOptions {
   readonly client: RedisClient;
   /** Turns values into what Redis holds. Default: `superjsonSerializer`. */
   readonly serializer?: Serializer;
-  /** The clock that deadlines are in. Default: the machine's. */
+  /** The clock that deadlines and marks are in. Default: the server's, sampled now and then. Given only in tests. */
   readonly clock?: Clock;
   /** Stands in events and statistics. Default: `"redis"`. */
   readonly name?: string;
@@ -33,33 +38,45 @@ export interface RedisStoreOptions {
  */
 export function redisStore(options: RedisStoreOptions): CacheStore {
   const client = requireClient("redisStore", options);
-  const { serializer = superjsonSerializer, clock = systemClock, name = "redis" } = options;
+  const { serializer = superjsonSerializer, clock, name = "redis" } = options;
   requireSerializer(serializer);
   const { emit, on, clear } = storeEvents();
   const codec = entryCodec(serializer, (key, error) => emit({ type: "error", operation: "get", key, error }));
   const unwatch = watchErrors(client, (error) => emit({ type: "error", operation: "connection", error }));
-  const close = (): void => {
+  const serverClock = new ServerClock(() => client.time());
+  const wakes = new LeaseWakes(client);
+  const close = async (): Promise<void> => {
     unwatch();
     clear();
+    await wakes.close();
   };
   const walk = (glob: string): AsyncIterable<readonly string[]> => walkKeys(client, glob);
-  return { name, clock, admits: true, ...verbs({ client, clock, codec, name }), walk, on, close };
+  const ready = clock === undefined && { ready: () => serverClock.ready() };
+  const parts = { client, codec, name, wakes, given: clock, clock: clock ?? serverClock };
+  return { name, clock: parts.clock, admits: true, ...capabilities(parts), ...ready, walk, on, close };
 }
 
 interface Parts {
   readonly client: RedisClient;
   readonly clock: Clock;
+  /** The clock of a test, in place of the server's. */
+  readonly given: Clock | undefined;
   readonly codec: EntryCodec;
   readonly name: string;
+  readonly wakes: LeaseWakes;
 }
 
-function verbs({ client, clock, codec, name }: Parts): Pick<CacheStore, "get" | "set" | "delete" | "many"> {
-  const group = keyGroups(client);
-  const now = (): number => clock.now();
-  const reads = entryReads({ batch: new ReadBatch(client, group), codec, now, tier: name });
-  const writes = entryWrites({ batch: new WriteBatch(client), codec, group, now });
-  const many = { get: reads.getMany, set: writes.setMany, delete: writes.deleteMany };
-  return { get: reads.get, set: writes.set, delete: writes.delete, many };
+type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "many" | "marks" | "leases">;
+
+function capabilities({ client, clock, given, codec, name, wakes }: Parts): Capabilities {
+  const [group, leaseKey, now] = [keyGroups(client), leaseKeys(client), (): number => clock.now()];
+  const [readBatch, writeBatch] = [new ReadBatch(client, group), new WriteBatch(client)];
+  const reads = entryReads({ batch: readBatch, codec, now, tier: name });
+  const fills = entryWrites({ batch: writeBatch, codec, group, now, leaseKey });
+  const many = { get: reads.getMany, set: fills.setMany, delete: fills.deleteMany };
+  const marks = redisMarks({ reads: readBatch, writes: writeBatch, clock: given });
+  const leases = redisLeases({ writes: writeBatch, reads, fills, wakes, leaseKey });
+  return { get: reads.get, set: fills.set, delete: fills.delete, many, marks, leases };
 }
 
 function requireSerializer(serializer: Serializer): void {

@@ -6,7 +6,7 @@ import { listen, until } from "./support/bus-listening.js";
 import { forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
 
 const CHANGED = { type: "changed", keys: ["a", "b:é😀\ud800"] } as const;
-const MARKED = { type: "marked", marks: [["tag:x", 1_700_000_000_000.5]] } as const;
+const MARKED = { type: "marked", scope: "granary:v1:users", tags: ["tag:x"], at: 1_700_000_000_000.5 } as const;
 
 let server: RedisServer;
 const rejections: unknown[] = [];
@@ -81,8 +81,8 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
       '{"v":2,"from":"x","type":"changed","keys":[]}',
       '{"v":1,"type":"changed","keys":[]}',
       '{"v":1,"from":"x","type":"changed","keys":[1]}',
-      '{"v":1,"from":"x","type":"marked","marks":[["a"]]}',
-      '{"v":1,"from":"x","type":"marked","marks":[["a",null]]}',
+      '{"v":1,"from":"x","type":"marked","scope":"a","tags":[1],"at":1}',
+      '{"v":1,"from":"x","type":"marked","scope":"a","at":null}',
       '{"v":1,"from":"x","type":"toString","__proto__":[]}',
     ];
     for (const text of texts) await client.publish(channel, text);

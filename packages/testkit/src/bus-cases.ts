@@ -54,23 +54,20 @@ export const busCases: readonly BusCase[] = [
       checkTravels(nodes, { type: "changed", keys: Array.from({ length: 5_000 }, (_, n) => keyOf(`${n}`)) }),
   },
   {
-    name: "marks arrive with their names and instants",
+    name: "a mark of tags arrives with its namespace, its tags and its exact instant",
     run: (nodes) =>
-      checkTravels(nodes, {
-        type: "marked",
-        marks: [
-          ...keyTable.map((name, n) => [name, 1_800_000_000_000 + n] as const),
-          ["first", 0],
-          ["late", 2 ** 53 - 1],
-        ],
-      }),
+      checkTravels(nodes, { type: "marked", scope: keyOf("scope"), tags: keyTable, at: 1_800_000_000_000 + 2 ** -12 }),
+  },
+  {
+    name: "a mark of a namespace arrives without tags",
+    run: (nodes) => checkTravels(nodes, { type: "marked", scope: keyOf("scope"), at: 2 ** 53 - 1 }),
   },
   {
     name: "a message of no keys does no harm",
     async run({ a, b }) {
       const { heard } = await listening(b);
       await a.publish({ type: "changed", keys: [] });
-      await a.publish({ type: "marked", marks: [] });
+      await a.publish({ type: "marked", scope: keyOf("scope"), tags: [], at: 1 });
       await a.publish(LAST);
       await heard.until(hasHeard(LAST));
       checkEqual(heard.errors, [], "errors told to a listener");
@@ -187,7 +184,7 @@ function partsOf(messages: readonly BusMessage[]): Set<string> {
   const texts = messages.flatMap((message) =>
     message.type === "changed"
       ? message.keys.map((key) => `changed ${key}`)
-      : message.marks.map(([name, at]) => `marked ${at} ${name}`),
+      : [JSON.stringify([message.scope, message.tags ?? "all", message.at])],
   );
   return new Set(texts);
 }

@@ -1,4 +1,11 @@
-import { type Awaitable, type CacheEntry, type CacheStore, type Clock, isPromiseLike } from "@granary/core";
+import {
+  type Awaitable,
+  type CacheEntry,
+  type CacheStore,
+  type Clock,
+  type Invalidation,
+  isPromiseLike,
+} from "@granary/core";
 import { isTrusted, nearEntry } from "./near-entry.js";
 
 export interface NearTierOptions {
@@ -40,6 +47,11 @@ export class NearTier {
     const { clock, l1TtlMs } = this.#options;
     const copy = nearEntry(entry, { now: clock.now(), l1TtlMs, epoch });
     await this.#attempt("set", () => this.#store.set(key, copy), key);
+  }
+
+  /** No copy that the invalidation meets is given any more, nor one that is taken in later and is as old. */
+  async invalidate(invalidation: Invalidation, at: number): Promise<void> {
+    await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation, at), invalidation.scope);
   }
 
   /** Whether something was held. */

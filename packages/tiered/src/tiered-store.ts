@@ -6,8 +6,10 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  type Invalidation,
   isCacheError,
   isPromiseLike,
+  type LeasesCapability,
   type ManyCapability,
   type StoreEvent,
   systemClock,
@@ -18,6 +20,7 @@ import { type Fill, Fills } from "./fills.js";
 import { Listeners } from "./listeners.js";
 import { asStale } from "./near-entry.js";
 import { NearTier } from "./near-tier.js";
+import { tieredLeases } from "./tiered-leases.js";
 import { TieredMany } from "./tiered-many.js";
 import { walkBoth } from "./walk-both.js";
 
@@ -41,6 +44,8 @@ export class TieredStore implements CacheStore {
   readonly clock: Clock;
   readonly admits = true;
   readonly many: ManyCapability;
+  readonly leases?: LeasesCapability;
+  readonly ready?: () => Awaitable<void>;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
@@ -60,11 +65,11 @@ export class TieredStore implements CacheStore {
     const publish = (keys: readonly string[]): void => this.#publish(keys);
     this.many = new TieredMany({ near: this.#near, far: l2, fills: this.#fills, publish, fail });
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
+    if (l2.ready !== undefined) this.ready = l2.ready;
+    if (l2.leases !== undefined) this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills });
     this.#unsubscribe = bus?.subscribe({
       message: (message) => this.#hear(message),
-      gap: () => {
-        this.#near.epoch += 1;
-      },
+      gap: () => this.#missed(),
       error: (error) => fail("bus", error),
     });
   }
@@ -96,6 +101,16 @@ export class TieredStore implements CacheStore {
     } finally {
       await this.#near.drop(key);
     }
+  }
+
+  /** Near at once; then far, whose word on the instant counts; then the other nodes hear of it. */
+  async invalidate(invalidation: Invalidation, at: number): Promise<number> {
+    const { l2, bus } = this.#tiers;
+    await this.#near.invalidate(invalidation, at);
+    const markedAt = (await l2.invalidate?.(invalidation, at)) ?? at;
+    await this.#near.invalidate(invalidation, markedAt);
+    if (bus !== undefined) this.#tell({ type: "marked", ...invalidation, at: markedAt });
+    return markedAt;
   }
 
   on(listener: (event: StoreEvent) => void): () => void {
@@ -151,19 +166,36 @@ export class TieredStore implements CacheStore {
   }
 
   #hear(message: BusMessage): void {
-    if (message.type !== "changed") return;
-    for (const key of message.keys) {
+    if (message.type === "changed") this.#hearChange(message.keys);
+    else this.#hearMark(message);
+  }
+
+  #hearChange(keys: readonly string[]): void {
+    for (const key of keys) {
       this.#fills.void(key);
       void this.#near.drop(key);
     }
-    this.#listeners.tell({ type: "changed", keys: message.keys });
+    this.#listeners.tell({ type: "changed", keys });
+  }
+
+  #hearMark({ scope, tags, at }: Extract<BusMessage, { type: "marked" }>): void {
+    void this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) }, at);
+    this.#listeners.tell({ type: "marked", scope, at });
+  }
+
+  /** Messages may be missing: no copy from before is trusted, and nothing that is under way is kept. */
+  #missed(): void {
+    this.#near.epoch += 1;
+    this.#listeners.tell({ type: "gap" });
+  }
+
+  #publish(keys: readonly string[]): void {
+    if (keys.length > 0) this.#tell({ type: "changed", keys });
   }
 
   /** Nobody waits for the bus: far already has the change, and a failure is told as an event. */
-  #publish(keys: readonly string[]): void {
-    const { bus } = this.#tiers;
-    if (bus === undefined || keys.length === 0) return;
-    const publishing = async (): Promise<void> => bus.publish({ type: "changed", keys });
+  #tell(message: BusMessage): void {
+    const publishing = async (): Promise<void> => this.#tiers.bus?.publish(message);
     publishing().catch((error: unknown) => this.#listeners.fail("publish", error));
   }
 }

@@ -1,4 +1,12 @@
-import { type CacheBus, CacheError, type CacheStore, type Duration, isStore, parseDuration } from "@granary/core";
+import {
+  type CacheBus,
+  CacheError,
+  type CacheStore,
+  type Duration,
+  isStore,
+  marked,
+  parseDuration,
+} from "@granary/core";
 import { TieredStore } from "./tiered-store.js";
 
 /** What `tiered` takes. */
@@ -26,7 +34,8 @@ export function tiered({ l1, l2, bus, l1Ttl }: TieredOptions): CacheStore {
   checkBus(bus);
   const fallbackMs = bus === undefined ? L1_TTL_WITHOUT_BUS_MS : Number.POSITIVE_INFINITY;
   const l1TtlMs = l1Ttl === undefined ? fallbackMs : parseDuration(l1Ttl, "l1Ttl");
-  return new TieredStore({ l1, l2, bus, l1TtlMs });
+  // Far is judged by its marks before near takes a copy, so that near need only hear of what comes after.
+  return new TieredStore({ l1: marked(l1), l2: marked(l2), bus, l1TtlMs });
 }
 
 function checkStore(option: string, store: CacheStore): void {

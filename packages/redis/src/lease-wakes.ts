@@ -1,0 +1,45 @@
+import type { RedisClient } from "./redis-client.js";
+import { WAKE_CHANNEL } from "./script.js";
+import { Subscriber } from "./subscriber.js";
+
+/**
+ * Tells those who wait for a lease that it has ended. The connection for that is opened with the first who waits.
+ * What it misses is made up for by their asking again, so its troubles are nobody's concern.
+ */
+export class LeaseWakes {
+  readonly #client: RedisClient;
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #subscriber: Subscriber | undefined;
+  #state: "open" | "closed" = "open";
+
+  constructor(client: RedisClient) {
+    this.#client = client;
+  }
+
+  watch(key: string, wake: () => void): () => void {
+    if (this.#state === "open") this.#subscriber ??= this.#open();
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting.add(wake));
+    return () => {
+      waiting.delete(wake);
+      if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+    await this.#subscriber?.close();
+  }
+
+  #open(): Subscriber {
+    return new Subscriber(this.#client, WAKE_CHANNEL, {
+      begun: () => {},
+      heard: (key) => this.#wake(key),
+      failed: () => {},
+    });
+  }
+
+  #wake(key: string): void {
+    for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
+  }
+}

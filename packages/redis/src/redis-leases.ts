@@ -1,0 +1,45 @@
+import type { Admit, LeaseAnswer, LeasesCapability } from "@granary/core";
+import type { EntryReads } from "./entry-reads.js";
+import type { EntryWrites } from "./entry-writes.js";
+import type { LeaseWakes } from "./lease-wakes.js";
+import type { WriteBatch } from "./write-batch.js";
+
+/** What leases in Redis need. */
+export interface RedisLeasesParts {
+  readonly writes: WriteBatch;
+  readonly reads: EntryReads;
+  readonly fills: EntryWrites;
+  readonly wakes: LeaseWakes;
+  leaseKey(key: string): string;
+}
+
+/** Long enough to outlast a stall of the holder's event loop, short enough to wait for when the holder is dead. */
+const LEASE_MS = 3_000;
+
+/** One more key beside an entry, which holds the token of the one node that may load it. */
+export function redisLeases({ writes, reads, fills, wakes, leaseKey }: RedisLeasesParts): LeasesCapability {
+  const keysOf = (key: string): string[] => [key, leaseKey(key)];
+
+  async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
+    const answer = await writes.send({ step: "acquire", keys: keysOf(key), args: [token, LEASE_MS] });
+    const [bytes, leftMs] = answer as [Uint8Array | null, number | string];
+    const entry = await reads.open(key, bytes, admit);
+    return Number(leftMs) < 0 ? { type: "granted", entry } : { type: "taken", entry, leftMs: Number(leftMs) };
+  }
+
+  return {
+    ttlMs: LEASE_MS,
+    acquire,
+    fill: (key, entry, token) => fills.fill(key, entry, token),
+    renew: async (key, token) =>
+      isOne(await writes.send({ step: "renew", keys: keysOf(key), args: [token, LEASE_MS] })),
+    async release(key, token) {
+      await writes.send({ step: "release", keys: keysOf(key), args: [token, key] });
+    },
+    watch: (key, wake) => wakes.watch(key, wake),
+  };
+}
+
+function isOne(answer: unknown): boolean {
+  return Number(answer) === 1;
+}

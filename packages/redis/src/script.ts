@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+
+/** Where the ends of leases are told. The message is the key as the store calls it. */
+export const WAKE_CHANNEL = "granary:wake";
+
+/**
+ * What has to happen in one atomic step. One script for all steps: a server knows either all of them or none, so no
+ * write can overtake another one that had to be sent again in full.
+ *
+ * ARGV[1] names the step. In steps about a value KEYS[1] is the value and KEYS[2] its lease, in one slot of a cluster.
+ */
+const SOURCE = `
+local steps = {}
+local value, lease = KEYS[1], KEYS[2]
+
+local function write(text, life)
+  if life == '' then redis.call('SET', value, text) else redis.call('SET', value, text, 'PX', life) end
+end
+
+local function holds(token)
+  return redis.call('GET', lease) == token
+end
+
+-- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
+function steps.set()
+  write(ARGV[2], ARGV[3])
+  redis.call('DEL', lease)
+  return 1
+end
+
+-- KEYS: values, then as many leases: deletes, and ends the leases; returns how many values were there
+function steps.delete()
+  local half = #KEYS / 2
+  redis.call('DEL', unpack(KEYS, half + 1))
+  return redis.call('UNLINK', unpack(KEYS, 1, half))
+end
+
+-- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1
+function steps.acquire()
+  local held = redis.pcall('GET', value)
+  if type(held) == 'table' then held = false end
+  local holder = redis.call('GET', lease)
+  if holder and holder ~= ARGV[2] then return {held, redis.call('PTTL', lease)} end
+  redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
+  return {held, -1}
+end
+
+-- token, text, life in ms or "", name: writes if the lease stands, ends it, and wakes those who wait
+function steps.fill()
+  if not holds(ARGV[2]) then return 0 end
+  redis.call('DEL', lease)
+  write(ARGV[3], ARGV[4])
+  redis.call('PUBLISH', '${WAKE_CHANNEL}', ARGV[5])
+  return 1
+end
+
+-- token, ms
+function steps.renew()
+  if not holds(ARGV[2]) then return 0 end
+  return redis.call('PEXPIRE', lease, ARGV[3])
+end
+
+-- token, name
+function steps.release()
+  if not holds(ARGV[2]) then return 0 end
+  redis.call('DEL', lease)
+  redis.call('PUBLISH', '${WAKE_CHANNEL}', ARGV[3])
+  return 1
+end
+
+-- KEYS: the mark of a namespace, then those of tags. least instant, instant or "" for the server's own, life of the
+-- mark of a tag in ms. Marks only rise. That of a namespace is "<cleared> <tagged>", with "-" for never.
+function steps.raise()
+  local time = redis.call('TIME')
+  local at = tonumber(ARGV[3]) or (tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000)
+  at = math.max(at, tonumber(ARGV[2]))
+  local text = string.format('%.17g', at)
+  local cleared, tagged = string.match(redis.call('GET', KEYS[1]) or '- -', '^(%S+) (%S+)$')
+  local function raised(mark)
+    if mark and tonumber(mark) and tonumber(mark) > at then return mark end
+    return text
+  end
+  if #KEYS == 1 then cleared = raised(cleared) else tagged = raised(tagged) end
+  for index = 2, #KEYS do
+    redis.call('SET', KEYS[index], raised(redis.call('GET', KEYS[index])), 'PX', ARGV[4])
+  end
+  redis.call('SET', KEYS[1], (cleared or '-') .. ' ' .. (tagged or '-'))
+  return text
+end
+
+return steps[ARGV[1]]()`;
+
+const SHA = createHash("sha1").update(SOURCE).digest("hex");
+
+/** A step, its keys and what it is to know. */
+export interface Step {
+  readonly step: "set" | "delete" | "acquire" | "fill" | "renew" | "release" | "raise";
+  readonly keys: readonly string[];
+  readonly args: ReadonlyArray<string | number | Buffer>;
+}
+
+/** The words of the command that runs a step by the hash of the script. */
+export function hashCommand({ step, keys, args }: Step): ["evalshaBuffer", ...CommandArguments] {
+  return ["evalshaBuffer", SHA, keys.length, ...keys, step, ...args];
+}
+
+/** The words of the command that brings the script along. */
+export function fullCommand({ step, keys, args }: Step): ["evalBuffer", ...CommandArguments] {
+  return ["evalBuffer", SOURCE, keys.length, ...keys, step, ...args];
+}
+
+/** Whether `error` says that Redis has to be sent the whole script. */
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
+
+export type CommandArguments = [script: string, keys: number, ...rest: Array<string | number | Buffer>];
