@@ -19,14 +19,17 @@ export function entryMarks(store: CacheStore): MarksCapability {
   };
 }
 
-/** The key of a namespace's mark. A key of a value holds no brace. */
+/**
+ * The key of a namespace's mark. It begins as the keys of values do, so that a rule about those covers it, and is none
+ * of theirs, since those hold no brace.
+ */
 export function scopeMarkKey(scope: string): string {
-  return `{${scope}}`;
+  return `${scope.slice(0, scope.indexOf(":"))}:mark:{${scope}}`;
 }
 
 /** The key of a tag's mark: on a cluster in the slot of its namespace's mark. */
 export function tagMarkKey(scope: string, tag: string): string {
-  return `{${scope}}:${tag}`;
+  return `${scopeMarkKey(scope)}:${tag}`;
 }
 
 const NEVER: ScopeMark = { clearedAt: Number.NEGATIVE_INFINITY, taggedAt: Number.NEGATIVE_INFINITY };

@@ -1,6 +1,7 @@
 import type { CacheEntry, ManyCapability } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { GroupKeys } from "./key-groups.js";
+import type { LeaseKey } from "./lease-key.js";
 import type { WriteBatch } from "./write-batch.js";
 
 /** What writing entries needs: where bytes go, how they are made, and when it is. */
@@ -9,7 +10,7 @@ export interface EntryWritesParts {
   readonly codec: EntryCodec;
   readonly group: GroupKeys;
   readonly now: () => number;
-  readonly leaseKey: (key: string) => string;
+  readonly leaseKey: LeaseKey;
 }
 
 /** The writing half of a store. Every change of a key ends its lease. */
@@ -31,7 +32,8 @@ interface Encoded {
 }
 
 export function entryWrites({ batch, codec, group, now, leaseKey }: EntryWritesParts): EntryWrites {
-  const keysOf = (key: string): string[] => [key, leaseKey(key)];
+  const leasesOf = (keys: readonly string[]): string[] => keys.flatMap((key) => leaseKey(key) ?? []);
+  const keysOf = (key: string): string[] => [key, ...leasesOf([key])];
   const encoded = (key: string, entry: CacheEntry): Encoded => ({
     key,
     text: codec.encode(entry),
@@ -39,7 +41,7 @@ export function entryWrites({ batch, codec, group, now, leaseKey }: EntryWritesP
   });
   // A client may be set to give numbers as text.
   const remove = async (keys: string[]): Promise<number> =>
-    Number(await batch.send({ step: "delete", keys: [...keys, ...keys.map(leaseKey)], args: [] }));
+    Number(await batch.send({ step: "delete", keys: [...keys, ...leasesOf(keys)], args: [keys.length] }));
   const write = ({ key, text, life }: Encoded): Promise<unknown> =>
     isOver(life) ? remove([key]) : batch.send({ step: "set", keys: keysOf(key), args: [text, life] });
   return {

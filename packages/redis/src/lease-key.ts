@@ -1,10 +1,20 @@
 import { keyPrefixOf, type RedisClient } from "./redis-client.js";
+import { slotOf } from "./slot.js";
+
+/** Names the lease of a key; `undefined` where a cluster would not keep the two together. */
+export type LeaseKey = (key: string) => string | undefined;
 
 /**
- * Names the lease of a key: beside it, and on a cluster in its slot, which braces make the hash of what they enclose.
- * The client puts its prefix before every key, so the braces have to enclose that too; a key of a cache holds none.
+ * The lease of a key begins as the key does, so that a rule about keys of values covers it, and lives on a cluster in
+ * its slot, which braces make the hash of what they enclose. The client puts its prefix before every key, so they have
+ * to enclose that too. A key of a value holds no brace, unless somebody else than a cache made it.
  */
-export function leaseKeys(client: RedisClient): (key: string) => string {
+export function leaseKeys(client: RedisClient): LeaseKey {
   const prefix = keyPrefixOf(client);
-  return (key) => `{${prefix}${key}}:lease`;
+  const leaseOf = (key: string): string => `${key.slice(0, key.indexOf(":"))}:lease:{${prefix}${key}}`;
+  if (client.isCluster !== true) return leaseOf;
+  return (key) => {
+    const lease = leaseOf(key);
+    return slotOf(prefix + lease) === slotOf(prefix + key) ? lease : undefined;
+  };
 }

@@ -1,5 +1,5 @@
 import { CacheError } from "@granary/core";
-import type { CommandArguments } from "./script.js";
+import type { CommandWord } from "./script.js";
 
 /**
  * What this package uses of a client: a `Redis` or `Cluster` of ioredis 5 or 6 or of iovalkey, also one that
@@ -11,8 +11,7 @@ export interface RedisClient {
   readonly options: { readonly keyPrefix?: string | undefined };
   getBuffer(key: string): Promise<Uint8Array | null>;
   mgetBuffer(keys: string[]): Promise<(Uint8Array | null)[]>;
-  evalshaBuffer(...words: CommandArguments): Promise<unknown>;
-  evalBuffer(...words: CommandArguments): Promise<unknown>;
+  callBuffer(command: string, ...words: CommandWord[]): Promise<unknown>;
   time(): Promise<unknown>;
   pipeline(commands: unknown[][]): RedisPipeline;
   ping(): Promise<unknown>;
@@ -51,8 +50,7 @@ type ScanArguments = [cursor: string, matchToken: "MATCH", pattern: string, coun
 const STORE_METHODS = [
   "getBuffer",
   "mgetBuffer",
-  "evalshaBuffer",
-  "evalBuffer",
+  "callBuffer",
   "time",
   "pipeline",
   "ping",

@@ -7,7 +7,8 @@ export const WAKE_CHANNEL = "granary:wake";
  * What has to happen in one atomic step. One script for all steps: a server knows either all of them or none, so no
  * write can overtake another one that had to be sent again in full.
  *
- * ARGV[1] names the step. In steps about a value KEYS[1] is the value and KEYS[2] its lease, in one slot of a cluster.
+ * ARGV[1] names the step. In steps about a value KEYS[1] is the value and KEYS[2] its lease, in one slot of a cluster;
+ * a key that can have no lease there goes without, and its loads are not fenced.
  */
 const SOURCE = `
 local steps = {}
@@ -18,27 +19,32 @@ local function write(text, life)
 end
 
 local function holds(token)
-  return redis.call('GET', lease) == token
+  return not lease or redis.call('GET', lease) == token
+end
+
+local function drop_lease()
+  if lease then redis.call('DEL', lease) end
 end
 
 -- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
 function steps.set()
   write(ARGV[2], ARGV[3])
-  redis.call('DEL', lease)
+  drop_lease()
   return 1
 end
 
--- KEYS: values, then as many leases: deletes, and ends the leases; returns how many values were there
+-- KEYS: values, then leases. number of values: deletes, and ends the leases; returns how many values were there
 function steps.delete()
-  local half = #KEYS / 2
-  redis.call('DEL', unpack(KEYS, half + 1))
-  return redis.call('UNLINK', unpack(KEYS, 1, half))
+  local values = tonumber(ARGV[2])
+  if #KEYS > values then redis.call('DEL', unpack(KEYS, values + 1)) end
+  return redis.call('UNLINK', unpack(KEYS, 1, values))
 end
 
 -- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1
 function steps.acquire()
   local held = redis.pcall('GET', value)
   if type(held) == 'table' then held = false end
+  if not lease then return {held, -1} end
   local holder = redis.call('GET', lease)
   if holder and holder ~= ARGV[2] then return {held, redis.call('PTTL', lease)} end
   redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
@@ -48,7 +54,7 @@ end
 -- token, text, life in ms or "", name: writes if the lease stands, ends it, and wakes those who wait
 function steps.fill()
   if not holds(ARGV[2]) then return 0 end
-  redis.call('DEL', lease)
+  drop_lease()
   write(ARGV[3], ARGV[4])
   redis.call('PUBLISH', '${WAKE_CHANNEL}', ARGV[5])
   return 1
@@ -56,14 +62,14 @@ end
 
 -- token, ms
 function steps.renew()
-  if not holds(ARGV[2]) then return 0 end
+  if not lease or not holds(ARGV[2]) then return 0 end
   return redis.call('PEXPIRE', lease, ARGV[3])
 end
 
 -- token, name
 function steps.release()
   if not holds(ARGV[2]) then return 0 end
-  redis.call('DEL', lease)
+  drop_lease()
   redis.call('PUBLISH', '${WAKE_CHANNEL}', ARGV[3])
   return 1
 end
@@ -96,22 +102,22 @@ const SHA = createHash("sha1").update(SOURCE).digest("hex");
 export interface Step {
   readonly step: "set" | "delete" | "acquire" | "fill" | "renew" | "release" | "raise";
   readonly keys: readonly string[];
-  readonly args: ReadonlyArray<string | number | Buffer>;
+  readonly args: readonly CommandWord[];
 }
 
-/** The words of the command that runs a step by the hash of the script. */
-export function hashCommand({ step, keys, args }: Step): ["evalshaBuffer", ...CommandArguments] {
-  return ["evalshaBuffer", SHA, keys.length, ...keys, step, ...args];
+export type CommandWord = string | number | Buffer;
+
+/** The words behind `EVALSHA`, which runs a step by the hash of the script. */
+export function hashWords({ step, keys, args }: Step): CommandWord[] {
+  return [SHA, keys.length, ...keys, step, ...args];
 }
 
-/** The words of the command that brings the script along. */
-export function fullCommand({ step, keys, args }: Step): ["evalBuffer", ...CommandArguments] {
-  return ["evalBuffer", SOURCE, keys.length, ...keys, step, ...args];
+/** The words behind `EVAL`, which brings the script along. */
+export function fullWords({ step, keys, args }: Step): CommandWord[] {
+  return [SOURCE, keys.length, ...keys, step, ...args];
 }
 
 /** Whether `error` says that Redis has to be sent the whole script. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }
-
-export type CommandArguments = [script: string, keys: number, ...rest: Array<string | number | Buffer>];

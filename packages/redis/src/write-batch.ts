@@ -1,6 +1,6 @@
 import { atEndOfTurn } from "./end-of-turn.js";
 import type { RedisClient } from "./redis-client.js";
-import { fullCommand, hashCommand, isUnknownScript, type Step } from "./script.js";
+import { fullWords, hashWords, isUnknownScript, type Step } from "./script.js";
 
 interface PendingStep {
   readonly step: Step;
@@ -37,19 +37,17 @@ export class WriteBatch {
   }
 
   async #command(step: Step): Promise<unknown> {
-    const [, ...words] = hashCommand(step);
     try {
-      return await this.#client.evalshaBuffer(...words);
+      return await this.#client.callBuffer("evalsha", ...hashWords(step));
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      const [, ...full] = fullCommand(step);
-      return this.#client.evalBuffer(...full);
+      return this.#client.callBuffer("eval", ...fullWords(step));
     }
   }
 
   async #pipeline(pending: readonly PendingStep[]): Promise<void> {
     try {
-      const commands = pending.map(({ step }) => hashCommand(step));
+      const commands = pending.map(({ step }) => ["evalshaBuffer", ...hashWords(step)]);
       const results = (await this.#client.pipeline(commands).exec()) ?? [];
       pending.forEach(({ step, resolve, reject }, at) => {
         const [error, result] = results[at] ?? [new Error("The pipeline ended without an answer to this command.")];
