@@ -35,7 +35,7 @@ export class Flights {
 
   /** Whether a look or a flight is under way that a caller may share. */
   isBusy(key: string): boolean {
-    return this.#flying.has(key) || this.#looks.has(key);
+    return (this.#flying.size > 0 && this.#flying.has(key)) || (this.#looks.size > 0 && this.#looks.has(key));
   }
 
   /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
