@@ -41,6 +41,8 @@ export function tierNode({ far = newFar(), pair = tiered }: TierNodeOptions = {}
   const [l1, bus] = [memoryStore({ clock: far.clock }), handBus()];
   const store = pair({ l1, l2: far.gated.store, bus: bus.bus });
   const cache = createCache<unknown>({ store, ttl: "1h", staleIfError: "1h", jitter: false });
+  // Without a listener each first failure would be written out.
+  cache.on("error", () => undefined);
   return { far, l1, bus, store, cache };
 }
 
