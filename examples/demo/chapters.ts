@@ -117,7 +117,8 @@ export const priceChanges: Chapter = {
 
 async function showPriceChanges({ settings, fleet }: Stage): Promise<Outcome> {
   const delays: Array<number | undefined> = [];
-  for (let change = 0; change < settings.priceChanges; change += 1) {
+  // One that was missed is enough to know, and was waited for long enough.
+  for (let change = 0; change < settings.priceChanges && !delays.includes(undefined); change += 1) {
     delays.push(...(await priceChange(fleet, change)));
   }
   const seen = delays.filter((delay) => delay !== undefined);

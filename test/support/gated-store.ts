@@ -1,0 +1,88 @@
+import type { Awaitable, CacheStore, ManyCapability } from "@granary/core";
+
+export type Verb = "get" | "set" | "delete" | "many.get" | "many.set" | "many.delete";
+
+/** Where a call is stopped: before the store does anything, or when it has, and only its answer is still on the way. */
+export type Moment = "before" | "after";
+
+/** One call that a test stops. */
+export interface Hold {
+  /** Resolves once the call is there. */
+  readonly reached: Promise<void>;
+  release(): void;
+}
+
+/** A store whose calls a test stops one by one. */
+export interface GatedStore {
+  readonly store: CacheStore;
+  /** Stops the next call of `verb` that no earlier hold stops. */
+  hold(verb: Verb, moment: Moment): Hold;
+  /** Calls of `verb` so far. */
+  calls(verb: Verb): number;
+}
+
+interface Gate extends Hold {
+  readonly moment: Moment;
+  readonly arrive: () => void;
+  readonly opened: Promise<void>;
+}
+
+type Call = <T>(verb: Verb, act: () => Awaitable<T>) => Awaitable<T>;
+
+/** Wraps `store`. A call that nobody stops passes at once. */
+export function gatedStore(store: CacheStore): GatedStore {
+  const gates = new Map<Verb, Gate[]>();
+  const counts = new Map<Verb, number>();
+  const call: Call = (verb, act) => {
+    counts.set(verb, (counts.get(verb) ?? 0) + 1);
+    const gate = gates.get(verb)?.shift();
+    return gate === undefined ? act() : stop(gate, act);
+  };
+  const gated: CacheStore = {
+    ...store,
+    get: (key, now, admit) => call("get", () => store.get(key, now, admit)),
+    set: (key, entry, reason) => call("set", () => store.set(key, entry, reason)),
+    delete: (key) => call("delete", () => store.delete(key)),
+    ...(store.many !== undefined && { many: gatedMany(store.many, call) }),
+  };
+  const hold: GatedStore["hold"] = (verb, moment) => {
+    const gate = newGate(moment);
+    gates.set(verb, [...(gates.get(verb) ?? []), gate]);
+    return gate;
+  };
+  return { store: gated, hold, calls: (verb) => counts.get(verb) ?? 0 };
+}
+
+function gatedMany(many: ManyCapability, call: Call): ManyCapability {
+  return {
+    get: (keys, now, admit) => call("many.get", () => many.get(keys, now, admit)),
+    set: (entries, reason) => call("many.set", () => many.set(entries, reason)),
+    delete: (keys) => call("many.delete", () => many.delete(keys)),
+  };
+}
+
+async function stop<T>(gate: Gate, act: () => Awaitable<T>): Promise<T> {
+  if (gate.moment === "after") {
+    const answer = await act();
+    gate.arrive();
+    await gate.opened;
+    return answer;
+  }
+  gate.arrive();
+  await gate.opened;
+  return act();
+}
+
+function newGate(moment: Moment): Gate {
+  const [reached, opened] = [signal(), signal()];
+  return { moment, reached: reached.given, arrive: reached.give, opened: opened.given, release: opened.give };
+}
+
+/** A promise, and what resolves it. */
+export function signal(): { readonly given: Promise<void>; give(): void } {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
+}

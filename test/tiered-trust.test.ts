@@ -1,0 +1,245 @@
+import { CacheError, type CacheStore, createCache } from "@granary/core";
+import { memoryStore } from "@granary/memory";
+import { faultyStore, localHub } from "@granary/testkit";
+import { tiered } from "@granary/tiered";
+import { describe, expect, test } from "vitest";
+import { signal } from "./support/gated-store.js";
+import { type Far, heldIn, KEY, MINUTE_MS, newFar, type TierNode, tierNode } from "./support/tier-node.js";
+
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** A node whose L2 fails when it is told to. */
+function fragileNode(tiers: { readonly l1Ttl?: number } = {}) {
+  const far = newFar();
+  const { store, faults } = faultyStore(far.memory);
+  const node = tierNode({
+    far: { ...far, gated: { ...far.gated, store } },
+    pair: (all) => tiered({ ...all, ...tiers }),
+  });
+  return { node, faults };
+}
+
+function withoutBus({ clock, memory, gated }: Far, l1Ttl?: number) {
+  const l1 = memoryStore({ clock });
+  const store = tiered({ l1, l2: gated.store, ...(l1Ttl !== undefined && { l1Ttl }) });
+  const cache = createCache<unknown>({ store, ttl: "1h", jitter: false });
+  return {
+    l1,
+    cache,
+    setFar: (value: unknown) => memory.set(KEY, { ...memory.get(KEY), ...lifeOf(value, clock.now()) }),
+  };
+}
+
+function lifeOf(value: unknown, now: number) {
+  return { value, createdAt: now, freshUntil: now + HOUR_MS, keepUntil: now + HOUR_MS };
+}
+
+describe("how long L1 is trusted", () => {
+  test("a copy keeps the deadlines of its original, and ttl tells the true one", async () => {
+    const { far, cache, l1 } = tierNode();
+    const original = lifeOf("far", far.clock.now());
+    far.memory.set(KEY, original);
+    await far.clock.advance(10 * MINUTE_MS);
+    expect(await cache.get("k")).toBe("far");
+    expect(l1.get(KEY)).toMatchObject(original);
+    expect(await cache.ttl("k")).toBe(50 * MINUTE_MS);
+    await far.clock.advance(50 * MINUTE_MS);
+    expect(await cache.get("k")).toBeUndefined();
+  });
+
+  test("a shorter l1Ttl changes no deadline, only when L2 is asked again", async () => {
+    const far = newFar();
+    const { cache, setFar } = withoutBus(far, 1_000);
+    await cache.set("k", "old");
+    setFar("new");
+    await far.clock.advance(999);
+    expect([await cache.get("k"), await cache.ttl("k")]).toEqual(["old", HOUR_MS - 999]);
+    await far.clock.advance(1);
+    expect([await cache.get("k"), await cache.ttl("k")]).toEqual(["new", HOUR_MS - 1_000]);
+  });
+
+  test("without a bus it is 5 s", async () => {
+    const far = newFar();
+    const { cache, setFar } = withoutBus(far);
+    await cache.set("k", "old");
+    setFar("new");
+    await far.clock.advance(4_999);
+    expect([await cache.get("k"), far.gated.calls("get")]).toEqual(["old", 0]);
+    await far.clock.advance(1);
+    expect([await cache.get("k"), far.gated.calls("get")]).toEqual(["new", 1]);
+  });
+
+  test("with a bus it is the entry's own life", async () => {
+    const { cache, far } = tierNode();
+    await cache.set("k", 1);
+    await far.clock.advance(HOUR_MS - 1);
+    expect([await cache.get("k"), far.gated.calls("get")]).toEqual([1, 0]);
+    await far.clock.advance(1);
+    expect([await cache.get("k"), far.gated.calls("get")]).toEqual([undefined, 1]);
+  });
+
+  test("what L2 no longer holds leaves L1 as soon as L2 is asked", async () => {
+    const far = newFar();
+    const { cache, l1 } = withoutBus(far);
+    await cache.set("k", "old");
+    far.memory.delete(KEY);
+    await far.clock.advance(5_000);
+    expect(await cache.get("k")).toBeUndefined();
+    expect(l1.get(KEY)).toBeUndefined();
+  });
+});
+
+describe("after a gap on the bus", () => {
+  test("L2 is asked once, and what it confirms is trusted again", async () => {
+    const { cache, far, bus } = tierNode();
+    await cache.set("k", "value");
+    bus.gap();
+    expect([await cache.get("k"), await cache.get("k"), far.gated.calls("get")]).toEqual(["value", "value", 1]);
+  });
+
+  test("what L1 took in before is not fresh while L2 cannot say, and is still good where a load fails", async () => {
+    const { node, faults } = fragileNode();
+    await node.cache.set("k", "value");
+    faults.fail();
+    expect(await node.cache.get("k")).toBe("value");
+    node.bus.gap();
+    expect([await node.cache.get("k"), await node.cache.has("k")]).toEqual([undefined, false]);
+    expect(await node.cache.getOrSet("k", () => Promise.reject(new Error("no origin")))).toBe("value");
+    faults.mend();
+    expect(await node.cache.get("k")).toBe("value");
+  });
+
+  test("what is written after it is trusted", async () => {
+    const { cache, far, bus } = tierNode();
+    bus.gap();
+    await cache.set("k", "value");
+    expect([await cache.get("k"), far.gated.calls("get")]).toEqual(["value", 0]);
+  });
+});
+
+describe("when L2 fails", () => {
+  test("an L1 entry within l1Ttl is fresh, and past it stale", async () => {
+    const { node, faults } = fragileNode({ l1Ttl: 1_000 });
+    await node.cache.set("k", "value");
+    faults.fail();
+    await node.far.clock.advance(999);
+    expect(await node.cache.get("k")).toBe("value");
+    await node.far.clock.advance(1);
+    expect(await node.cache.get("k")).toBeUndefined();
+    expect((await node.cache.entry("k"))?.freshUntil).toBe(node.far.clock.now());
+    expect(await node.cache.getOrSet("k", () => Promise.reject(new Error("no origin")))).toBe("value");
+    expect(await node.cache.getOrSet("other", () => "loaded")).toBe("loaded");
+  });
+
+  test("a set that L2 did not take says so, is read here, and is not announced", async () => {
+    const { node, faults } = fragileNode();
+    faults.failNext();
+    expect(await node.cache.set("k", "value")).toBe(false);
+    expect(await node.cache.get("k")).toBe("value");
+    expect(node.bus.published).toEqual([]);
+  });
+
+  test("a delete that L2 did not take leaves nothing in L1, and is not announced", async () => {
+    const { node, faults } = fragileNode();
+    await node.cache.set("k", "value");
+    faults.failNext();
+    expect(await node.cache.delete("k")).toBe(false);
+    expect(heldIn(node).near).toBeUndefined();
+    expect(node.bus.published).toHaveLength(1);
+  });
+});
+
+describe("a value that L2 refuses for what it is", () => {
+  const picky = (far: Far): TierNode => {
+    const set: CacheStore["set"] = async (key, entry, reason) => {
+      if (entry.value === "unwritable")
+        throw new CacheError("INVALID_VALUE", "The serializer cannot write this value.");
+      return far.gated.store.set(key, entry, reason);
+    };
+    const store: CacheStore = { ...far.gated.store, set };
+    return tierNode({ far: { ...far, gated: { ...far.gated, store } } });
+  };
+
+  test("stays out of L1 when it is set, and the old one remains", async () => {
+    const node = picky(newFar());
+    await node.cache.set("k", "old");
+    await expect(node.cache.set("k", "unwritable")).rejects.toMatchObject({ code: "INVALID_VALUE" });
+    expect(heldIn(node)).toEqual({ near: undefined, far: "old" });
+    expect(await node.cache.get("k")).toBe("old");
+    expect(node.bus.published).toHaveLength(1);
+  });
+
+  test("stays out of L1 when it is loaded, and its callers still get it", async () => {
+    const node = picky(newFar());
+    expect(await node.cache.getOrSet("k", () => "unwritable")).toBe("unwritable");
+    expect(heldIn(node)).toEqual({ near: undefined, far: undefined });
+    expect(await node.cache.get("k")).toBeUndefined();
+  });
+});
+
+describe("on the bus", () => {
+  test("a change is announced once L2 has it, and not before", async () => {
+    const { cache, bus, far } = tierNode();
+    const write = far.gated.hold("set", "before");
+    const setting = cache.set("k", 1);
+    await write.reached;
+    expect(bus.published).toEqual([]);
+    write.release();
+    await setting;
+    expect(bus.published).toEqual([{ type: "changed", keys: [KEY] }]);
+  });
+
+  test("each change is announced, and a load that fills an absent key is not", async () => {
+    const { cache, bus, store } = tierNode();
+    await cache.getOrSet("k", () => 1);
+    expect(bus.published).toHaveLength(0);
+    await cache.expire("k");
+    await cache.delete("k");
+    await store.many?.delete([KEY]);
+    await cache.set("k", 1);
+    await cache.clear();
+    expect(bus.published).toEqual(Array.from({ length: 5 }, () => ({ type: "changed", keys: [KEY] })));
+  });
+
+  test("a node does not hear itself: it keeps what it wrote, and the others drop theirs", async () => {
+    const [far, hub] = [newFar(), localHub()];
+    const nodes = ["one", "other"].map((name) =>
+      tierNode({ far, pair: (tiers) => tiered({ ...tiers, bus: hub.bus(name) }) }),
+    );
+    const [one, other] = nodes;
+    await other?.cache.set("k", "old");
+    await one?.cache.set("k", "new");
+    expect(nodes.map(({ l1 }) => l1.get(KEY)?.value)).toEqual(["new", undefined]);
+    expect(await other?.cache.get("k")).toBe("new");
+    expect([await one?.cache.get("k"), far.gated.calls("get")]).toEqual(["new", 1]);
+  });
+});
+
+test("close ends the subscription, the bus, both tiers and the load under way, and leaves no timer", async () => {
+  const { cache, bus, far, l1 } = tierNode();
+  await cache.set("k", "value");
+  expect([bus.listeners, l1.entryCount, far.memory.entryCount]).toEqual([1, 1, 1]);
+  const started = signal();
+  const loading = cache.getOrSet("other", () => {
+    started.give();
+    return new Promise(() => undefined);
+  });
+  await started.given;
+  expect(far.clock.pending).toBe(1);
+  await Promise.all([cache.close(), expect(loading).rejects.toMatchObject({ code: "CLOSED" })]);
+  expect([bus.listeners, bus.closed, far.clock.pending]).toEqual([0, true, 0]);
+  expect([l1.entryCount, far.memory.entryCount]).toEqual([0, 0]);
+  await expect(cache.get("k")).rejects.toMatchObject({ code: "CLOSED" });
+});
+
+test("a fill that ends after close harms nothing", async () => {
+  const { cache, far, bus } = tierNode();
+  far.memory.set(KEY, lifeOf("value", far.clock.now()));
+  const reply = far.gated.hold("get", "after");
+  const reading = cache.get("k");
+  await reply.reached;
+  await cache.close();
+  reply.release();
+  expect(await reading).toBe("value");
+  expect([bus.listeners, far.clock.pending]).toEqual([0, 0]);
+});
