@@ -3,6 +3,7 @@ export { type BusSubject, busContract, type OpenedBus, runBusContract } from "./
 export type { ContractCase, ContractSubject, TestFunction } from "./contract.js";
 export { isEqual } from "./equal.js";
 export { nextTurn } from "./event-loop.js";
+export { type FarConnection, type FarLine, type FarStore, type FarStoreOptions, farStore } from "./far-store.js";
 export { type FaultyStore, faultyStore, type StoreFaults } from "./faulty-store.js";
 export { keyTable } from "./key-table.js";
 export { type LocalHub, localHub } from "./local-hub.js";

@@ -1,0 +1,167 @@
+import {
+  type CacheEntry,
+  CacheError,
+  type Clock,
+  type Invalidation,
+  type ScopeMark,
+  TAG_LIFE_MS,
+  tagMarkKey,
+} from "@granary/core";
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+interface Lease {
+  readonly token: string;
+  readonly until: number;
+}
+
+interface TagMark {
+  readonly at: number;
+  /** From here on the mark may be forgotten: no entry with the tag is as old. */
+  readonly until: number;
+}
+
+/** What a far server is told. */
+export interface FarServerOptions {
+  /** The one clock that deadlines, leases and marks go by. */
+  readonly clock: Clock;
+  readonly leaseMs: number;
+}
+
+/**
+ * What a remote store does at its server. Each method is one atomic step, and time is the server's alone.
+ * Entries are copied on their way in and on their way out, as bytes would be.
+ */
+export class FarServer {
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #leases = new Map<string, Lease>();
+  readonly #scopes = new Map<string, ScopeMark>();
+  readonly #tags = new Map<string, TagMark>();
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor({ clock, leaseMs }: FarServerOptions) {
+    this.#clock = clock;
+    this.#leaseMs = leaseMs;
+  }
+
+  read(key: string): CacheEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (entry.keepUntil > this.#clock.now()) return copyEntry(entry);
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  /** Writes, and ends any lease, so that no load that is under way is written over it. */
+  write(key: string, entry: CacheEntry): void {
+    this.#entries.set(key, entry);
+    this.#leases.delete(key);
+  }
+
+  /** Deletes, and ends any lease, also where there was nothing. */
+  remove(key: string): boolean {
+    const existed = this.read(key) !== undefined;
+    this.#entries.delete(key);
+    this.#leases.delete(key);
+    return existed;
+  }
+
+  keys(): string[] {
+    return [...this.#entries.keys()].filter((key) => this.read(key) !== undefined);
+  }
+
+  /** How long another token holds the lease; 0 where it is now the asker's. */
+  acquire(key: string, token: string): number {
+    const held = this.#lease(key);
+    if (held !== undefined && held.token !== token) return held.until - this.#clock.now();
+    this.#leases.set(key, { token, until: this.#clock.now() + this.#leaseMs });
+    return 0;
+  }
+
+  renew(key: string, token: string): boolean {
+    if (this.#lease(key)?.token !== token) return false;
+    this.#leases.set(key, { token, until: this.#clock.now() + this.#leaseMs });
+    return true;
+  }
+
+  /** Looks at the token, writes and ends the lease in one step: nothing can change the key in between. */
+  fill(key: string, entry: CacheEntry, token: string): boolean {
+    if (this.#lease(key)?.token !== token) return false;
+    this.write(key, entry);
+    this.#wake(key);
+    return true;
+  }
+
+  release(key: string, token: string): void {
+    if (this.#lease(key)?.token !== token) return;
+    this.#leases.delete(key);
+    this.#wake(key);
+  }
+
+  watch(key: string, wake: () => void): () => void {
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting.add(wake));
+    return () => {
+      waiting.delete(wake);
+      if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+    };
+  }
+
+  scopeMark(scope: string): ScopeMark {
+    return this.#scopes.get(scope) ?? { clearedAt: NEVER, taggedAt: NEVER };
+  }
+
+  tagMark(scope: string, tag: string): number {
+    const mark = this.#tags.get(tagMarkKey(scope, tag));
+    return mark === undefined || mark.until <= this.#clock.now() ? NEVER : mark.at;
+  }
+
+  /** Each mark is a max-register: it only rises, in whatever order the raises come. */
+  raise({ scope, tags }: Invalidation, atLeast: number): number {
+    const at = Math.max(this.#clock.now(), atLeast);
+    const { clearedAt, taggedAt } = this.scopeMark(scope);
+    if (tags === undefined) this.#scopes.set(scope, { clearedAt: Math.max(clearedAt, at), taggedAt });
+    else this.#scopes.set(scope, { clearedAt, taggedAt: Math.max(taggedAt, at) });
+    for (const tag of tags ?? []) this.#raiseTag(scope, tag, at);
+    return at;
+  }
+
+  #raiseTag(scope: string, tag: string, raisedAt: number): void {
+    const at = Math.max(this.tagMark(scope, tag), raisedAt);
+    this.#tags.set(tagMarkKey(scope, tag), { at, until: at + TAG_LIFE_MS });
+  }
+
+  #lease(key: string): Lease | undefined {
+    const lease = this.#leases.get(key);
+    return lease === undefined || lease.until <= this.#clock.now() ? undefined : lease;
+  }
+
+  #wake(key: string): void {
+    for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
+  }
+}
+
+/** What of an entry travels, the way bytes would: nothing is shared with the original. */
+export function copyEntry({ value, tags, ...entry }: CacheEntry): CacheEntry {
+  const { createdAt, freshUntil, keepUntil, etag, lastModified } = entry;
+  return {
+    value: copyValue(value),
+    createdAt,
+    freshUntil,
+    keepUntil,
+    ...(tags !== undefined && { tags: [...tags] }),
+    ...(etag !== undefined && { etag }),
+    ...(lastModified !== undefined && { lastModified }),
+  };
+}
+
+function copyValue(value: unknown): unknown {
+  if (value instanceof URL) return new URL(value);
+  try {
+    return structuredClone(value);
+  } catch (cause) {
+    throw new CacheError("INVALID_VALUE", "This value cannot be copied.", { cause });
+  }
+}

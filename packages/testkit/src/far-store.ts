@@ -1,0 +1,184 @@
+import {
+  type Admit,
+  type Awaitable,
+  type CacheEntry,
+  type CacheStore,
+  type Clock,
+  type LeaseAnswer,
+  type LeasesCapability,
+  type ManyCapability,
+  type MarksCapability,
+  systemClock,
+} from "@granary/core";
+import { copyEntry, FarServer } from "./far-server.js";
+import { globMatcher } from "./glob.js";
+
+/** The connection between one node and the server. */
+export interface FarLine {
+  /** Carries a request to the server, runs `step` there in one go, and resolves when its answer is back at the node. */
+  call<T>(operation: string, step: () => T): Promise<T>;
+  /** Carries to the node that a lease ended: runs `task` there. */
+  tell(task: () => void): void;
+}
+
+/** How a node is connected. */
+export interface FarConnection {
+  /** Delays, orders, holds or cuts what travels. Default: a line on which everything takes one promise job. */
+  readonly line?: FarLine;
+  /** The node's idea of the server's clock. Default: the server's own, exactly. */
+  readonly clock?: Clock;
+  /** Resolves once that clock can be relied on. Default: at once. */
+  readonly ready?: () => Awaitable<void>;
+}
+
+/** A server in this process, and the nodes' connections to it. */
+export interface FarStore {
+  /** The view of one node. Views share what the server holds, and nothing by reference. */
+  connect(connection?: FarConnection): CacheStore;
+}
+
+/** What `farStore` takes. */
+export interface FarStoreOptions {
+  /** The server's clock: deadlines, leases and marks go by it. Default: the machine's. */
+  readonly clock?: Clock;
+  /** How long a lease lasts unless it is renewed, in milliseconds. Default: 3000. */
+  readonly leaseMs?: number;
+  /** Stands in events and statistics. Default: `"far"`. */
+  readonly name?: string;
+}
+
+const LEASE_MS = 3_000;
+
+/**
+ * A remote store without a network: everything that `redisStore` offers, in plain steps of one server that is
+ * shared by any number of nodes. For tests of fleets, and a reference for whoever writes a remote store.
+ */
+export function farStore(options: FarStoreOptions = {}): FarStore {
+  const { clock = systemClock, leaseMs = LEASE_MS, name = "far" } = options;
+  const server = new FarServer({ clock, leaseMs });
+  return {
+    connect: ({ line = directLine(), clock: nodeClock = clock, ready } = {}) => {
+      const view = new FarView({ server, line, name, clock: nodeClock });
+      const leases = farLeases({ server, line, leaseMs, view });
+      return {
+        name,
+        clock: nodeClock,
+        admits: true,
+        get: (key, now, admit) => view.get(key, now, admit),
+        set: (key, entry) => view.set(key, entry),
+        delete: (key) => line.call("delete", () => server.remove(key)),
+        many: farMany(server, line, view),
+        marks: farMarks(server, line),
+        leases,
+        walk: (glob) => walk(server, line, glob),
+        ...(ready !== undefined && { ready }),
+      };
+    },
+  };
+}
+
+interface FarViewParts {
+  readonly server: FarServer;
+  readonly line: FarLine;
+  readonly name: string;
+  readonly clock: Clock;
+}
+
+/** What a node itself does with entries: copies what it sends, judges what it gets. */
+class FarView {
+  readonly #parts: FarViewParts;
+
+  constructor(parts: FarViewParts) {
+    this.#parts = parts;
+  }
+
+  async get(key: string, now?: number, admit?: Admit): Promise<CacheEntry | undefined> {
+    const { server, line } = this.#parts;
+    const found = await line.call("get", () => server.read(key));
+    return this.open(key, found, { now, admit });
+  }
+
+  async set(key: string, entry: CacheEntry): Promise<void> {
+    const { server, line } = this.#parts;
+    const copy = copyEntry(entry);
+    await line.call("set", () => server.write(key, copy));
+  }
+
+  /** The entry that an answer holds, judged. */
+  open(key: string, found: CacheEntry | undefined, { now, admit }: Opening): Awaitable<CacheEntry | undefined> {
+    const { name, clock } = this.#parts;
+    if (found === undefined || found.keepUntil <= (now ?? clock.now())) return undefined;
+    const entry = { ...found, tier: name };
+    return admit === undefined ? entry : admit(key, entry);
+  }
+}
+
+interface Opening {
+  readonly now?: number | undefined;
+  readonly admit?: Admit | undefined;
+}
+
+function farMany(server: FarServer, line: FarLine, view: FarView): ManyCapability {
+  return {
+    get: async (keys, now, admit) => {
+      const found = await line.call("get many", () => keys.map((key) => server.read(key)));
+      return Promise.all(keys.map((key, at) => view.open(key, found[at], { now, admit })));
+    },
+    set: async (entries) => {
+      // All are copied before the first is sent: a value that cannot be written leaves nothing half done.
+      const copies = entries.map(([key, entry]) => [key, copyEntry(entry)] as const);
+      await line.call("set many", () => {
+        for (const [key, copy] of copies) server.write(key, copy);
+      });
+    },
+    delete: (keys) => line.call("delete many", () => keys.filter((key) => server.remove(key)).length),
+  };
+}
+
+function farMarks(server: FarServer, line: FarLine): MarksCapability {
+  return {
+    read: (scopes) => line.call("read marks", () => scopes.map((scope) => server.scopeMark(scope))),
+    readTags: (scope, tags) => line.call("read tags", () => tags.map((tag) => server.tagMark(scope, tag))),
+    raise: (invalidation, atLeast) => line.call("raise", () => server.raise(invalidation, atLeast)),
+  };
+}
+
+interface FarLeasesParts {
+  readonly server: FarServer;
+  readonly line: FarLine;
+  readonly leaseMs: number;
+  readonly view: FarView;
+}
+
+function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapability {
+  return {
+    ttlMs: leaseMs,
+    acquire: async (key, token, admit): Promise<LeaseAnswer> => {
+      const step = (): Acquired => ({ leftMs: server.acquire(key, token), found: server.read(key) });
+      const { leftMs, found } = await line.call("acquire", step);
+      const entry = await view.open(key, found, { admit });
+      return leftMs === 0 ? { type: "granted", entry } : { type: "taken", entry, leftMs };
+    },
+    renew: (key, token) => line.call("renew", () => server.renew(key, token)),
+    fill: async (key, entry, token) => {
+      const copy = copyEntry(entry);
+      return line.call("fill", () => server.fill(key, copy, token));
+    },
+    release: (key, token) => line.call("release", () => server.release(key, token)),
+    watch: (key, wake) => server.watch(key, () => line.tell(wake)),
+  };
+}
+
+interface Acquired {
+  readonly leftMs: number;
+  readonly found: CacheEntry | undefined;
+}
+
+async function* walk(server: FarServer, line: FarLine, glob: string): AsyncGenerator<readonly string[]> {
+  const matches = globMatcher(glob);
+  yield await line.call("walk", () => server.keys().filter((key) => matches(key)));
+}
+
+function directLine(): FarLine {
+  return { call: async (_operation, step) => step(), tell: (task) => queueMicrotask(task) };
+}
