@@ -50,7 +50,7 @@ export class CachedShop {
     return Object.values(this.#tables).map((table) => table.stats());
   }
 
-  clear(): Promise<void> {
+  clear(): Promise<boolean> {
     return this.#root.clear();
   }
 

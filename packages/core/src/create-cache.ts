@@ -94,6 +94,8 @@ class Family implements CacheFamily {
   #contextOf({ space, policy, check, onStoreError, emitter }: Heritage): CacheContext {
     const counters = new Counters(this.#store.tier ?? this.#store.name);
     const report = (operation: string, error: unknown, key?: string): void => {
+      // Whoever closed the cache does not listen any more, and did not ask to hear of what was cut off.
+      if (this.closed) return;
       counters.errors += 1;
       emitter.emitError({ operation, error, ...(key !== undefined && { key }) });
     };

@@ -14,15 +14,15 @@ export interface CacheEntry<V = unknown> {
   /** Stale from `freshUntil` up to here, gone from here on: a store may drop it and must not return it. */
   readonly keepUntil: number;
   /** The tags it can be invalidated by. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** An HTTP-like validator that the loader attached, handed back to the next load. */
-  readonly etag?: string;
+  readonly etag?: string | undefined;
   /** As `etag`, for origins that only know a date. */
-  readonly lastModified?: string;
+  readonly lastModified?: string | undefined;
   /** The namespaces whose marks judge the entry, the outermost first. Follows from the key; kept beside it in memory. */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** The store that this copy was just read from, where that is not the nearest one. Never stored. */
-  readonly tier?: string;
+  readonly tier?: string | undefined;
 }
 
 /** Whether `value` has to be waited for. */

@@ -24,6 +24,8 @@ export class Flights {
   /** Flights that no caller can join any more may still be in the air. */
   readonly #all = new Set<Flight>();
 
+  #isClosed = false;
+
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -40,6 +42,8 @@ export class Flights {
 
   /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
   start(plan: FlightPlan, task: (flight: Flight) => Awaitable<unknown>): Flight {
+    // A look that was under way when the cache was closed comes here, and must not leave a timer behind.
+    if (this.#isClosed) throw closedError();
     const flight = new Flight(plan);
     this.#flying.set(plan.key, flight);
     this.#all.add(flight);
@@ -136,8 +140,8 @@ export class Flights {
 
   /** Ends everything that is in the air. */
   close(): void {
-    const closed = new CacheError("CLOSED", "The cache was closed while it loaded.");
-    for (const flight of [...this.#all]) this.abandon(flight, closed);
+    this.#isClosed = true;
+    for (const flight of [...this.#all]) this.abandon(flight, closedError());
     this.#retryAt.clear();
   }
 
@@ -167,4 +171,8 @@ export class Flights {
 /** The error of a load, or of a caller, that ran into `hardTimeout`. */
 export function loadTimeout(key: string): CacheError {
   return new CacheError("LOAD_TIMEOUT", `The load of ${key} did not end within hardTimeout.`);
+}
+
+function closedError(): CacheError {
+  return new CacheError("CLOSED", "The cache was closed while it loaded.");
 }

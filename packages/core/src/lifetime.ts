@@ -23,16 +23,12 @@ export function makeEntry(policy: ResolvedPolicy, candidate: Candidate, now: num
   if (ttlMs === 0) return undefined;
   // Whole milliseconds, as every store keeps them, and rounded down, so that nothing outlives its ttl.
   const freshUntil = Math.floor(now + ttlMs * (1 - policy.jitter * Math.random()));
-  const { value, createdAt, scopes } = candidate;
-  const entry = { value, createdAt, freshUntil, keepUntil: freshUntil + staleMs(policy), scopes };
-  const tags = candidate.tags ?? policy.tags;
-  return tags.length === 0 ? entry : tagged(entry, tags);
-}
-
-function tagged(entry: CacheEntry, tags: readonly string[]): CacheEntry {
-  const lastUntil = Math.floor(entry.createdAt + TAG_LIFE_MS);
-  const { freshUntil, keepUntil } = entry;
-  return { ...entry, freshUntil: Math.min(freshUntil, lastUntil), keepUntil: Math.min(keepUntil, lastUntil), tags };
+  const { value, createdAt, scopes, tags = policy.tags } = candidate;
+  if (tags.length === 0) return { value, createdAt, freshUntil, keepUntil: freshUntil + staleMs(policy), scopes };
+  const lastUntil = Math.floor(createdAt + TAG_LIFE_MS);
+  const keepUntil = Math.min(freshUntil + staleMs(policy), lastUntil);
+  // Written out, not spread over the entry: a hit reads an object of a known shape several times as fast.
+  return { value, createdAt, freshUntil: Math.min(freshUntil, lastUntil), keepUntil, scopes, tags };
 }
 
 /** How long an entry is kept after it has ceased to be fresh. */

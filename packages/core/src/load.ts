@@ -88,8 +88,13 @@ async function keep(context: CacheContext, cargo: Cargo): Promise<boolean> {
     const now = context.clock.now();
     const entry = makeEntry(call.policy, candidate, now);
     if (entry === undefined || flight.voided || flight.landed) return false;
-    return context.store.fill(call.key, (store) => unload(store, { ...cargo, now }, { ...entry, ...loaded.validator }));
+    return context.store.fill(call.key, (store) => unload(store, { ...cargo, now }, withValidator(entry, loaded)));
   });
+}
+
+/** Most entries have none, and stay as they are. */
+function withValidator(entry: CacheEntry, { validator }: Loaded): CacheEntry {
+  return validator.etag === undefined && validator.lastModified === undefined ? entry : { ...entry, ...validator };
 }
 
 /** Writes as far as the right to load goes: under the lease, in this process only, or plainly where there are no leases. */

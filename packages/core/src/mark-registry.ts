@@ -8,6 +8,8 @@ const NEVER = Number.NEGATIVE_INFINITY;
 
 interface ScopeMarks {
   clearedAt: number;
+  /** The latest mark of any tag: a younger entry need not be asked for its tags. */
+  taggedAt: number;
   /** The latest mark that was folded away: an entry with tags that is not younger may have carried that tag. */
   foldedAt: number;
   readonly tags: Map<string, number>;
@@ -18,33 +20,43 @@ interface ScopeMarks {
  * in any order and any number of times. Bounded: what is forgotten counts against an entry, never for it.
  */
 export class MarkRegistry {
-  /** The latest of all marks. An entry that is younger need not be looked at. */
-  newestAt = NEVER;
   readonly #scopes = new Map<string, ScopeMarks>();
+  /** The latest of all marks. */
+  #newestAt = NEVER;
 
   /** Raises the mark of the namespace, or of the tags in it, to `at`. */
   raise({ scope, tags }: Invalidation, at: number): void {
-    const marks = this.#scopes.get(scope) ?? { clearedAt: NEVER, foldedAt: NEVER, tags: new Map() };
+    const marks = this.#scopes.get(scope) ?? { clearedAt: NEVER, taggedAt: NEVER, foldedAt: NEVER, tags: new Map() };
     this.#scopes.set(scope, marks);
-    this.newestAt = Math.max(this.newestAt, at);
+    this.#newestAt = Math.max(this.#newestAt, at);
     if (tags === undefined) marks.clearedAt = Math.max(marks.clearedAt, at);
     else for (const tag of tags) raiseTag(marks, tag, at);
   }
 
-  /** Whether nothing has invalidated `entry` since the load that made it began. */
+  /** Whether nothing has invalidated `entry` since the load that made it began. Every hit in memory asks this. */
   permits(key: string, entry: CacheEntry): boolean {
-    return entry.createdAt > this.newestAt || entry.createdAt > this.latest(entry.scopes ?? scopesOf(key), entry.tags);
-  }
-
-  /** The latest instant at which one of the namespaces, or one of the tags in them, was invalidated. */
-  latest(scopes: readonly string[], tags: readonly string[] | undefined): number {
-    let latest = NEVER;
-    for (const scope of scopes) {
-      const marks = this.#scopes.get(scope);
-      if (marks !== undefined) latest = Math.max(latest, marks.clearedAt, latestOfTags(marks, tags));
+    if (entry.createdAt > this.#newestAt) return true;
+    const scopes = entry.scopes ?? scopesOf(key);
+    for (let at = 0; at < scopes.length; at += 1) {
+      const marks = this.#scopes.get(scopes[at] as string);
+      if (marks !== undefined && !permitsIn(marks, entry)) return false;
     }
-    return latest;
+    return true;
   }
+}
+
+function permitsIn(
+  { clearedAt, taggedAt, foldedAt, tags: marks }: ScopeMarks,
+  { createdAt, tags }: CacheEntry,
+): boolean {
+  if (createdAt <= clearedAt) return false;
+  if (tags === undefined || tags.length === 0 || createdAt > taggedAt) return true;
+  if (createdAt <= foldedAt) return false;
+  for (let at = 0; at < tags.length; at += 1) {
+    const markedAt = marks.get(tags[at] as string);
+    if (markedAt !== undefined && createdAt <= markedAt) return false;
+  }
+  return true;
 }
 
 function raiseTag(marks: ScopeMarks, tag: string, at: number): void {
@@ -52,15 +64,9 @@ function raiseTag(marks: ScopeMarks, tag: string, at: number): void {
   // Set anew, so that the tags stand in the order in which they were last raised, and the first is the one to fold.
   marks.tags.delete(tag);
   marks.tags.set(tag, raised);
+  marks.taggedAt = Math.max(marks.taggedAt, raised);
   const [oldest] = marks.tags;
   if (marks.tags.size <= MOST_TAGS || oldest === undefined) return;
   marks.tags.delete(oldest[0]);
   marks.foldedAt = Math.max(marks.foldedAt, oldest[1]);
-}
-
-function latestOfTags(marks: ScopeMarks, tags: readonly string[] | undefined): number {
-  if (tags === undefined || tags.length === 0) return NEVER;
-  let latest = marks.foldedAt;
-  for (const tag of tags) latest = Math.max(latest, marks.tags.get(tag) ?? NEVER);
-  return latest;
 }

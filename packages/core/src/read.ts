@@ -1,5 +1,5 @@
 import { type CacheContext, isFresh } from "./context.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
+import type { CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 
 /** The fresh value under `key`, or `undefined`. Answers a hit in a store that answers at once without waiting. */
@@ -29,9 +29,15 @@ export async function ttl(context: CacheContext, key: string): Promise<number | 
   return leftMs > 0 ? leftMs : undefined;
 }
 
-/** The entry under `key`, stale or fresh. Counts as no read. */
-export function entry(context: CacheContext, key: string): Awaitable<CacheEntry | undefined> {
-  return context.store.get(key, context.clock.now());
+/** The entry under `key`, stale or fresh, without what tiers keep with theirs. Counts as no read. */
+export async function entry(context: CacheContext, key: string): Promise<CacheEntry | undefined> {
+  const found = await context.store.get(key, context.clock.now());
+  if (found === undefined) return undefined;
+  const { value, createdAt, freshUntil, keepUntil, ...rest } = found;
+  const { tags, etag, lastModified, tier = context.counters.nearTier } = rest;
+  const described = { value, createdAt, freshUntil, keepUntil, tier };
+  const more = Object.entries({ tags, etag, lastModified }).filter(([, given]) => given !== undefined);
+  return { ...described, ...Object.fromEntries(more) };
 }
 
 export function countHit(context: CacheContext, key: string, found: CacheEntry): void {

@@ -15,7 +15,7 @@ export type StoreEvent =
   /** Another node changed these keys: loads of them that are under way are void. */
   | { readonly type: "changed"; readonly keys: readonly string[] }
   /** Another node invalidated a namespace or tags in it: loads there that are under way are void. */
-  | { readonly type: "marked"; readonly scope: string; readonly at: number }
+  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number }
   /** Messages of other nodes may have been missed: every load that is under way is void. */
   | { readonly type: "gap" }
   /** Something failed that no caller waits for, or bytes under `key` could not be read. */

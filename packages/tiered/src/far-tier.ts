@@ -1,34 +1,32 @@
-import type { Admit, CacheEntry, CacheStore, ManyCapability } from "@granary/core";
+import type { Admit, CacheEntry, CacheStore } from "@granary/core";
 
-/** The entries of `keys` from the far tier, judged by `admit` also where the store does not do so itself. */
-export async function readFar(far: CacheStore, keys: readonly string[], { now, admit }: FarRead): Promise<Entries> {
-  if (far.admits === true)
-    return far.many?.get(keys, now, admit) ?? Promise.all(keys.map((key) => far.get(key, now, admit)));
-  const found = await (far.many?.get(keys, now) ?? Promise.all(keys.map((key) => far.get(key, now))));
-  return Promise.all(found.map((entry, at) => judged(entry, { key: keys[at] ?? "", now, admit })));
-}
-
-/** The entry of one key. */
-export async function readOneFar(
-  far: CacheStore,
-  key: string,
-  { now, admit }: FarRead,
-): Promise<CacheEntry | undefined> {
-  if (far.admits === true) return far.get(key, now, admit);
-  return judged(await far.get(key, now), { key, now, admit });
-}
-
+/** How the far tier is read. */
 export interface FarRead {
   readonly now: number;
   readonly admit: Admit | undefined;
 }
 
-type Entries = Awaited<ReturnType<ManyCapability["get"]>>;
+type Found = CacheEntry | undefined;
 
-async function judged(
-  entry: CacheEntry | undefined,
-  { key, now, admit }: FarRead & { readonly key: string },
-): Promise<CacheEntry | undefined> {
-  if (entry === undefined || entry.keepUntil <= now) return undefined;
-  return admit === undefined ? entry : admit(key, entry);
+/** The entries of `keys` from the far tier, judged by `admit` also where the store does not do so itself. */
+export async function readFar(far: CacheStore, keys: readonly string[], read: FarRead): Promise<readonly Found[]> {
+  if (far.many === undefined) return Promise.all(keys.map((key) => readOneFar(far, key, read)));
+  const found = await far.many.get(keys, read.now, far.admits === true ? read.admit : undefined);
+  return Promise.all(keys.map((key, at) => received(far, { key, entry: found[at], read })));
+}
+
+/** The entry of one key. */
+export async function readOneFar(far: CacheStore, key: string, read: FarRead): Promise<Found> {
+  const entry = await far.get(key, read.now, far.admits === true ? read.admit : undefined);
+  return received(far, { key, entry, read });
+}
+
+/** The entry as the far tier's, which says so. */
+async function received(
+  far: CacheStore,
+  { key, entry, read }: { key: string; entry: Found; read: FarRead },
+): Promise<Found> {
+  if (entry === undefined || entry.keepUntil <= read.now) return undefined;
+  const named = entry.tier === undefined ? { ...entry, tier: far.tier ?? far.name } : entry;
+  return far.admits === true || read.admit === undefined ? named : read.admit(key, named);
 }

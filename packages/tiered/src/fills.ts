@@ -8,11 +8,23 @@ export interface Fill {
   standing: boolean;
 }
 
+/** A key that this node is changing. */
+interface Writing {
+  writers: number;
+  isHeardOf: boolean;
+}
+
 /** The reads of the far tier that are under way, and which of them a change has overtaken. */
 export class Fills {
   readonly #begun = new Map<string, Set<Fill>>();
   readonly #joinable = new Map<string, Found>();
-  readonly #writing = new Map<string, number>();
+  readonly #writing = new Map<string, Writing>();
+  readonly #changedMeanwhile: (key: string) => void;
+
+  /** `changedMeanwhile` is called at the end of a change of a key that another node has changed as well. */
+  constructor(changedMeanwhile: (key: string) => void) {
+    this.#changedMeanwhile = changedMeanwhile;
+  }
 
   /** Reads once for all who ask for `key` meanwhile. */
   join(key: string, read: (fill: Fill) => Found): Found {
@@ -46,22 +58,44 @@ export class Fills {
     this.#joinable.delete(key);
   }
 
+  voidAll(): void {
+    for (const key of [...this.#begun.keys()]) this.void(key);
+  }
+
+  /**
+   * Another node says that it has changed `key`. Whether this node is changing it too: then its copy stays until its
+   * own change has ended, since readers here must not go back from what was written here to what was there before.
+   */
+  hear(key: string): boolean {
+    this.void(key);
+    const writing = this.#writing.get(key);
+    if (writing !== undefined) writing.isHeardOf = true;
+    return writing !== undefined;
+  }
+
   /** Runs a change of `keys`: no fill that overlaps it is kept. */
   async during<T>(keys: readonly string[], change: () => Promise<T>): Promise<T> {
-    for (const key of keys) {
-      this.void(key);
-      this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1);
-    }
+    for (const key of keys) this.#beginWriting(key);
     try {
       return await change();
     } finally {
-      for (const key of keys) this.#written(key);
+      for (const key of keys) this.#endWriting(key);
     }
   }
 
-  #written(key: string): void {
-    const left = (this.#writing.get(key) ?? 1) - 1;
-    if (left === 0) this.#writing.delete(key);
-    else this.#writing.set(key, left);
+  #beginWriting(key: string): void {
+    this.void(key);
+    const writing = this.#writing.get(key) ?? { writers: 0, isHeardOf: false };
+    writing.writers += 1;
+    this.#writing.set(key, writing);
+  }
+
+  #endWriting(key: string): void {
+    const writing = this.#writing.get(key);
+    if (writing === undefined) return;
+    writing.writers -= 1;
+    if (writing.writers > 0) return;
+    this.#writing.delete(key);
+    if (writing.isHeardOf) this.#changedMeanwhile(key);
   }
 }

@@ -1,13 +1,8 @@
-import type { CacheStore, StoreEvent } from "@granary/core";
+import type { StoreEvent } from "@granary/core";
 
-/** Those who hear what happens outside any call: what this store tells, and what its tiers tell. */
+/** Those who hear what happens outside any call: what the tiers and the bus tell. */
 export class Listeners {
   readonly #listeners = new Set<(event: StoreEvent) => void>();
-  readonly #tiers: ReadonlyArray<(() => void) | undefined>;
-
-  constructor(tiers: readonly CacheStore[]) {
-    this.#tiers = tiers.map((tier) => tier.on?.((event) => this.tell(event)));
-  }
 
   add(listener: (event: StoreEvent) => void): () => void {
     this.#listeners.add(listener);
@@ -25,7 +20,6 @@ export class Listeners {
   }
 
   close(): void {
-    for (const silence of this.#tiers) silence?.();
     this.#listeners.clear();
   }
 }

@@ -17,8 +17,10 @@ export interface Intake {
 
 /** The copy of `entry` for the near tier: same deadlines, since a copy must not start its life again. */
 export function nearEntry(entry: CacheEntry, { now, l1TtlMs, epoch }: Intake): NearEntry {
-  const { tier: _, ...kept } = entry;
-  return { ...kept, nearUntil: Math.min(entry.freshUntil, now + l1TtlMs), epoch };
+  const { value, createdAt, freshUntil, keepUntil, scopes, tags, etag, lastModified } = entry;
+  const nearUntil = Math.min(freshUntil, now + l1TtlMs);
+  // Written out, not spread: a hit reads an object of a known shape several times as fast.
+  return { value, createdAt, freshUntil, keepUntil, scopes, tags, etag, lastModified, nearUntil, epoch };
 }
 
 /** Whether the far tier need not be asked. */

@@ -6,7 +6,7 @@ import {
   type Invalidation,
   isPromiseLike,
 } from "@granary/core";
-import { isTrusted, nearEntry } from "./near-entry.js";
+import { type Intake, isTrusted, nearEntry } from "./near-entry.js";
 
 export interface NearTierOptions {
   readonly store: CacheStore;
@@ -42,11 +42,20 @@ export class NearTier {
     return isTrusted(found, this.epoch, now);
   }
 
-  /** Takes in a copy. */
-  async put(key: string, entry: CacheEntry, epoch = this.epoch): Promise<void> {
+  /** What a copy that is read or written from now on is taken in with. */
+  intake(): Intake {
     const { clock, l1TtlMs } = this.#options;
-    const copy = nearEntry(entry, { now: clock.now(), l1TtlMs, epoch });
-    await this.#attempt("set", () => this.#store.set(key, copy), key);
+    return { now: clock.now(), l1TtlMs, epoch: this.epoch };
+  }
+
+  /** Takes in a copy. Where that fails, nothing older may stand in its place. */
+  async put(key: string, entry: CacheEntry, intake: Intake): Promise<void> {
+    try {
+      await this.#store.set(key, nearEntry(entry, intake));
+    } catch (error) {
+      this.#failed("set", error, key);
+      await this.drop(key);
+    }
   }
 
   /** No copy that the invalidation meets is given any more, nor one that is taken in later and is as old. */

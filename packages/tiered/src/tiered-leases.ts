@@ -15,10 +15,10 @@ export function tieredLeases({ near, far, fills }: TieredLeasesOptions): LeasesC
     key: string,
     step: () => Promise<readonly [answer: T, held: CacheEntry | undefined]>,
   ): Promise<T> {
-    const [fill, epoch] = [fills.begin(key), near.epoch];
+    const [fill, intake] = [fills.begin(key), near.intake()];
     try {
       const [answer, held] = await step();
-      if (held !== undefined && fill.standing) await near.put(key, held, epoch);
+      if (held !== undefined && fill.standing) await near.put(key, held, intake);
       return answer;
     } finally {
       fills.end(key, fill);
@@ -38,7 +38,7 @@ export function tieredLeases({ near, far, fills }: TieredLeasesOptions): LeasesC
     });
 
   const keepNear = async (key: string, entry: CacheEntry): Promise<boolean> => {
-    await near.put(key, entry);
+    await near.put(key, entry, near.intake());
     await far.keepNear?.(key, entry);
     return true;
   };

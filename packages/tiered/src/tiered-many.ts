@@ -1,4 +1,11 @@
-import type { Admit, CacheEntry, CacheStore, ManyCapability, WriteReason } from "@granary/core";
+import {
+  type Admit,
+  type CacheEntry,
+  type CacheStore,
+  isCacheError,
+  type ManyCapability,
+  type WriteReason,
+} from "@granary/core";
 import { readFar } from "./far-tier.js";
 import type { Fills } from "./fills.js";
 import { asStale } from "./near-entry.js";
@@ -13,6 +20,7 @@ export interface TieredManyOptions {
   fail(operation: string, error: unknown): void;
 }
 
+type Pairs = ReadonlyArray<readonly [key: string, entry: CacheEntry]>;
 type Entries = ReadonlyArray<CacheEntry | undefined>;
 
 /** Many keys of a pair of tiers: what near does not hold goes to far in one round trip. */
@@ -33,12 +41,13 @@ export class TieredMany implements ManyCapability {
     return keys.map((key, at) => trusted[at] ?? (far === undefined ? staleOf(held[at], now) : far.get(key)));
   }
 
-  async set(entries: ReadonlyArray<readonly [string, CacheEntry]>, reason: WriteReason = "write"): Promise<void> {
+  async set(entries: Pairs, reason: WriteReason = "write"): Promise<void> {
     const { near, far, fills, publish } = this.#options;
     const keys = entries.map(([key]) => key);
     await fills.during(keys, async () => {
-      const taken = entries.map(([key, entry]) => near.put(key, entry));
-      await (far.many?.set(entries, reason) ?? Promise.all(entries.map(([key, entry]) => far.set(key, entry, reason))));
+      const intake = near.intake();
+      const taken = entries.map(([key, entry]) => near.put(key, entry, intake));
+      await refusedTogether(near, keys, setFar(far, entries, reason));
       await Promise.all(taken);
     });
     if (reason === "write") publish(keys);
@@ -64,14 +73,14 @@ export class TieredMany implements ManyCapability {
     admit?: Admit,
   ): Promise<Map<string, CacheEntry | undefined> | undefined> {
     const { near, far, fills, fail } = this.#options;
-    const { epoch } = near;
+    const intake = near.intake();
     const begun = keys.map((key) => fills.begin(key));
     const found = await readFar(far, keys, { now, admit }).catch((error: unknown) => fail("get", error));
     const kept = begun.map((fill, at) => {
       const [key, entry] = [keys[at] ?? "", found?.[at]];
       fills.end(key, fill);
       if (!fill.standing || found === undefined) return undefined;
-      return entry === undefined ? near.drop(key) : near.put(key, entry, epoch);
+      return entry === undefined ? near.drop(key) : near.put(key, entry, intake);
     });
     await Promise.all(kept);
     if (found === undefined) return undefined;
@@ -85,6 +94,27 @@ function staleOf(held: CacheEntry | undefined, now: number): CacheEntry | undefi
 
 async function deleteFar(far: CacheStore, keys: readonly string[]): Promise<number> {
   if (far.many !== undefined) return far.many.delete(keys);
-  const existed = await Promise.all(keys.map((key) => far.delete(key)));
+  const existed = await allOf(keys.map(async (key) => far.delete(key)));
   return existed.filter((was) => was).length;
+}
+
+async function setFar(far: CacheStore, entries: Pairs, reason: WriteReason): Promise<void> {
+  if (far.many !== undefined) await far.many.set(entries, reason);
+  else await allOf(entries.map(async ([key, entry]) => far.set(key, entry, reason)));
+}
+
+/** Waits for all, also when one fails: until the last has ended, reads that overlap them are not to be kept. */
+async function allOf<T>(steps: ReadonlyArray<Promise<T>>): Promise<T[]> {
+  await Promise.allSettled(steps);
+  return Promise.all(steps);
+}
+
+/** Values of which far refuses one for what it is must not stay near either, where they would hide the old ones. */
+async function refusedTogether(near: NearTier, keys: readonly string[], writing: Promise<void>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (isCacheError(error, "INVALID_VALUE")) await Promise.all(keys.map((key) => near.drop(key)));
+    throw error;
+  }
 }

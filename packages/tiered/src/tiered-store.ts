@@ -49,9 +49,9 @@ export class TieredStore implements CacheStore {
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
-  readonly #listeners: Listeners;
-  readonly #fills = new Fills();
-  readonly #unsubscribe: (() => void) | undefined;
+  readonly #listeners = new Listeners();
+  readonly #fills = new Fills((key) => void this.#near.drop(key));
+  readonly #silences: ReadonlyArray<(() => void) | undefined>;
 
   constructor(tiers: Tiers) {
     const { l1, l2, bus, l1TtlMs } = tiers;
@@ -59,7 +59,6 @@ export class TieredStore implements CacheStore {
     this.name = `${l1.name}+${l2.name}`;
     this.tier = l1.tier ?? l1.name;
     this.clock = l2.clock ?? l1.clock ?? systemClock;
-    this.#listeners = new Listeners([l1, l2]);
     const fail = this.#listeners.fail.bind(this.#listeners);
     this.#near = new NearTier({ store: l1, clock: this.clock, l1TtlMs, fail });
     const publish = (keys: readonly string[]): void => this.#publish(keys);
@@ -67,11 +66,15 @@ export class TieredStore implements CacheStore {
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.ready !== undefined) this.ready = l2.ready;
     if (l2.leases !== undefined) this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills });
-    this.#unsubscribe = bus?.subscribe({
-      message: (message) => this.#hear(message),
-      gap: () => this.#missed(),
-      error: (error) => fail("bus", error),
-    });
+    this.#silences = [
+      l1.on?.((event) => this.#listeners.tell(event)),
+      l2.on?.((event) => this.#hear(event)),
+      bus?.subscribe({
+        message: (message) => this.#hear(message),
+        gap: () => this.#hear({ type: "gap" }),
+        error: (error) => fail("bus", error),
+      }),
+    ];
   }
 
   /** Near, else far, else nothing. A trusted near copy is answered at once. */
@@ -84,7 +87,7 @@ export class TieredStore implements CacheStore {
   /** Near at once, so that this node reads its own writes; then far; then the other nodes hear of it. */
   async set(key: string, entry: CacheEntry, reason: WriteReason = "write"): Promise<void> {
     await this.#fills.during([key], async () => {
-      const taken = this.#near.put(key, entry);
+      const taken = this.#near.put(key, entry, this.#near.intake());
       await this.#setFar(key, entry, reason);
       await taken;
     });
@@ -106,9 +109,9 @@ export class TieredStore implements CacheStore {
   /** Near at once; then far, whose word on the instant counts; then the other nodes hear of it. */
   async invalidate(invalidation: Invalidation, at: number): Promise<number> {
     const { l2, bus } = this.#tiers;
-    await this.#near.invalidate(invalidation, at);
+    await this.#mark(invalidation, at);
     const markedAt = (await l2.invalidate?.(invalidation, at)) ?? at;
-    await this.#near.invalidate(invalidation, markedAt);
+    await this.#mark(invalidation, markedAt);
     if (bus !== undefined) this.#tell({ type: "marked", ...invalidation, at: markedAt });
     return markedAt;
   }
@@ -118,7 +121,7 @@ export class TieredStore implements CacheStore {
   }
 
   async close(): Promise<void> {
-    this.#unsubscribe?.();
+    for (const silence of this.#silences) silence?.();
     this.#listeners.close();
     const { l1, l2, bus } = this.#tiers;
     await Promise.all([bus?.close?.(), l1.close?.(), l2.close?.()]);
@@ -147,10 +150,10 @@ export class TieredStore implements CacheStore {
     key: string,
     { read, fill }: { readonly read: Read; readonly fill: Fill },
   ): Promise<CacheEntry | undefined> {
-    const { epoch } = this.#near;
+    const intake = this.#near.intake();
     const entry = await readOneFar(this.#tiers.l2, key, read);
     if (!fill.standing) return entry;
-    if (entry !== undefined) await this.#near.put(key, entry, epoch);
+    if (entry !== undefined) await this.#near.put(key, entry, intake);
     else if (read.near !== undefined) await this.#near.drop(key);
     return entry;
   }
@@ -165,28 +168,23 @@ export class TieredStore implements CacheStore {
     }
   }
 
-  #hear(message: BusMessage): void {
-    if (message.type === "changed") this.#hearChange(message.keys);
-    else this.#hearMark(message);
+  /** What other nodes say, over the bus of this pair or of one below it. */
+  #hear(event: BusMessage | StoreEvent): void {
+    if (event.type === "changed") for (const key of event.keys) this.#hearChange(key);
+    // Messages may be missing: no copy from before is trusted.
+    if (event.type === "gap") this.#near.epoch += 1;
+    if (event.type === "marked") void this.#mark(event, event.at);
+    this.#listeners.tell(event);
   }
 
-  #hearChange(keys: readonly string[]): void {
-    for (const key of keys) {
-      this.#fills.void(key);
-      void this.#near.drop(key);
-    }
-    this.#listeners.tell({ type: "changed", keys });
+  #hearChange(key: string): void {
+    if (!this.#fills.hear(key)) void this.#near.drop(key);
   }
 
-  #hearMark({ scope, tags, at }: Extract<BusMessage, { type: "marked" }>): void {
-    void this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) }, at);
-    this.#listeners.tell({ type: "marked", scope, at });
-  }
-
-  /** Messages may be missing: no copy from before is trusted, and nothing that is under way is kept. */
-  #missed(): void {
-    this.#near.epoch += 1;
-    this.#listeners.tell({ type: "gap" });
+  /** Copies are judged by the mark; reads that are under way were judged before it. */
+  async #mark({ scope, tags }: Invalidation, at: number): Promise<void> {
+    this.#fills.voidAll();
+    await this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) }, at);
   }
 
   #publish(keys: readonly string[]): void {
