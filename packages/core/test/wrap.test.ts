@@ -49,7 +49,7 @@ describe("a wrapped function", () => {
 
   it("refuses arguments that cannot be a key, and says what to do", async () => {
     const { cache } = stillCache<number>();
-    const broken = cache.wrap(async function broken(_: unknown) {
+    const broken = cache.wrap(async function broken(_value: unknown) {
       return 1;
     });
     for (const argument of [() => 1, new Map(), Symbol("x"), new (class Money {})()]) {
@@ -76,7 +76,7 @@ describe("a wrapped function", () => {
   it("of a burst of callers costs one run", async () => {
     const { cache } = stillCache<number>();
     let runs = 0;
-    const slow = cache.wrap(async function slow(_: number) {
+    const slow = cache.wrap(async function slow(_id: number) {
       return ++runs;
     });
     await Promise.all(Array.from({ length: 1_000 }, () => slow(1)));

@@ -56,7 +56,10 @@ class Annotation {
       case "bigint":
         this.#remember(value, depth);
         return this.#typed("bigint", value.toString());
-      default:
+      case "string":
+      case "boolean":
+      case "symbol":
+      case "function":
         return isPlainLeaf(value) ? value : this.#giveUp();
     }
   }
