@@ -1,6 +1,8 @@
+import type { LoadMany } from "./batch-load.js";
 import type { Clock } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
+import type { PatternOptions } from "./invalidate-pattern.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import type { CallOptions, Policy } from "./policy.js";
@@ -45,6 +47,28 @@ export interface Cache<T> {
   set(id: Id, value: T, options?: CallOptions): Promise<boolean>;
   /** `true` if something was there. */
   delete(id: Id, options?: CallOptions): Promise<boolean>;
+  /** The fresh values of those ids that have one, in one round trip to a remote store. */
+  getMany(ids: Iterable<Id>, options?: CallOptions): Promise<Map<Id, T>>;
+  /**
+   * The values of the ids, each as `getOrSet` would give it: one read, and one call of `loadMany` for all that are
+   * missing. An id that the loader does not return is left out; so is one that it reports as failed by an `Error`, which
+   * is told as an event. Where another node loads an id and gives up, it is loaded afterwards by a call of its own.
+   */
+  getOrSetMany(ids: Iterable<Id>, loadMany: LoadMany<T>, options?: CallOptions): Promise<Map<Id, T>>;
+  /** `true` if every tier took all of them. A `Map`, or pairs of an id and a value. */
+  setMany(entries: Iterable<readonly [id: Id, value: T]>, options?: CallOptions): Promise<boolean>;
+  /** How many were there. With tiers, at the least. */
+  deleteMany(ids: Iterable<Id>, options?: CallOptions): Promise<number>;
+  /**
+   * Deletes every entry of this namespace, but not of its children, whose id matches a glob: `*`, `?`, and `\\` before
+   * a literal one. Walks the keys: for what must be fast, use tags. Resolves to how many were deleted, with tiers at the
+   * least. Rejects with `UNSUPPORTED` where the store cannot walk its keys.
+   */
+  invalidatePattern(pattern: string, options?: PatternOptions): Promise<number>;
+  /** The keys of this namespace, without its children's; for tools. */
+  keys(): AsyncIterable<string>;
+  /** The keys with their entries, stale ones too; for tools. */
+  entries(): AsyncIterable<readonly [key: string, entry: CacheEntry<T>]>;
   /** Whether a fresh entry is there. */
   has(id: Id, options?: CallOptions): Promise<boolean>;
   /** Milliseconds left to live fresh; `undefined` if absent, `Infinity` if it never expires. */

@@ -1,15 +1,19 @@
+import type { LoadMany } from "./batch-load.js";
 import type { Cache, NamespaceOptions } from "./cache-types.js";
 import type { CacheContext, Call } from "./context.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
+import { getMany, getOrSetMany } from "./get-many.js";
 import { getOrSet } from "./get-or-set.js";
+import { invalidatePattern, type PatternOptions, walkKeys } from "./invalidate-pattern.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { type CallOptions, checkOptionNames, resolvePolicy } from "./policy.js";
 import { countHit, entry, get, has, ttl } from "./read.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
+import { deleteMany, setMany } from "./write-many.js";
 
 const CALL_OPTIONS: ReadonlySet<string> = new Set(["params", "signal"]);
 
@@ -54,6 +58,50 @@ export class StoreCache<T> implements Cache<T> {
 
   async delete(id: Id, options?: CallOptions): Promise<boolean> {
     return remove(this.#context, this.#call(id, options).key);
+  }
+
+  async getMany(ids: Iterable<Id>, options?: CallOptions): Promise<Map<Id, T>> {
+    return getMany<T>(this.#context, this.#calls(ids, options));
+  }
+
+  async getOrSetMany(ids: Iterable<Id>, loadMany: LoadMany<T>, options?: CallOptions): Promise<Map<Id, T>> {
+    return getOrSetMany(this.#context, this.#calls(ids, options), checkLoader(loadMany));
+  }
+
+  async setMany(entries: Iterable<readonly [id: Id, value: T]>, options?: CallOptions): Promise<boolean> {
+    const pairs = [...entries];
+    const calls = this.#calls(
+      pairs.map(([id]) => id),
+      options,
+    );
+    return setMany(
+      this.#context,
+      calls.map((call, at) => [call, pairs[at]?.[1]] as const),
+    );
+  }
+
+  async deleteMany(ids: Iterable<Id>, options?: CallOptions): Promise<number> {
+    return deleteMany(
+      this.#context,
+      this.#calls(ids, options).map(({ key }) => key),
+    );
+  }
+
+  async invalidatePattern(pattern: string, options: PatternOptions = {}): Promise<number> {
+    this.#assertOpen();
+    return invalidatePattern(this.#context, pattern, options);
+  }
+
+  keys(): AsyncIterable<string> {
+    this.#assertOpen();
+    return walkKeys(this.#context);
+  }
+
+  async *entries(): AsyncGenerator<readonly [key: string, entry: CacheEntry<T>]> {
+    for await (const key of this.keys()) {
+      const found = await entry(this.#context, key);
+      if (found !== undefined) yield [key, found as CacheEntry<T>];
+    }
   }
 
   async has(id: Id, options?: CallOptions): Promise<boolean> {
@@ -123,6 +171,15 @@ export class StoreCache<T> implements Cache<T> {
     return getOrSet(this.#context, { call, loader: checkLoader(loader), begun: { found } });
   }
 
+  #calls(ids: Iterable<Id>, options: CallOptions | undefined): Call[] {
+    this.#assertOpen();
+    const { keys, policy } = this.#context;
+    if (options !== undefined) checkOptionNames(options, CALL_OPTIONS);
+    const resolved = options === undefined ? policy : resolvePolicy(policy, options);
+    const { params, signal } = options ?? {};
+    return Array.from(ids, (id) => ({ id, key: keys.of(id, params), policy: resolved, signal }));
+  }
+
   #assertOpen(): void {
     if (this.#family.closed) throw new CacheError("CLOSED", "This cache is closed.");
   }
@@ -145,7 +202,7 @@ interface Missed<T> {
   readonly found: Awaitable<CacheEntry | undefined>;
 }
 
-function checkLoader<T>(loader: Loader<T>): Loader<T> {
+function checkLoader<Load>(loader: Load): Load {
   if (typeof loader === "function") return loader;
-  throw new CacheError("INVALID_OPTION", "getOrSet takes a function that loads the value, such as () => db.user(id).");
+  throw new CacheError("INVALID_OPTION", "The second argument is a function that loads, such as () => db.user(id).");
 }

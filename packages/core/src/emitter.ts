@@ -82,6 +82,7 @@ function noneHeard(): Heard {
     expire: 0,
     clear: 0,
     invalidateTags: 0,
+    invalidatePattern: 0,
     error: 0,
   };
 }

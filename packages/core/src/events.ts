@@ -20,6 +20,8 @@ export interface CacheEvents {
   clear: { readonly scope: string };
   /** The application invalidated tags in a namespace and its children. */
   invalidateTags: { readonly scope: string; readonly tags: readonly string[] };
+  /** The application deleted every key that matches a pattern; `deleted` of them were there. */
+  invalidatePattern: { readonly pattern: string; readonly deleted: number };
   /** A store failed, held something unreadable or something that does not fit the schema. */
   error: { readonly operation: string; readonly error: unknown; readonly key?: string };
 }

@@ -122,6 +122,27 @@ export class Flights {
     }
   }
 
+  /** `change` for several keys in one go: after what is already being written to any of them. */
+  async changeMany<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
+    for (const key of keys) this.void(key);
+    try {
+      return await this.#inTurnMany(keys, write);
+    } finally {
+      for (const key of keys) this.void(key);
+    }
+  }
+
+  #inTurnMany<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
+    const before = keys.flatMap((key) => this.#writes.get(key) ?? []);
+    const turn = before.length === 0 ? write() : Promise.allSettled(before).then(write);
+    for (const key of keys) this.#writes.set(key, turn);
+    const done = (): void => {
+      for (const key of keys) if (this.#writes.get(key) === turn) this.#writes.delete(key);
+    };
+    turn.then(done, done);
+    return turn;
+  }
+
   /** After a failed refresh: the instant before which `key` is not to be loaded again. */
   coolDown(key: string, until: number): void {
     this.#retryAt.delete(key);

@@ -22,6 +22,8 @@ export interface Request<T> {
   readonly begun?: { readonly found: Awaitable<CacheEntry | undefined> };
   /** The load that calls, and waits for this one. */
   readonly awaitedBy?: Flight | undefined;
+  /** Called where somebody else loads the key, here or on another node, and this request waits. */
+  readonly standAside?: () => void;
 }
 
 /** How often a look is taken again because something changed the key meanwhile. After that, the key counts as absent. */
@@ -79,7 +81,9 @@ function decide(context: CacheContext, { key, policy }: Call, found: CacheEntry 
 
 /** Joins the flight of the key, or starts it. */
 function board<T>(context: CacheContext, request: Request<T>, previous: CacheEntry | undefined): Flight {
-  return context.flights.of(request.call.key) ?? startLoad(context, { ...request, previous });
+  const flying = context.flights.of(request.call.key);
+  if (flying !== undefined) request.standAside?.();
+  return flying ?? startLoad(context, { ...request, previous });
 }
 
 async function load<T>(context: CacheContext, request: Request<T>, found: CacheEntry | undefined): Promise<T> {

@@ -1,3 +1,4 @@
+export type { LoadedItem, LoadMany, LoadManyContext } from "./batch-load.js";
 export type { BusListener, BusMessage, CacheBus } from "./bus.js";
 export type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
 export { type CachedDecorator, cached } from "./cached.js";
@@ -8,6 +9,7 @@ export { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
 export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
 export type { CacheEventName, CacheEvents, CacheListener, CacheStats } from "./events.js";
+export type { PatternOptions } from "./invalidate-pattern.js";
 export { escapeGlob, type Id, type Params } from "./key.js";
 export { TAG_LIFE_MS } from "./lifetime.js";
 export type { Loader } from "./load.js";
@@ -31,5 +33,6 @@ export {
   type StoreEvent,
   type WriteReason,
 } from "./store.js";
+export { type WarmUpOptions, type WarmUpProgress, warmUp } from "./warm-up.js";
 export { decodeEntry, encodeEntry } from "./wire.js";
 export type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";

@@ -70,6 +70,21 @@ export class Keys {
     this.#remembered.set(id, key);
     return key;
   }
+
+  /** The glob that matches the keys of this namespace whose id matches `pattern`. */
+  glob(pattern: string): string {
+    return escapeGlob(this.base) + escapePattern(pattern);
+  }
+}
+
+/**
+ * `pattern`, which is about ids, as it is about their keys: what is escaped in an id is escaped here, wildcards stay,
+ * and `\\` still makes the next character literal.
+ */
+function escapePattern(pattern: string): string {
+  return pattern.replace(/\\([\s\S])|[%{}]|\p{Surrogate}/gu, (text, literal: string | undefined) =>
+    literal === undefined ? escapeCharacter(text) : escapeGlob(escapeId(literal)),
+  );
 }
 
 /** `text` with every wildcard of a glob made literal. */

@@ -20,6 +20,8 @@ export interface LeaseQuestion {
   /** Whether what the store holds spares the load. */
   isGoodEnough(entry: CacheEntry): boolean;
   report(operation: string, error: unknown, key: string): void;
+  /** Called where another node has the right. */
+  readonly standAside?: (() => void) | undefined;
 }
 
 /** A holder renews its lease this often while it lasts, so that it can miss one and go on. */
@@ -39,6 +41,7 @@ export async function seekRight(question: LeaseQuestion): Promise<Right> {
       if (answer.type === "granted") return granted(question, { token, entry });
       if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
       if (flight.landed || flight.voided) return { type: "alone" };
+      question.standAside?.();
       await woken(question, Math.min(pollMs, answer.leftMs + 1));
     }
   } catch (error) {

@@ -18,6 +18,8 @@ export interface LoadOrder<T> {
   readonly previous: CacheEntry | undefined;
   /** The load that called, and waits for this one. */
   readonly awaitedBy?: Flight | undefined;
+  /** Called where another node loads the key, and this flight waits for it. */
+  readonly standAside?: (() => void) | undefined;
 }
 
 /** Starts the flight that loads a key, stores the result and tells of it. */
@@ -40,7 +42,8 @@ async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Fligh
   if (waiting !== undefined) await waiting;
   // A store without leases is not waited for: the loader is called before anything else can happen.
   const leases = call.policy.lease ? context.store.leases : undefined;
-  const right = leases === undefined ? undefined : await rightTo(context, leases, flight);
+  const right =
+    leases === undefined ? undefined : await rightTo(context, { leases, flight, standAside: order.standAside });
   if (right?.type === "found") return right.entry.value;
   // Given up while another node had the right: whoever waited has gone.
   if (flight.landed) return undefined;
@@ -55,14 +58,20 @@ async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Fligh
   return value;
 }
 
+interface RightWanted {
+  readonly leases: LeasesCapability;
+  readonly flight: Flight;
+  readonly standAside: (() => void) | undefined;
+}
+
 /** Asks the store for the right to load. */
-function rightTo(context: CacheContext, leases: LeasesCapability, flight: Flight): Promise<Right> {
+function rightTo(context: CacheContext, { leases, flight, standAside }: RightWanted): Promise<Right> {
   const { admit } = context.store;
   const { previous } = flight;
   // Fresh is not enough for a refresh ahead of the ttl: it has to be newer than what is being replaced.
   const isGoodEnough = (entry: CacheEntry): boolean =>
     isFresh(entry, context.clock.now()) && (previous === undefined || entry.createdAt > previous.createdAt);
-  return seekRight({ leases, admit, flight, isGoodEnough, clock: context.clock, report: context.report });
+  return seekRight({ leases, admit, flight, standAside, isGoodEnough, clock: context.clock, report: context.report });
 }
 
 /** The value as the schema gives it back; an absent result is not asked about. */

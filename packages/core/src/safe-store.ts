@@ -53,6 +53,57 @@ export class SafeStore {
     }
   }
 
+  /** The entries of `keys`, in their order and in one round trip where the store can. */
+  getMany(keys: readonly string[], now: number): Awaitable<ReadonlyArray<CacheEntry | undefined>> {
+    const { many } = this.#store;
+    if (many === undefined) return Promise.all(keys.map((key) => this.get(key, now)));
+    return this.#manySettled(async () => many.get(keys, now, this.admit), keys, now);
+  }
+
+  /** Whether the store took every entry. Rejects where a value itself cannot be stored. */
+  async setMany(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): Promise<Taken> {
+    const { many } = this.#store;
+    try {
+      if (many !== undefined) await many.set(entries, "write");
+      else await Promise.all(entries.map(async ([key, entry]) => this.#store.set(key, entry, "write")));
+      return true;
+    } catch (error) {
+      if (isCacheError(error, "INVALID_VALUE")) throw error;
+      return this.#failed("setMany", error, { instead: false });
+    }
+  }
+
+  /** How many were there. */
+  async deleteMany(keys: readonly string[]): Promise<number> {
+    const { many } = this.#store;
+    try {
+      if (many !== undefined) return await many.delete(keys);
+      const existed = await Promise.all(keys.map(async (key) => this.#store.delete(key)));
+      return existed.filter((was) => was).length;
+    } catch (error) {
+      return this.#failed("deleteMany", error, { instead: 0 });
+    }
+  }
+
+  /**
+   * The keys that match, in batches.
+   * @throws CacheError `UNSUPPORTED` where the store cannot walk its keys.
+   */
+  async *walk(glob: string): AsyncGenerator<readonly string[]> {
+    const { walk } = this.#store;
+    if (walk === undefined) {
+      throw new CacheError(
+        "UNSUPPORTED",
+        `The store "${this.#store.name}" cannot walk its keys. Use one that can, or tags.`,
+      );
+    }
+    try {
+      yield* walk(glob);
+    } catch (error) {
+      this.#failed("walk", error, { instead: undefined });
+    }
+  }
+
   /** Whether the store took `entry`. Rejects where the value itself cannot be stored. */
   async set(key: string, entry: CacheEntry, reason: WriteReason): Promise<Taken> {
     try {
@@ -106,6 +157,19 @@ export class SafeStore {
       return this.#judges ? await this.#judged(await found, key, now) : await found;
     } catch (error) {
       return this.#failed("get", error, { key, instead: undefined });
+    }
+  }
+
+  async #manySettled(
+    read: () => Promise<ReadonlyArray<CacheEntry | undefined>>,
+    keys: readonly string[],
+    now: number,
+  ): Promise<ReadonlyArray<CacheEntry | undefined>> {
+    try {
+      const found = await read();
+      return this.#judges ? await Promise.all(keys.map((key, at) => this.#judged(found[at], key, now))) : found;
+    } catch (error) {
+      return this.#failed("getMany", error, { instead: [] });
     }
   }
 

@@ -1,0 +1,128 @@
+import type { Duration } from "./duration.js";
+import type { Awaitable } from "./entry.js";
+import { CacheError } from "./errors.js";
+import type { Id } from "./key.js";
+import type { Loader } from "./load.js";
+import type { LoadContext } from "./load-context.js";
+
+/** What a loader of many is given. */
+export interface LoadManyContext {
+  /** Aborts when every load of the batch was given up. */
+  readonly signal: AbortSignal;
+  /** Overrides the ttl of every value of the batch. */
+  setTtl(ttl: Duration): void;
+  /** Overrides the tags of every value of the batch. */
+  setTags(tags: readonly string[]): void;
+}
+
+/** What came of one id: a value, nothing, or why it failed. */
+export type LoadedItem<T> = T | Error | undefined;
+
+/**
+ * Produces the values of the ids that are missing: as a `Map`, in which an id that is absent has none, or as an array
+ * in the order of the ids. An `Error` in place of a value fails that id alone.
+ */
+export type LoadMany<T> = (
+  ids: readonly Id[],
+  context: LoadManyContext,
+) => Awaitable<ReadonlyMap<Id, LoadedItem<T>> | readonly LoadedItem<T>[]>;
+
+interface Passenger<T> {
+  readonly id: Id;
+  readonly session: LoadContext<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Loads of several keys that go to the origin as one. Each is a flight of its own, for whoever else asks; the origin
+ * is asked once all of them have said whether they have to load, were found after all, or wait for somebody else. One
+ * that waited in vain, since the other node gave up, is loaded afterwards.
+ */
+export class BatchLoad<T> {
+  readonly #loadMany: LoadMany<T>;
+  readonly #undecided = new Set<string>();
+  readonly #failedAlone = new Set<unknown>();
+  #passengers: Passenger<T>[] = [];
+
+  constructor(loadMany: LoadMany<T>, keys: Iterable<string>) {
+    this.#loadMany = loadMany;
+    for (const key of keys) this.#undecided.add(key);
+  }
+
+  /** The loader of one key of the batch. */
+  loaderOf(key: string): Loader<T> {
+    return (session) =>
+      new Promise<T>((resolve, reject) => {
+        this.#passengers.push({ id: session.id, session, resolve, reject });
+        this.settle(key);
+        // The batch has gone already: this one comes after a wait for another node.
+        if (this.#undecided.size === 0) this.#depart();
+      });
+  }
+
+  /** The key needs no load now. */
+  settle(key: string): void {
+    if (this.#undecided.delete(key) && this.#undecided.size === 0) this.#depart();
+  }
+
+  /** Whether the loader gave `error` for one id, so that the others are none the worse. */
+  failedAlone(error: unknown): boolean {
+    return this.#failedAlone.has(error);
+  }
+
+  #depart(): void {
+    const passengers = this.#passengers;
+    this.#passengers = [];
+    if (passengers.length > 0) void this.#load(passengers);
+  }
+
+  async #load(passengers: readonly Passenger<T>[]): Promise<void> {
+    const ids = passengers.map(({ id }) => id);
+    try {
+      const loaded = await this.#loadMany(ids, batchContext(passengers.map(({ session }) => session)));
+      const items = itemsOf(ids, loaded);
+      passengers.forEach((passenger, at) => this.#land(passenger, items[at]));
+    } catch (error) {
+      for (const { reject } of passengers) reject(error);
+    }
+  }
+
+  #land({ resolve, reject }: Passenger<T>, item: LoadedItem<T>): void {
+    if (!(item instanceof Error)) return resolve(item as T);
+    this.#failedAlone.add(item);
+    reject(item);
+  }
+}
+
+function itemsOf<T>(ids: readonly Id[], loaded: Awaited<ReturnType<LoadMany<T>>>): readonly LoadedItem<T>[] {
+  if (loaded instanceof Map) return ids.map((id) => (loaded as ReadonlyMap<Id, LoadedItem<T>>).get(id));
+  if (Array.isArray(loaded) && loaded.length === ids.length) return loaded;
+  const given = Array.isArray(loaded) ? `an array of ${loaded.length}` : typeof loaded;
+  throw new CacheError(
+    "LOAD_FAILED",
+    `A loader of ${ids.length} ids gives a Map, or an array as long as the ids, not ${given}.`,
+  );
+}
+
+function batchContext(sessions: readonly LoadContext<never>[] | readonly LoadContext<unknown>[]): LoadManyContext {
+  return {
+    get signal() {
+      return whenAllAborted(sessions.map((session) => session.signal));
+    },
+    setTtl: (ttl) => sessions.forEach((session) => session.setTtl(ttl)),
+    setTags: (tags) => sessions.forEach((session) => session.setTags(tags)),
+  };
+}
+
+function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController();
+  let left = signals.filter((signal) => !signal.aborted).length;
+  const leave = (): void => {
+    left -= 1;
+    if (left === 0) controller.abort(signals[0]?.reason);
+  };
+  for (const signal of signals) if (!signal.aborted) signal.addEventListener("abort", leave, { once: true });
+  if (left === 0) controller.abort(signals[0]?.reason);
+  return controller.signal;
+}

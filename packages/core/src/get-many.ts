@@ -1,0 +1,91 @@
+import { BatchLoad, type LoadMany } from "./batch-load.js";
+import { type CacheContext, type Call, isFresh } from "./context.js";
+import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+import { getOrSet } from "./get-or-set.js";
+import type { Id } from "./key.js";
+import { countHit, countMiss } from "./read.js";
+
+type Found = CacheEntry | undefined;
+
+/** The fresh values of the ids that have one, in one round trip. */
+export async function getMany<T>(context: CacheContext, calls: readonly Call[]): Promise<Map<Id, T>> {
+  const now = context.clock.now();
+  const keys = calls.map(({ key }) => key);
+  const found = await context.store.getMany(keys, now);
+  const values = new Map<Id, T>();
+  for (const [at, { id, key }] of calls.entries()) {
+    const entry = found[at];
+    if (entry === undefined || !isFresh(entry, context.clock.now())) countMiss(context, key);
+    else {
+      countHit(context, key, entry);
+      if (entry.value !== undefined) values.set(id, entry.value as T);
+    }
+  }
+  return values;
+}
+
+/**
+ * The values of the ids: each as `getOrSet` would give it, read in one round trip and loaded by one call. An id that
+ * the loader reports as failed is left out, and told as an event; a loader that fails as a whole rejects.
+ */
+export async function getOrSetMany<T>(
+  context: CacheContext,
+  calls: readonly Call[],
+  loadMany: LoadMany<T>,
+): Promise<Map<Id, T>> {
+  const unique = [...new Map(calls.map((call) => [call.key, call])).values()];
+  const batch = new BatchLoad<T>(
+    loadMany,
+    unique.map(({ key }) => key),
+  );
+  const found = readTogether(context, unique);
+  const outcomes = new Map(
+    unique.map((call, at) => [call.key, answer(context, { call, batch, found: found?.[at] })] as const),
+  );
+  await Promise.allSettled(outcomes.values());
+  const values = new Map<Id, T>();
+  for (const { id, key } of calls) {
+    const outcome = await outcomes.get(key);
+    if (outcome?.type === "value" && outcome.value !== undefined) values.set(id, outcome.value);
+  }
+  return values;
+}
+
+interface Question<T> {
+  readonly call: Call;
+  readonly batch: BatchLoad<T>;
+  readonly found: { readonly found: Awaitable<Found> } | undefined;
+}
+
+type Answer<T> = { readonly type: "value"; readonly value: T } | { readonly type: "failed alone" };
+
+/** What one id of the batch comes to. */
+function answer<T>(context: CacheContext, { call, batch, found }: Question<T>): Promise<Answer<T>> {
+  const settle = (): void => batch.settle(call.key);
+  const loader = batch.loaderOf(call.key);
+  const request = { call, loader, standAside: settle, ...(found !== undefined && { begun: found }) };
+  return getOrSet<T>(context, request).then(
+    (value) => {
+      settle();
+      return { type: "value", value };
+    },
+    (error: unknown) => {
+      settle();
+      if (batch.failedAlone(error)) return { type: "failed alone" };
+      throw error;
+    },
+  );
+}
+
+/** Begins one read of all keys that nobody is asking for yet, seen by each of them as a read of its own. */
+function readTogether(context: CacheContext, calls: readonly Call[]): ReadonlyArray<Question<never>["found"]> {
+  const idle = calls.filter(({ key }) => !context.flights.isBusy(key)).map(({ key }) => key);
+  if (idle.length === 0) return [];
+  const read = context.store.getMany(idle, context.clock.now());
+  const position = new Map(idle.map((key, at) => [key, at]));
+  return calls.map(({ key }) => {
+    const at = position.get(key);
+    if (at === undefined) return undefined;
+    return { found: isPromiseLike(read) ? read.then((entries) => entries[at]) : read[at] };
+  });
+}

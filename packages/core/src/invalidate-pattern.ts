@@ -1,0 +1,45 @@
+import type { CacheContext } from "./context.js";
+import { CacheError } from "./errors.js";
+
+/** What a walk over many keys may be told. */
+export interface PatternOptions {
+  /** Ends the walk; what was deleted until then stays deleted. */
+  readonly signal?: AbortSignal;
+  /** Called after each batch with the number of entries deleted so far. */
+  readonly onProgress?: (deleted: number) => void;
+}
+
+/**
+ * Deletes every entry of the namespace whose id, with its params, matches; resolves to how many there were. Children
+ * of the namespace are left alone, as ids of theirs are not ids of this one.
+ * @throws CacheError `UNSUPPORTED` where the store cannot walk its keys, `INVALID_OPTION` where the pattern is no text.
+ */
+export async function invalidatePattern(
+  context: CacheContext,
+  pattern: string,
+  { signal, onProgress }: PatternOptions,
+): Promise<number> {
+  if (typeof pattern !== "string") throw new CacheError("INVALID_OPTION", 'A pattern is text such as "user:*".');
+  let deleted = 0;
+  for await (const keys of context.store.walk(context.keys.glob(pattern))) {
+    signal?.throwIfAborted();
+    // A store may match more than it was asked for; nothing outside the namespace is ever touched.
+    const own = keys.filter((key) => key.startsWith(context.keys.base));
+    deleted += await context.flights.changeMany(own, () => context.store.deleteMany(own));
+    onProgress?.(deleted);
+  }
+  if (context.emitter.heard.invalidatePattern > 0) context.emitter.emit("invalidatePattern", { pattern, deleted });
+  return deleted;
+}
+
+/** The keys of the namespace, without its children's, each once. */
+export async function* walkKeys(context: CacheContext): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  for await (const keys of context.store.walk(context.keys.glob("*"))) {
+    for (const key of keys) {
+      if (seen.has(key) || !key.startsWith(context.keys.base)) continue;
+      seen.add(key);
+      yield key;
+    }
+  }
+}

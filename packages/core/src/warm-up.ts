@@ -1,0 +1,62 @@
+import type { LoadMany } from "./batch-load.js";
+import type { Cache } from "./cache-types.js";
+import { CacheError } from "./errors.js";
+import type { Id } from "./key.js";
+import type { CallOptions } from "./policy.js";
+
+/** How a cache is warmed up. */
+export interface WarmUpOptions extends CallOptions {
+  /** Ids in one call of the loader. Default 100. */
+  readonly batchSize?: number;
+  /** Calls of the loader at the same time. Default 2. */
+  readonly concurrency?: number;
+  /** Called after each batch. */
+  readonly onProgress?: (progress: WarmUpProgress) => void;
+}
+
+/** How far a warm-up has come. */
+export interface WarmUpProgress {
+  /** Ids that were dealt with: loaded, or found fresh, which makes a warm-up that was cut short cheap to run again. */
+  readonly done: number;
+  /** Of these, how many have a value now. */
+  readonly found: number;
+}
+
+/**
+ * Loads what is missing of `ids`, a batch at a time. Ids that are fresh already cost a read, so after an interruption
+ * it can simply be run again. Rejects with what `loadMany` throws, or with the signal's reason.
+ */
+export async function warmUp<T>(
+  cache: Cache<T>,
+  ids: Iterable<Id> | AsyncIterable<Id>,
+  { loadMany, ...options }: WarmUpOptions & { readonly loadMany: LoadMany<T> },
+): Promise<WarmUpProgress> {
+  const { batchSize = 100, concurrency = 2, onProgress, ...call } = options;
+  if (!(batchSize >= 1 && concurrency >= 1)) {
+    throw new CacheError("INVALID_OPTION", "batchSize and concurrency: write a number from 1 up.");
+  }
+  const batches = batchesOf(ids, batchSize);
+  const progress = { done: 0, found: 0 };
+  const work = async (): Promise<void> => {
+    for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
+      call.signal?.throwIfAborted();
+      const values = await cache.getOrSetMany(next.value, loadMany, call);
+      progress.done += next.value.length;
+      progress.found += values.size;
+      onProgress?.({ ...progress });
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return progress;
+}
+
+/** An async generator queues the calls of its `next`, so several workers can draw from one. */
+async function* batchesOf(ids: Iterable<Id> | AsyncIterable<Id>, size: number): AsyncGenerator<Id[], undefined> {
+  let batch: Id[] = [];
+  for await (const id of ids) {
+    if (batch.push(id) < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

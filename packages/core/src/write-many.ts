@@ -1,0 +1,47 @@
+import type { CacheContext, Call } from "./context.js";
+import { makeEntry } from "./lifetime.js";
+import { checkedValue } from "./load.js";
+
+/** A call and the value that it writes. */
+export type Writing = readonly [call: Call, value: unknown];
+
+/** Writes values in one round trip; resolves to whether every tier took all of them. All are validated before any is written. */
+export async function setMany(context: CacheContext, writings: readonly Writing[]): Promise<boolean> {
+  const checked = await Promise.all(writings.map(([call, value]) => checkedValue(context, call, value)));
+  const waiting = context.store.ready();
+  if (waiting !== undefined) await waiting;
+  const keys = writings.map(([{ key }]) => key);
+  const taken = await context.flights.changeMany(keys, async () => {
+    const made = writings.map(([call], at) => entryOf(context, call, checked[at]));
+    const [stored, refused] = divide(keys, made);
+    if (refused.length > 0) await context.store.deleteMany(refused);
+    const isTaken = stored.length === 0 || (await context.store.setMany(stored));
+    return isTaken && refused.length === 0;
+  });
+  context.counters.sets += keys.length;
+  if (context.emitter.heard.set > 0) for (const key of keys) context.emitter.emit("set", { key });
+  return taken;
+}
+
+/** Deletes keys in one round trip; resolves to how many were there. */
+export async function deleteMany(context: CacheContext, keys: readonly string[]): Promise<number> {
+  const deleted = await context.flights.changeMany(keys, () => context.store.deleteMany(keys));
+  context.counters.deletes += keys.length;
+  return deleted;
+}
+
+type Entry = NonNullable<ReturnType<typeof makeEntry>>;
+
+function entryOf(context: CacheContext, { policy }: Call, value: unknown): Entry | undefined {
+  const candidate = { value, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
+  return makeEntry(policy, candidate, context.clock.now());
+}
+
+/** What is to be stored, the last of those for one key, and the keys of what the policy says not to store. */
+function divide(keys: readonly string[], made: ReadonlyArray<Entry | undefined>): [Array<[string, Entry]>, string[]] {
+  const last = new Map(keys.map((key, at) => [key, made[at]]));
+  const stored = [...last].flatMap(
+    ([key, entry]): Array<[string, Entry]> => (entry === undefined ? [] : [[key, entry]]),
+  );
+  return [stored, [...last.keys()].filter((key) => last.get(key) === undefined)];
+}
