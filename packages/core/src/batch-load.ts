@@ -1,6 +1,8 @@
+import { callChain } from "./call-chain.js";
 import type { Duration } from "./duration.js";
 import type { Awaitable } from "./entry.js";
 import { CacheError } from "./errors.js";
+import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import type { LoadContext } from "./load-context.js";
@@ -30,8 +32,17 @@ export type LoadMany<T> = (
 interface Passenger<T> {
   readonly id: Id;
   readonly session: LoadContext<T>;
+  readonly flight: Flight | undefined;
   resolve(value: T): void;
   reject(error: unknown): void;
+}
+
+/** Flights whose loader gave an error for their one id: known to every batch, since another one may have joined. */
+const failedAlone = new WeakMap<Flight, Error>();
+
+/** Whether the loader of many gave `error` for the id of `flight`, so that the other ids are none the worse. */
+export function isFailedAlone(flight: Flight | undefined, error: unknown): boolean {
+  return flight !== undefined && error !== undefined && failedAlone.get(flight) === error;
 }
 
 /**
@@ -42,7 +53,6 @@ interface Passenger<T> {
 export class BatchLoad<T> {
   readonly #loadMany: LoadMany<T>;
   readonly #undecided = new Set<string>();
-  readonly #failedAlone = new Set<unknown>();
   #passengers: Passenger<T>[] = [];
 
   constructor(loadMany: LoadMany<T>, keys: Iterable<string>) {
@@ -54,7 +64,7 @@ export class BatchLoad<T> {
   loaderOf(key: string): Loader<T> {
     return (session) =>
       new Promise<T>((resolve, reject) => {
-        this.#passengers.push({ id: session.id, session, resolve, reject });
+        this.#passengers.push({ id: session.id, session, flight: callChain.current(), resolve, reject });
         this.settle(key);
         // The batch has gone already: this one comes after a wait for another node.
         if (this.#undecided.size === 0) this.#depart();
@@ -64,11 +74,6 @@ export class BatchLoad<T> {
   /** The key needs no load now. */
   settle(key: string): void {
     if (this.#undecided.delete(key) && this.#undecided.size === 0) this.#depart();
-  }
-
-  /** Whether the loader gave `error` for one id, so that the others are none the worse. */
-  failedAlone(error: unknown): boolean {
-    return this.#failedAlone.has(error);
   }
 
   #depart(): void {
@@ -88,9 +93,9 @@ export class BatchLoad<T> {
     }
   }
 
-  #land({ resolve, reject }: Passenger<T>, item: LoadedItem<T>): void {
+  #land({ flight, resolve, reject }: Passenger<T>, item: LoadedItem<T>): void {
     if (!(item instanceof Error)) return resolve(item as T);
-    this.#failedAlone.add(item);
+    if (flight !== undefined) failedAlone.set(flight, item);
     reject(item);
   }
 }

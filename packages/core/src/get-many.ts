@@ -1,8 +1,11 @@
-import { BatchLoad, type LoadMany } from "./batch-load.js";
+import { BatchLoad, isFailedAlone, type LoadMany } from "./batch-load.js";
+import { callChain } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+import type { Flight } from "./flight.js";
 import { getOrSet } from "./get-or-set.js";
 import type { Id } from "./key.js";
+import type { Loader } from "./load.js";
 import { countHit, countMiss } from "./read.js";
 
 type Found = CacheEntry | undefined;
@@ -60,22 +63,37 @@ interface Question<T> {
 type Answer<T> = { readonly type: "value"; readonly value: T } | { readonly type: "failed alone" };
 
 /** What one id of the batch comes to. */
-function answer<T>(context: CacheContext, { call, batch, found }: Question<T>): Promise<Answer<T>> {
-  const settle = (): void => batch.settle(call.key);
-  const loader = batch.loaderOf(call.key);
-  const request = { call, loader, standAside: settle, ...(found !== undefined && { begun: found }) };
-  return getOrSet<T>(context, request).then(
-    (value) => {
-      settle();
-      return { type: "value", value };
-    },
-    (error: unknown) => {
-      settle();
-      if (batch.failedAlone(error)) return { type: "failed alone" };
-      throw error;
-    },
-  );
+async function answer<T>(context: CacheContext, { call, batch, found }: Question<T>): Promise<Answer<T>> {
+  const { key } = call;
+  const settle = (): void => batch.settle(key);
+  let flight: Flight | undefined;
+  const loadMine = batch.loaderOf(key);
+  const loader: Loader<T> = (session) => {
+    flight = callChain.current();
+    return loadMine(session);
+  };
+  const standAside = (): void => {
+    flight = context.flights.of(key);
+    settle();
+  };
+  try {
+    const value = await getOrSet<T>(context, {
+      call,
+      loader,
+      standAside,
+      ...(found !== undefined && { begun: found }),
+    });
+    // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
+    void (context.flights.of(key)?.outcome ?? settled).then(settle);
+    return { type: "value", value };
+  } catch (error) {
+    settle();
+    if (isFailedAlone(flight, error)) return { type: "failed alone" };
+    throw error;
+  }
 }
+
+const settled = Promise.resolve();
 
 /** Begins one read of all keys that nobody is asking for yet, seen by each of them as a read of its own. */
 function readTogether(context: CacheContext, calls: readonly Call[]): ReadonlyArray<Question<never>["found"]> {

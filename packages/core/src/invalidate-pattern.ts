@@ -20,6 +20,9 @@ export async function invalidatePattern(
   { signal, onProgress }: PatternOptions,
 ): Promise<number> {
   if (typeof pattern !== "string") throw new CacheError("INVALID_OPTION", 'A pattern is text such as "user:*".');
+  // Loads in the namespace are void, whatever their ids: what they bring is not in the store yet, where the walk would find it.
+  const voidLoads = (): void => context.flights.voidAll([context.keys.base]);
+  voidLoads();
   let deleted = 0;
   for await (const keys of context.store.walk(context.keys.glob(pattern))) {
     signal?.throwIfAborted();
@@ -28,6 +31,7 @@ export async function invalidatePattern(
     deleted += await context.flights.changeMany(own, () => context.store.deleteMany(own));
     onProgress?.(deleted);
   }
+  voidLoads();
   if (context.emitter.heard.invalidatePattern > 0) context.emitter.emit("invalidatePattern", { pattern, deleted });
   return deleted;
 }

@@ -46,7 +46,13 @@ export async function warmUp<T>(
       onProgress?.({ ...progress });
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  try {
+    await Promise.all(Array.from({ length: concurrency }, work));
+  } finally {
+    // After a failure the other workers find nothing more to draw, and the source is closed. What the source says to
+    // that is nobody's concern: the failure is what is told.
+    batches.return(undefined).catch(() => undefined);
+  }
   return progress;
 }
 

@@ -14,8 +14,11 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
   const taken = await context.flights.changeMany(keys, async () => {
     const made = writings.map(([call], at) => entryOf(context, call, checked[at]));
     const [stored, refused] = divide(keys, made);
-    if (refused.length > 0) await context.store.deleteMany(refused);
-    const isTaken = stored.length === 0 || (await context.store.setMany(stored));
+    // Begun in one turn, so that a store which gathers the writes of a turn makes one round trip of both.
+    const [isTaken] = await Promise.all([
+      stored.length === 0 || context.store.setMany(stored),
+      refused.length === 0 || context.store.deleteMany(refused),
+    ]);
     return isTaken && refused.length === 0;
   });
   context.counters.sets += keys.length;
@@ -25,9 +28,20 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
 
 /** Deletes keys in one round trip; resolves to how many were there. */
 export async function deleteMany(context: CacheContext, keys: readonly string[]): Promise<number> {
-  const deleted = await context.flights.changeMany(keys, () => context.store.deleteMany(keys));
-  context.counters.deletes += keys.length;
+  const { flights, store, counters, emitter } = context;
+  if (emitter.heard.delete > 0) return deleteAndTell(context, keys);
+  const deleted = await flights.changeMany(keys, () => store.deleteMany(keys));
+  counters.deletes += keys.length;
   return deleted;
+}
+
+/** A store tells of many only how many were there, a listener is to know which: asked one by one, yet in one turn. */
+async function deleteAndTell(context: CacheContext, keys: readonly string[]): Promise<number> {
+  const { flights, store, counters, emitter } = context;
+  const existed = await flights.changeMany(keys, () => Promise.all(keys.map((key) => store.delete(key))));
+  counters.deletes += keys.length;
+  for (const [at, key] of keys.entries()) emitter.emit("delete", { key, existed: existed[at] === true });
+  return existed.filter((was) => was).length;
 }
 
 type Entry = NonNullable<ReturnType<typeof makeEntry>>;
