@@ -31,6 +31,8 @@ export type LoadMany<T> = (
 
 interface Passenger<T> {
   readonly id: Id;
+  /** Where the id stands among those of the batch. */
+  readonly at: number;
   readonly session: LoadContext<T>;
   readonly flight: Flight | undefined;
   resolve(value: T): void;
@@ -53,18 +55,21 @@ export function isFailedAlone(flight: Flight | undefined, error: unknown): boole
 export class BatchLoad<T> {
   readonly #loadMany: LoadMany<T>;
   readonly #undecided = new Set<string>();
+  readonly #order: ReadonlyMap<string, number>;
   #passengers: Passenger<T>[] = [];
 
   constructor(loadMany: LoadMany<T>, keys: Iterable<string>) {
     this.#loadMany = loadMany;
     for (const key of keys) this.#undecided.add(key);
+    this.#order = new Map([...this.#undecided].map((key, at) => [key, at]));
   }
 
   /** The loader of one key of the batch. */
   loaderOf(key: string): Loader<T> {
     return (session) =>
       new Promise<T>((resolve, reject) => {
-        this.#passengers.push({ id: session.id, session, flight: callChain.current(), resolve, reject });
+        const [at, flight] = [this.#order.get(key) ?? 0, callChain.current()];
+        this.#passengers.push({ id: session.id, at, session, flight, resolve, reject });
         this.settle(key);
         // The batch has gone already: this one comes after a wait for another node.
         if (this.#undecided.size === 0) this.#depart();
@@ -77,7 +82,8 @@ export class BatchLoad<T> {
   }
 
   #depart(): void {
-    const passengers = this.#passengers;
+    // As they were asked for: a stale one may be decided later than those that are absent.
+    const passengers = this.#passengers.sort((one, other) => one.at - other.at);
     this.#passengers = [];
     if (passengers.length > 0) void this.#load(passengers);
   }
