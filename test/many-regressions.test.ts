@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { type CacheEvents, createCache, type Id, warmUp } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { redisStore } from "@granary/redis";
@@ -74,6 +75,23 @@ test("a load that was under way when a pattern took its key is not stored", asyn
   expect(await cache.invalidatePattern("user:*")).toBe(0);
   loading.give();
   expect([await load, await cache.get("user:1")]).toEqual(["before", undefined]);
+});
+
+test("a signal has one listener, however many ids are asked for, and none when they are there", async () => {
+  const cache = stillCache();
+  const stop = new AbortController();
+  const counts: number[] = [];
+  const load = async (ids: readonly Id[]) => {
+    counts.push(getEventListeners(stop.signal, "abort").length);
+    await nextTurn();
+    return [...ids];
+  };
+  const ids = Array.from({ length: 100 }, (_, at) => at);
+  expect((await cache.getOrSetMany(ids, load, { signal: stop.signal })).size).toBe(100);
+  counts.push(getEventListeners(stop.signal, "abort").length);
+  expect(counts).toEqual([1, 0]);
+  stop.abort("late");
+  await expect(cache.getOrSetMany(ids, load, { signal: stop.signal })).rejects.toBe("late");
 });
 
 describe("many deletes", () => {

@@ -57,7 +57,7 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant("advance" as const), ms: fc.constantFrom(1, 20_000, 60_000, 3_600_000) }),
 );
 
-export const operations = fc.array(anOperation, { minLength: 1, maxLength: 25 });
+export const operations = fc.array(anOperation, { minLength: 1, maxLength: 25, size: "max" });
 
 /** The two that are held against each other. */
 export interface Pair {

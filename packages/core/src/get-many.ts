@@ -36,7 +36,7 @@ export async function getOrSetMany<T>(
   calls: readonly Call[],
   loadMany: LoadMany<T>,
 ): Promise<Map<Id, T>> {
-  const unique = [...new Map(calls.map((call) => [call.key, call])).values()];
+  const { calls: unique, stop } = withOwnSignals([...new Map(calls.map((call) => [call.key, call])).values()]);
   const batch = new BatchLoad<T>(
     loadMany,
     unique.map(({ key }) => key),
@@ -46,12 +46,28 @@ export async function getOrSetMany<T>(
     unique.map((call, at) => [call.key, answer(context, { call, batch, found: found?.[at] })] as const),
   );
   await Promise.allSettled(outcomes.values());
+  stop();
   const values = new Map<Id, T>();
   for (const { id, key } of calls) {
     const outcome = await outcomes.get(key);
     if (outcome?.type === "value" && outcome.value !== undefined) values.set(id, outcome.value);
   }
   return values;
+}
+
+/** A signal for each id, behind one listener: the runtime warns of a leak where one signal has a listener an id. */
+function withOwnSignals(calls: readonly Call[]): { readonly calls: readonly Call[]; stop(): void } {
+  const signal = calls[0]?.signal;
+  if (signal === undefined || signal.aborted) return { calls, stop: () => undefined };
+  const controllers = calls.map(() => new AbortController());
+  const abort = (): void => {
+    for (const controller of controllers) controller.abort(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  return {
+    calls: calls.map((call, at) => ({ ...call, signal: controllers[at]?.signal })),
+    stop: () => signal.removeEventListener("abort", abort),
+  };
 }
 
 interface Question<T> {
