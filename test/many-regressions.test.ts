@@ -45,6 +45,31 @@ test("stale values are refreshed behind by one call, also where the right to loa
   expect(asked).toEqual([["a", "b", "c", "d"]]);
 });
 
+test("an id that another node gave up on is loaded afterwards, and the others at once", async () => {
+  const client = redisClient();
+  const [other, cache] = [redisStore({ client }), redisStore({ client })].map((store) =>
+    createCache<unknown>({ store }),
+  );
+  onTestFinished(async () => {
+    await Promise.all([other?.close(), cache?.close()]);
+    client.disconnect();
+  });
+  const [loading, begun, asked] = [signal(), signal(), [] as Id[][]];
+  const theirs = other?.getOrSet("a", async () => {
+    begun.give();
+    await loading.given;
+    throw new Error("down");
+  });
+  await begun.given;
+  const mine = cache?.getOrSetMany(["a", "b", "c"], async (ids) => {
+    if (asked.push([...ids]) === 1) loading.give();
+    return ids.map((id) => `of ${id}`);
+  });
+  await expect(theirs).rejects.toThrow("down");
+  expect(Object.fromEntries((await mine) ?? [])).toEqual({ a: "of a", b: "of b", c: "of c" });
+  expect(asked).toEqual([["b", "c"], ["a"]]);
+});
+
 test("an id that fails alone is left out for another call that joined its load, too", async () => {
   const cache = stillCache();
   const loading = signal();
