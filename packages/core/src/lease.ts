@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
-import type { Admit, LeasesCapability } from "./store.js";
+import type { Admit, LeasesCapability, WriteReason } from "./store.js";
 
 /** What a flight may do about a key that other nodes may be loading too. */
 export type Right =
@@ -86,11 +86,11 @@ export class Lease {
   }
 
   /** Writes the entry if nothing has taken the lease away. Whether it did. */
-  async fill(entry: CacheEntry): Promise<boolean> {
+  async fill(entry: CacheEntry, reason: WriteReason): Promise<boolean> {
     if (this.#state === "ended") return false;
     this.#stop();
     const { leases, flight } = this.#question;
-    return leases.fill(flight.key, entry, this.#token);
+    return leases.fill(flight.key, entry, this.#token, reason);
   }
 
   /** Gives the lease back, unless it was used. */
@@ -126,7 +126,7 @@ export class Lease {
 }
 
 /** Random enough to tell the nodes of a fleet apart; nobody gains by guessing it. */
-function newToken(): string {
+export function newToken(): string {
   const half = (): string => Math.random().toString(36).slice(2);
   return half() + half();
 }

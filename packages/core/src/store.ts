@@ -63,8 +63,8 @@ export interface LeasesCapability {
   acquire(key: string, token: string, admit?: Admit): Awaitable<LeaseAnswer>;
   /** Whether the lease still stands, and now lasts `ttlMs` from here. */
   renew(key: string, token: string): Awaitable<boolean>;
-  /** Writes `entry` if the lease still stands, in one atomic step, and ends it. Whether it did. */
-  fill(key: string, entry: CacheEntry, token: string): Awaitable<boolean>;
+  /** Writes `entry` if the lease still stands, in one atomic step, and ends it. Whether it did. `reason` is as for `set`. */
+  fill(key: string, entry: CacheEntry, token: string, reason?: WriteReason): Awaitable<boolean>;
   /** Gives the right back, so that whoever waits can have it. */
   release(key: string, token: string): Awaitable<void>;
   /** Keeps `entry` where it needs no lease: in the tiers of this process. Whether there are any. */

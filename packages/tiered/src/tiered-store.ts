@@ -65,7 +65,8 @@ export class TieredStore implements CacheStore {
     this.many = new TieredMany({ near: this.#near, far: l2, fills: this.#fills, publish, fail });
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.ready !== undefined) this.ready = l2.ready;
-    if (l2.leases !== undefined) this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills });
+    if (l2.leases !== undefined)
+      this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills, publish });
     this.#silences = [
       l1.on?.((event) => this.#listeners.tell(event)),
       l2.on?.((event) => this.#hear(event)),
