@@ -21,7 +21,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export function encodeEntry(entry: CacheEntry, serializer: Serializer): string | Uint8Array {
   const payload = encodeValue(entry.value, serializer);
-  const deadlines = `${writeInstant(entry.createdAt)} ${writeInstant(entry.freshUntil)} ${writeInstant(entry.keepUntil)}`;
+  // Exact, to the fraction: rounded up, a load would seem younger than a mark that was raised after it had begun, and
+  // rounded down, a value that was set just after a mark would seem invalidated by it.
+  const deadlines = `${String(entry.createdAt)} ${writeInstant(entry.freshUntil)} ${writeInstant(entry.keepUntil)}`;
   if (typeof payload === "string") return `${MAGIC} ${deadlines} t ${writeMeta(entry)}\n${payload}`;
   const header = encoder.encode(`${MAGIC} ${deadlines} b ${writeMeta(entry)}\n`);
   const bytes = new Uint8Array(header.length + payload.length);
@@ -53,7 +55,7 @@ export function decodeEntry(data: string | Uint8Array, serializer: Serializer): 
 
 function readHeader(header: string): Omit<CacheEntry, "value"> & { kind: string } {
   const [, created = "", fresh = "", keep = "", kind = "", ...meta] = header.split(" ");
-  const [createdAt, freshUntil, keepUntil] = [readInstant(created), readInstant(fresh), readInstant(keep)];
+  const [createdAt, freshUntil, keepUntil] = [readExact(created), readInstant(fresh), readInstant(keep)];
   if (kind !== "t" && kind !== "b") throw unreadable("its header does not say text or bytes");
   if (!(Number.isFinite(createdAt) && freshUntil <= keepUntil)) throw unreadable("its deadlines make no sense");
   return { createdAt, freshUntil, keepUntil, kind, ...readMeta(meta.join(" ")) };
@@ -66,6 +68,11 @@ function writeInstant(at: number): string {
 function readInstant(text: string): number {
   if (text === "never") return Number.POSITIVE_INFINITY;
   return /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** An instant to the fraction of a millisecond. */
+function readExact(text: string): number {
+  return /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function writeMeta({ tags, etag, lastModified }: CacheEntry): string {

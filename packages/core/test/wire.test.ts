@@ -41,9 +41,9 @@ describe("version 1 of the wire format", () => {
     expect(encodeEntry({ ...entry, tier: "redis" }, json)).toBe(encodeEntry(entry, json));
   });
 
-  it("keeps whole milliseconds", () => {
+  it("keeps whole milliseconds of deadlines, and the begin of the load exactly", () => {
     const text = encodeEntry({ ...entry, createdAt: 1.4, freshUntil: 2.5, keepUntil: 1e15 + 0.3 }, json);
-    expect(decodeEntry(text, json)).toMatchObject({ createdAt: 1, freshUntil: 3, keepUntil: 1e15 });
+    expect(decodeEntry(text, json)).toMatchObject({ createdAt: 1.4, freshUntil: 3, keepUntil: 1e15 });
   });
 
   it("refuses a value that the serializer cannot write, and says why", () => {
