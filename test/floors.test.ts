@@ -9,7 +9,7 @@ import { type Files, filesUnder } from "./support/workspace.js";
  */
 const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["words", "entry", "errors", "clock", "events"],
-  ["words", "duration"],
+  ["words", "duration", "glob"],
   ["contracts", "store", "bus", "serializer", "schema", "key"],
   ["contracts", "policy"],
   ["mechanisms", "wire", "counters", "emitter", "flight", "lifetime", "patience", "safe-store", "value-check"],

@@ -7,6 +7,7 @@ export { type Duration, parseDuration } from "./duration.js";
 export { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
 export type { CacheEventName, CacheEvents, CacheListener, CacheStats } from "./events.js";
+export { globMatcher } from "./glob.js";
 export { escapeGlob, type Id, type Params } from "./key.js";
 export type { Loader } from "./load.js";
 export type { LoadContext, Validator } from "./load-context.js";

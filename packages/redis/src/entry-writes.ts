@@ -1,13 +1,13 @@
 import type { CacheEntry, ManyCapability } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
-import type { GroupKeys } from "./key-groups.js";
+import { groupKeys, type SlotOfKey } from "./key-groups.js";
 import type { Write, WriteBatch } from "./write-batch.js";
 
 /** What writing entries needs: where bytes go, how they are made, and when it is. */
 export interface EntryWritesParts {
   readonly batch: WriteBatch;
   readonly codec: EntryCodec;
-  readonly group: GroupKeys;
+  readonly slotOf: SlotOfKey;
   readonly now: () => number;
 }
 
@@ -19,7 +19,7 @@ export interface EntryWrites {
   readonly deleteMany: ManyCapability["delete"];
 }
 
-export function entryWrites({ batch, codec, group, now }: EntryWritesParts): EntryWrites {
+export function entryWrites({ batch, codec, slotOf, now }: EntryWritesParts): EntryWrites {
   const writeOf = (key: string, entry: CacheEntry): Write =>
     writeFor(key, codec.encode(entry), entry.keepUntil - now());
   // A client may be set to give numbers as text.
@@ -35,7 +35,7 @@ export function entryWrites({ batch, codec, group, now }: EntryWritesParts): Ent
       await Promise.all(writes.map((write) => batch.send(write)));
     },
     async deleteMany(keys) {
-      const counts = await Promise.all(group(keys).map(unlink));
+      const counts = await Promise.all(groupKeys(keys, slotOf).map(unlink));
       return counts.reduce((sum, count) => sum + count, 0);
     },
   };

@@ -4,7 +4,7 @@ import { watchErrors } from "./client-errors.js";
 import { type EntryCodec, entryCodec } from "./entry-codec.js";
 import { entryReads } from "./entry-reads.js";
 import { entryWrites } from "./entry-writes.js";
-import { keyGroups } from "./key-groups.js";
+import { slotsOf } from "./key-groups.js";
 import { ReadBatch } from "./read-batch.js";
 import { type RedisClient, requireClient } from "./redis-client.js";
 import { storeEvents } from "./store-events.js";
@@ -36,28 +36,28 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const { serializer = superjsonSerializer, clock = systemClock, name = "redis" } = options;
   requireSerializer(serializer);
   const { emit, on, clear } = storeEvents();
-  const codec = entryCodec(serializer, (key, error) => emit({ type: "error", operation: "get", key, error }));
+  const report = (key: string, error: unknown): void => emit({ type: "error", operation: "get", key, error });
+  const codec = entryCodec({ serializer, tier: name, report });
   const unwatch = watchErrors(client, (error) => emit({ type: "error", operation: "connection", error }));
   const close = (): void => {
     unwatch();
     clear();
   };
   const walk = (glob: string): AsyncIterable<readonly string[]> => walkKeys(client, glob);
-  return { name, clock, admits: true, ...verbs({ client, clock, codec, name }), walk, on, close };
+  return { name, clock, admits: true, ...verbs({ client, clock, codec }), walk, on, close };
 }
 
 interface Parts {
   readonly client: RedisClient;
   readonly clock: Clock;
   readonly codec: EntryCodec;
-  readonly name: string;
 }
 
-function verbs({ client, clock, codec, name }: Parts): Pick<CacheStore, "get" | "set" | "delete" | "many"> {
-  const group = keyGroups(client);
+function verbs({ client, clock, codec }: Parts): Pick<CacheStore, "get" | "set" | "delete" | "many"> {
+  const slotOf = slotsOf(client);
   const now = (): number => clock.now();
-  const reads = entryReads({ batch: new ReadBatch(client, group), codec, now, tier: name });
-  const writes = entryWrites({ batch: new WriteBatch(client), codec, group, now });
+  const reads = entryReads({ batch: new ReadBatch(client, slotOf), codec, now });
+  const writes = entryWrites({ batch: new WriteBatch(client), codec, slotOf, now });
   const many = { get: reads.getMany, set: writes.setMany, delete: writes.deleteMany };
   return { get: reads.get, set: writes.set, delete: writes.delete, many };
 }
