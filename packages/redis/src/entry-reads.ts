@@ -1,4 +1,4 @@
-import type { Admit, Awaitable, CacheEntry, ManyCapability } from "@granary/core";
+import { type Admit, type Awaitable, type CacheEntry, isPromiseLike, type ManyCapability } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { ReadBatch } from "./read-batch.js";
 
@@ -7,8 +7,6 @@ export interface EntryReadsParts {
   readonly batch: ReadBatch;
   readonly codec: EntryCodec;
   readonly now: () => number;
-  /** Stands as `tier` on every entry. */
-  readonly tier: string;
 }
 
 /** The reading half of a store. */
@@ -19,25 +17,39 @@ export interface EntryReads {
   open(key: string, bytes: Uint8Array | null, admit?: Admit): Awaitable<CacheEntry | undefined>;
 }
 
-export function entryReads({ batch, codec, now: clockNow, tier }: EntryReadsParts): EntryReads {
-  const open = (key: string, bytes: Uint8Array, now = clockNow()): CacheEntry | undefined => {
-    const entry = codec.decode(key, bytes);
-    return entry === undefined || entry.keepUntil <= now ? undefined : { ...entry, tier };
+type Found = Awaitable<CacheEntry | undefined>;
+
+/** By what a read is judged. */
+interface Judge {
+  /** The instant that `keepUntil` is held against. */
+  readonly now: number;
+  readonly admit: Admit | undefined;
+}
+
+export function entryReads({ batch, codec, now: clockNow }: EntryReadsParts): EntryReads {
+  const open = (key: string, bytes: Uint8Array | null, { now, admit }: Judge): Found => {
+    const entry = bytes === null ? undefined : codec.decode(key, bytes);
+    if (entry === undefined || entry.keepUntil <= now) return undefined;
+    return admit === undefined ? entry : admit(key, entry);
   };
   const get: EntryReads["get"] = (key, now, admit) =>
     batch.read(key).then(
-      (bytes) => admitted(key, bytes === null ? undefined : open(key, bytes, now), admit),
+      (bytes) => open(key, bytes, { now: now ?? clockNow(), admit }),
       (error: unknown) => codec.refuse(key, error),
     );
-  const openAdmitted: EntryReads["open"] = (key, bytes, admit) =>
-    admitted(key, bytes === null ? undefined : open(key, bytes), admit);
-  return {
-    get,
-    open: openAdmitted,
-    getMany: (keys, now, admit) => Promise.all(keys.map((key) => get(key, now, admit))),
-  };
+  const openAdmitted: EntryReads["open"] = (key, bytes, admit) => open(key, bytes, { now: clockNow(), admit });
+  const getMany: EntryReads["getMany"] = (keys, now, admit) =>
+    batch.readTogether(keys)?.then(
+      (replies) => {
+        const judge = { now: now ?? clockNow(), admit };
+        return allOf(keys.map((key, at) => open(key, replies[at] ?? null, judge)));
+      },
+      (error: unknown) => keys.map((key) => codec.refuse(key, error)),
+    ) ?? Promise.all(keys.map((key) => get(key, now, admit)));
+  return { get, open: openAdmitted, getMany };
 }
 
-function admitted(key: string, entry: CacheEntry | undefined, admit?: Admit): Awaitable<CacheEntry | undefined> {
-  return entry === undefined || admit === undefined ? entry : admit(key, entry);
+/** Without a turn of promises for each entry, where none has to be waited for. */
+function allOf(found: readonly Found[]): Awaitable<readonly (CacheEntry | undefined)[]> {
+  return found.some(isPromiseLike) ? Promise.all(found) : (found as readonly (CacheEntry | undefined)[]);
 }

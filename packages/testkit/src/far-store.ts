@@ -4,6 +4,7 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  globMatcher,
   type LeaseAnswer,
   type LeasesCapability,
   type ManyCapability,
@@ -11,7 +12,6 @@ import {
   systemClock,
 } from "@granary/core";
 import { copyEntry, FarServer } from "./far-server.js";
-import { globMatcher } from "./glob.js";
 
 /** The connection between one node and the server. */
 export interface FarLine {
