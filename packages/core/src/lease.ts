@@ -30,20 +30,24 @@ const LONGEST_POLL_MS = 250;
 
 /** Asks for the right to load the key of a flight, and waits for whoever has it. (Leases: Nishtala et al., NSDI 2013.) */
 export async function seekRight(question: LeaseQuestion): Promise<Right> {
+  try {
+    return await askUntilAnswered(question);
+  } catch (error) {
+    question.report("lease", error, question.flight.key);
+    return { type: "alone" };
+  }
+}
+
+async function askUntilAnswered(question: LeaseQuestion): Promise<Right> {
   const { leases, flight, admit } = question;
   const token = newToken();
-  try {
-    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
-      const answer = await leases.acquire(flight.key, token, admit);
-      const { entry } = answer;
-      if (answer.type === "granted") return granted(question, { token, entry });
-      if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
-      if (flight.landed || flight.voided) return { type: "alone" };
-      await woken(question, Math.min(pollMs, answer.leftMs + 1));
-    }
-  } catch (error) {
-    question.report("lease", error, flight.key);
-    return { type: "alone" };
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
+    const answer = await leases.acquire(flight.key, token, admit);
+    const { entry } = answer;
+    if (answer.type === "granted") return granted(question, { token, entry });
+    if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
+    if (flight.landed || flight.voided) return { type: "alone" };
+    await woken(question, Math.min(pollMs, answer.leftMs + 1));
   }
 }
 

@@ -82,9 +82,9 @@ interface Leased {
 }
 
 /** The entry as stale from `now` on, or `undefined` where the policy serves no stale ones. */
-function expiredEntry({ tier: _, ...kept }: CacheEntry, policy: ResolvedPolicy, now: number): CacheEntry | undefined {
-  const keepUntil = Math.min(kept.keepUntil, now + staleMs(policy));
-  return keepUntil <= now ? undefined : { ...kept, freshUntil: now, keepUntil };
+function expiredEntry(found: CacheEntry, policy: ResolvedPolicy, now: number): CacheEntry | undefined {
+  const keepUntil = Math.min(found.keepUntil, now + staleMs(policy));
+  return keepUntil <= now ? undefined : { ...found, tier: undefined, freshUntil: now, keepUntil };
 }
 
 /** Everything in the namespace and its children is gone for every node; resolves to whether every tier took it. */
