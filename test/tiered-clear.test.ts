@@ -54,3 +54,14 @@ describe("a clear meets what L2 does not list any more", () => {
     expect(await cache.get("k")).toBeUndefined();
   });
 });
+
+test("what another node writes between two clears at one instant is gone after the second", async () => {
+  const [far, hub] = [newFar(), localHub()];
+  const [one, other] = ["one", "other"].map((name) =>
+    tierNode({ far, pair: (tiers) => tiered({ ...tiers, bus: hub.bus(name) }) }),
+  );
+  await one?.cache.clear();
+  await one?.cache.set("k", "old");
+  await other?.cache.clear();
+  expect([await one?.cache.get("k"), await other?.cache.get("k")]).toEqual([undefined, undefined]);
+});

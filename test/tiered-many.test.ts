@@ -20,7 +20,7 @@ test("of many that L2 refuses for one, none stays in L1", async () => {
         [KEY, entryOf(far, "refused")],
         ["other", entryOf(far, 2)],
       ]))(),
-  ).rejects.toThrow();
+  ).rejects.toMatchObject({ code: "INVALID_VALUE" });
   expect([await cache.get("k"), await store.get("other")]).toEqual(["old", undefined]);
 });
 
