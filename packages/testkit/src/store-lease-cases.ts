@@ -5,6 +5,9 @@ import { checkAbsent, entryOf, keyOf, type OpenStore, present, type StoreCase } 
 
 const KEY = keyOf("leased");
 
+/** How often a lease ends before a watch that has not heard of it counts as deaf. */
+const MOST_ROUNDS = 5_000;
+
 /** What `leases` promise: one holder a key, and no write under a lease that something has ended. */
 export const storeLeaseCases: readonly StoreCase[] = [
   {
@@ -170,13 +173,14 @@ function wakeOf(end: "fill" | "release"): StoreCase {
 async function watched(leases: LeasesCapability, end: (token: string) => Promise<void>): Promise<void> {
   let wakes = 0;
   const stop = leases.watch(KEY, () => (wakes += 1));
-  for (let round = 0; wakes === 0; round += 1) {
+  for (let round = 0; wakes === 0 && round < MOST_ROUNDS; round += 1) {
     const token = round === 0 ? "a" : `a-${round}`;
     await leases.acquire(KEY, token);
     await end(token);
     await nextTurn();
   }
   stop();
+  check(wakes > 0, `The lease ended ${MOST_ROUNDS} times, and whoever watched it was not woken.`);
 }
 
 function leasesOf({ store }: OpenStore): LeasesCapability {
