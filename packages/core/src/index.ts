@@ -25,6 +25,7 @@ export {
   type Invalidation,
   isStore,
   type LeaseAnswer,
+  type LeaseClaim,
   type LeasesCapability,
   type ManyCapability,
   type MarksCapability,

@@ -94,7 +94,7 @@ export class Lease {
     if (this.#state === "ended") return false;
     this.#stop();
     const { leases, flight } = this.#question;
-    return leases.fill(flight.key, entry, this.#token, reason);
+    return leases.fill(flight.key, entry, { token: this.#token, reason });
   }
 
   /** Gives the lease back, unless it was used. */

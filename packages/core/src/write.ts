@@ -69,7 +69,7 @@ async function expireUnderLease({ clock, store: safe }: CacheContext, call: Call
   const now = clock.now();
   const found = entry !== undefined && isFresh(entry, now) ? entry : undefined;
   const stale = found && type === "granted" ? expiredEntry(found, policy, now) : undefined;
-  if (stale !== undefined) return leases.fill(key, stale, token, "write");
+  if (stale !== undefined) return leases.fill(key, stale, { token, reason: "write" });
   // A load on another node began before this call: what it brings must not be taken for fresh, so its lease has to end.
   if (found !== undefined || type === "taken") await store.delete(key);
   else await leases.release(key, token);

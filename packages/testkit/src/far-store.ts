@@ -160,7 +160,7 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
       return leftMs === 0 ? { type: "granted", entry } : { type: "taken", entry, leftMs };
     },
     renew: (key, token) => line.call("renew", () => server.renew(key, token)),
-    fill: async (key, entry, token) => {
+    fill: async (key, entry, { token }) => {
       const copy = copyEntry(entry);
       return line.call("fill", () => server.fill(key, copy, token));
     },

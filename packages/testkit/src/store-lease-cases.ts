@@ -65,8 +65,8 @@ export const storeLeaseCases: readonly StoreCase[] = [
     async run(opened) {
       const leases = leasesOf(opened);
       await granted(leases, "a");
-      checkEqual(await leases.fill(KEY, entryOf(opened, "first"), "a"), true, "the fill");
-      checkEqual(await leases.fill(KEY, entryOf(opened, "second"), "a"), false, "a second fill");
+      checkEqual(await leases.fill(KEY, entryOf(opened, "first"), { token: "a" }), true, "the fill");
+      checkEqual(await leases.fill(KEY, entryOf(opened, "second"), { token: "a" }), false, "a second fill");
       checkEqual((await present(opened, KEY)).value, "first", "the value");
       await granted(leases, "b");
     },
@@ -76,9 +76,9 @@ export const storeLeaseCases: readonly StoreCase[] = [
     needs: "leases",
     async run(opened) {
       const leases = leasesOf(opened);
-      checkEqual(await leases.fill(KEY, entryOf(opened, 1), "a"), false, "a fill without a lease");
+      checkEqual(await leases.fill(KEY, entryOf(opened, 1), { token: "a" }), false, "a fill without a lease");
       await granted(leases, "a");
-      checkEqual(await leases.fill(KEY, entryOf(opened, 1), "b"), false, "a fill with another's lease");
+      checkEqual(await leases.fill(KEY, entryOf(opened, 1), { token: "b" }), false, "a fill with another's lease");
       await checkAbsent(opened, KEY);
     },
   },
@@ -92,7 +92,7 @@ export const storeLeaseCases: readonly StoreCase[] = [
       await leases.release(KEY, "b");
       checkEqual((await leases.acquire(KEY, "b")).type, "taken", "the answer after another one's release");
       await leases.release(KEY, "a");
-      checkEqual(await leases.fill(KEY, entryOf(opened, 1), "a"), false, "a fill after the release");
+      checkEqual(await leases.fill(KEY, entryOf(opened, 1), { token: "a" }), false, "a fill after the release");
       await granted(leases, "b");
     },
   },
@@ -137,7 +137,7 @@ function changeOf(change: Change): StoreCase {
       const leases = leasesOf(opened);
       await granted(leases, "a");
       await CHANGES[change](opened);
-      checkEqual(await leases.fill(KEY, entryOf(opened, "old"), "a"), false, "a fill after the change");
+      checkEqual(await leases.fill(KEY, entryOf(opened, "old"), { token: "a" }), false, "a fill after the change");
       const found = await opened.store.get(KEY);
       checkEqual(found?.value, change.startsWith("set") ? "new" : undefined, "the value");
       await granted(leases, "b");
@@ -162,7 +162,7 @@ function wakeOf(end: "fill" | "release"): StoreCase {
     async run(opened) {
       const leases = leasesOf(opened);
       await watched(leases, async (token) => {
-        if (end === "fill") await leases.fill(KEY, entryOf(opened, 1), token);
+        if (end === "fill") await leases.fill(KEY, entryOf(opened, 1), { token });
         else await leases.release(KEY, token);
       });
     },

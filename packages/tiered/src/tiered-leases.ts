@@ -1,4 +1,4 @@
-import type { Admit, CacheEntry, LeaseAnswer, LeasesCapability, WriteReason } from "@granary/core";
+import type { Admit, CacheEntry, LeaseAnswer, LeaseClaim, LeasesCapability } from "@granary/core";
 import type { Fills } from "./fills.js";
 import type { NearTier } from "./near-tier.js";
 
@@ -24,14 +24,14 @@ export function tieredLeases({ near, far, fills, publish }: TieredLeasesOptions)
     }
   }
 
-  async function write(key: string, entry: CacheEntry, { token, reason }: Writing): Promise<boolean> {
+  async function write(key: string, entry: CacheEntry, claim: LeaseClaim): Promise<boolean> {
     const [fill, intake] = [fills.begin(key), near.intake()];
     try {
-      const isFilled = await far.fill(key, entry, token, reason);
+      const isFilled = await far.fill(key, entry, claim);
       // Where the new entry cannot be kept, what is held is what was there before it, or before another one's change.
       if (isFilled && fill.standing) await near.put(key, entry, intake);
       else await near.drop(key);
-      if (isFilled && reason === "write") publish([key]);
+      if (isFilled && claim.reason !== "fill") publish([key]);
       return isFilled;
     } finally {
       fills.end(key, fill);
@@ -47,15 +47,10 @@ export function tieredLeases({ near, far, fills, publish }: TieredLeasesOptions)
   return {
     ttlMs: far.ttlMs,
     acquire,
-    fill: (key, entry, token, reason) => write(key, entry, { token, reason }),
+    fill: write,
     keepNear,
     renew: (key, token) => far.renew(key, token),
     release: (key, token) => far.release(key, token),
     watch: (key, wake) => far.watch(key, wake),
   };
-}
-
-interface Writing {
-  readonly token: string;
-  readonly reason: WriteReason | undefined;
 }

@@ -29,7 +29,7 @@ export const datedAtTheEnd: Plant = {
   view: (view, { clock }) => {
     const dated = (entry: CacheEntry): CacheEntry => ({ ...entry, createdAt: clock.now() + 1 });
     const leases = view.leases as LeasesCapability;
-    return { ...view, leases: { ...leases, fill: (key, entry, token) => leases.fill(key, dated(entry), token) } };
+    return { ...view, leases: { ...leases, fill: (key, entry, claim) => leases.fill(key, dated(entry), claim) } };
   },
 };
 
@@ -154,7 +154,7 @@ export const leasesOutliveChanges: Plant = {
       connect: (connection) => {
         const [view, aside] = [values.connect(connection), leases.connect(connection)];
         const right = aside.leases as LeasesCapability;
-        const fill: LeasesCapability["fill"] = async (key, entry, token) => {
+        const fill: LeasesCapability["fill"] = async (key, entry, { token }) => {
           if (!(await right.renew(key, token))) return false;
           await view.set(key, entry);
           await right.release(key, token);
