@@ -40,6 +40,8 @@ describe("processes whose clocks are five minutes apart cache for each other, as
   /** How a node has the clock of the server sampled before it reads what the others wrote; or not at all. */
   const histories: ReadonlyArray<readonly [name: string, live: (node: RaceNode) => Promise<unknown>]> = [
     ["that have written before", (node) => node.set("any", 1, "1m")],
+    ["that have only read before", (node) => node.get("any")],
+    ["whose first call it is", async () => undefined],
   ];
 
   test.each(histories)("%s", { timeout: TIMEOUT_MS }, async (_name, live) => {

@@ -136,3 +136,21 @@ describe("the bus of the inner pair of three tiers", () => {
     expect(await cache.get("k")).toBe("new");
   });
 });
+
+test("an expire that finds nothing voids a load that is under way on another node, as one that finds something does", async () => {
+  const [far, hub] = [newFar(), localHub()];
+  const [one, other] = ["one", "other"].map((name) =>
+    tierNode({ far, pair: (tiers) => tiered({ ...tiers, bus: hub.bus(name) }) }),
+  );
+  const [started, finished] = [signal(), signal()];
+  const serving = other?.cache.getOrSet("k", async () => {
+    started.give();
+    await finished.given;
+    return "loaded before the expire";
+  });
+  await started.given;
+  await one?.cache.expire("k");
+  finished.give();
+  expect(await serving).toBe("loaded before the expire");
+  expect([await one?.cache.get("k"), await other?.cache.get("k")]).toEqual([undefined, undefined]);
+});

@@ -50,16 +50,17 @@ export async function expire(context: CacheContext, call: Call): Promise<boolean
 async function expirePlainly({ clock, store }: CacheContext, { key, policy }: Call): Promise<boolean> {
   const now = clock.now();
   const found = await store.get(key, now);
-  if (found === undefined || !isFresh(found, now)) return false;
-  const stale = expiredEntry(found, policy, now);
+  const stale = found && expiredEntry(found, policy, now);
   if (stale === undefined) await store.delete(key);
   else await store.set(key, stale, "write");
-  return true;
+  return found !== undefined && isFresh(found, now);
 }
 
 /**
  * Under a lease no change falls between the look and the write. Without one this happened: A looks, B deletes the key,
  * A writes what it saw back as stale, and the deleted value is served while it is refreshed, or because a load fails.
+ * Something is written or deleted also where nothing fresh is there: a load on another node that began before this
+ * call must not be taken for fresh, so its lease has to end and the others have to hear of it.
  */
 async function expireUnderLease({ clock, store: safe }: CacheContext, call: Call, far: Leased): Promise<boolean> {
   const { key, policy } = call;
@@ -67,13 +68,10 @@ async function expireUnderLease({ clock, store: safe }: CacheContext, call: Call
   const token = newToken();
   const { type, entry } = await leases.acquire(key, token, safe.admit);
   const now = clock.now();
-  const found = entry !== undefined && isFresh(entry, now) ? entry : undefined;
-  const stale = found && type === "granted" ? expiredEntry(found, policy, now) : undefined;
-  if (stale !== undefined) return leases.fill(key, stale, { token, reason: "write" });
-  // A load on another node began before this call: what it brings must not be taken for fresh, so its lease has to end.
-  if (found !== undefined || type === "taken") await store.delete(key);
-  else await leases.release(key, token);
-  return found !== undefined;
+  const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, now) : undefined;
+  if (stale === undefined) await store.delete(key);
+  else await leases.fill(key, stale, { token, reason: "write" });
+  return entry !== undefined && isFresh(entry, now);
 }
 
 interface Leased {
@@ -84,7 +82,8 @@ interface Leased {
 /** The entry as stale from `now` on, or `undefined` where the policy serves no stale ones. */
 function expiredEntry(found: CacheEntry, policy: ResolvedPolicy, now: number): CacheEntry | undefined {
   const keepUntil = Math.min(found.keepUntil, now + staleMs(policy));
-  return keepUntil <= now ? undefined : { ...found, tier: undefined, freshUntil: now, keepUntil };
+  const freshUntil = Math.min(found.freshUntil, now);
+  return keepUntil <= now ? undefined : { ...found, tier: undefined, freshUntil, keepUntil };
 }
 
 /** Everything in the namespace and its children is gone for every node; resolves to whether every tier took it. */

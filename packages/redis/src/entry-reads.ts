@@ -7,6 +7,8 @@ export interface EntryReadsParts {
   readonly batch: ReadBatch;
   readonly codec: EntryCodec;
   readonly now: () => number;
+  /** Until the clock is in step with the server's; `undefined` where it is. */
+  readonly ready: () => Promise<void> | undefined;
 }
 
 /** The reading half of a store. */
@@ -26,26 +28,32 @@ interface Judge {
   readonly admit: Admit | undefined;
 }
 
-export function entryReads({ batch, codec, now: clockNow }: EntryReadsParts): EntryReads {
+export function entryReads({ batch, codec, now: clockNow, ready }: EntryReadsParts): EntryReads {
+  /** What a read replies, and the instant to judge it by: that of the caller, unless its clock was not in step yet. */
+  const inStep = <T>(replied: Promise<T>, now: number | undefined): Promise<readonly [reply: T, now: number]> => {
+    const waiting = ready();
+    if (waiting === undefined) return replied.then((reply) => [reply, now ?? clockNow()] as const);
+    return Promise.all([replied, waiting]).then(([reply]) => [reply, clockNow()] as const);
+  };
   const open = (key: string, bytes: Uint8Array | null, { now, admit }: Judge): Found => {
     const entry = bytes === null ? undefined : codec.decode(key, bytes);
     if (entry === undefined || entry.keepUntil <= now) return undefined;
     return admit === undefined ? entry : admit(key, entry);
   };
   const get: EntryReads["get"] = (key, now, admit) =>
-    batch.read(key).then(
-      (bytes) => open(key, bytes, { now: now ?? clockNow(), admit }),
+    inStep(batch.read(key), now).then(
+      ([bytes, at]) => open(key, bytes, { now: at, admit }),
       (error: unknown) => codec.refuse(key, error),
     );
   const openAdmitted: EntryReads["open"] = (key, bytes, admit) => open(key, bytes, { now: clockNow(), admit });
-  const getMany: EntryReads["getMany"] = (keys, now, admit) =>
-    batch.readTogether(keys)?.then(
-      (replies) => {
-        const judge = { now: now ?? clockNow(), admit };
-        return allOf(keys.map((key, at) => open(key, replies[at] ?? null, judge)));
-      },
+  const getMany: EntryReads["getMany"] = (keys, now, admit) => {
+    const replied = batch.readTogether(keys);
+    if (replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
+    return inStep(replied, now).then(
+      ([replies, at]) => allOf(keys.map((key, index) => open(key, replies[index] ?? null, { now: at, admit }))),
       (error: unknown) => keys.map((key) => codec.refuse(key, error)),
-    ) ?? Promise.all(keys.map((key) => get(key, now, admit)));
+    );
+  };
   return { get, open: openAdmitted, getMany };
 }
 

@@ -144,8 +144,13 @@ export class TieredStore implements CacheStore {
   }
 
   /** Far, or what near holds, as stale, where far cannot say. */
-  async #getFar(key: string, read: Read): Promise<CacheEntry | undefined> {
-    const { near, now } = read;
+  async #getFar(key: string, asked: Read): Promise<CacheEntry | undefined> {
+    const { near } = asked;
+    const waiting = this.#tiers.l2.ready?.();
+    // By a clock that is not in step yet a copy would be trusted for minutes too long.
+    if (isPromiseLike(waiting)) await waiting;
+    const read = isPromiseLike(waiting) ? { ...asked, now: this.clock.now() } : asked;
+    const { now } = read;
     try {
       return await this.#fills.join(key, (fill) => this.#fill(key, { read, fill }));
     } catch (error) {
