@@ -15,7 +15,7 @@ import type { Plant } from "./support/fleet-model/fleet.js";
 import * as plants from "./support/fleet-model/plants.js";
 import { POLICIES } from "./support/fleet-model/policies.js";
 import { rightClocks } from "./support/fleet-model/scenario.js";
-import { search } from "./support/fleet-model/search.js";
+import { FACTOR, search } from "./support/fleet-model/search.js";
 
 const PATHS = Object.keys(POLICIES);
 
@@ -41,7 +41,10 @@ const SEARCHES = [
   ],
 ] as const;
 
-describe("a fleet keeps its promises in every order of steps", () => {
+/** A long run takes as long as it takes. */
+const LIMIT = { timeout: 60_000 * FACTOR };
+
+describe("a fleet keeps its promises in every order of steps", LIMIT, () => {
   test.each(SEARCHES)("%s", async (_name, options) => {
     const found = await search({ runs: 800, checkers: CHECKERS, ...options });
     expect(found.failure).toBeUndefined();
@@ -67,7 +70,7 @@ const PLANTED: ReadonlyArray<readonly [bug: string, noticedBy: string, plant: Pl
   ["answers get lost", "every call ends", plants.lostAnswers],
 ];
 
-describe("a planted bug is found", () => {
+describe("a planted bug is found", LIMIT, () => {
   test.each(PLANTED)("%s (%s)", async (_bug, noticedBy, plant) => {
     const checkers = Object.fromEntries(Object.entries(CHECKERS).filter(([name]) => name.startsWith(noticedBy)));
     const found = await search({ runs: 3_000, checkers, plant, focus: { keys: ["a"] } });

@@ -186,11 +186,10 @@ function isKnownBefore({ snapshots }: History, other: Operation, change: Operati
   return other.node === change.node || snapshots.some(({ at }) => at > endOf(other) && at < change.begunAt);
 }
 
-/** The lower version was written by a set that was not over when the higher one was seen: either may win. */
+/** The lower version was written by a set that was not over when the higher one came to be: either may win. */
 function isByRacingSet({ births }: History, first: Operation, read: Operation): boolean {
-  return births.some(
-    ({ serial, set }) => serial === read.answer?.serial && set !== undefined && endOf(set) > first.begunAt,
-  );
+  const higherAt = births.find(({ serial }) => serial === first.answer?.serial)?.at ?? 0;
+  return births.some(({ serial, set }) => serial === read.answer?.serial && set !== undefined && endOf(set) > higherAt);
 }
 
 function changes({ operations }: History, kinds: readonly string[]): Operation[] {
