@@ -8,17 +8,20 @@ import { type Files, filesUnder } from "./support/workspace.js";
  * A new file must be given a place here.
  */
 const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
-  ["words", "entry", "errors", "clock", "events"],
-  ["words", "duration"],
+  ["words", "entry", "errors", "clock", "events", "scope"],
+  ["words", "duration", "glob"],
   ["contracts", "store", "bus", "serializer", "schema", "key"],
   ["contracts", "policy"],
-  ["mechanisms", "wire", "counters", "emitter", "flight", "lifetime", "patience", "safe-store", "value-check"],
-  ["mechanisms", "flights", "load-context"],
+  ["mechanisms", "wire", "counters", "emitter", "flight", "patience", "stamps", "safe-store", "value-check"],
+  ["mechanisms", "flights", "lifetime", "load-context", "call-chain", "lease", "mark-registry", "tag-marks"],
+  ["mechanisms", "judge", "entry-marks"],
+  ["mechanisms", "marked"],
   ["flows", "context"],
-  ["flows", "load", "read"],
-  ["flows", "get-or-set", "get-many", "write", "invalidate"],
+  ["flows", "load", "read", "invalidate-pattern"],
+  ["flows", "get-or-set", "write", "write-many", "batch-load"],
+  ["flows", "wrap", "get-many"],
   ["face", "cache-types", "store-share"],
-  ["face", "cache"],
+  ["face", "cache", "cached", "warm-up"],
   ["face", "create-cache"],
   ["door", "index"],
 ];

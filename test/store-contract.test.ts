@@ -26,7 +26,7 @@ type OpenTier = (context: StoreContext) => Piece<CacheStore>;
 interface Pair {
   readonly l1: OpenTier;
   readonly l2: OpenTier;
-  /** Beyond `many`, `walk`, `admits` and `close`, which every pair has here. */
+  /** Beyond `many`, `walk`, `admits`, `close` and `invalidate`, which every pair has here. */
   readonly more?: readonly StoreCapability[];
 }
 
@@ -44,13 +44,13 @@ const memoryOverRedis: OpenTier = (context) => {
 };
 
 const pairs: ReadonlyArray<readonly [name: string, pair: Pair]> = [
-  ["memory over Redis", { l1: memory, l2: redis }],
+  ["memory over Redis", { l1: memory, l2: redis, more: ["leases"] }],
   ["memory over a Keyv on a Map", { l1: memory, l2: keyvOnMap }],
   ["memory over memory", { l1: memory, l2: memory }],
-  ["memory over memory over Redis", { l1: memory, l2: memoryOverRedis }],
+  ["memory over memory over Redis", { l1: memory, l2: memoryOverRedis, more: ["leases"] }],
   // A near tier that keeps only what an entry has to have is correct, and asks the far one each time.
-  ["Redis over Redis", { l1: redis, l2: redis, more: ["decodes", "copies"] }],
-  ["a Keyv on a Map over Redis", { l1: keyvOnMap, l2: redis, more: ["decodes", "copies"] }],
+  ["Redis over Redis", { l1: redis, l2: redis, more: ["leases", "decodes", "copies"] }],
+  ["a Keyv on a Map over Redis", { l1: keyvOnMap, l2: redis, more: ["leases", "decodes", "copies"] }],
   ["a Keyv on a Map over memory", { l1: keyvOnMap, l2: memory }],
 ];
 
@@ -79,7 +79,14 @@ async function openPair({ l1, l2 }: Pair, openBus: OpenBus, context: StoreContex
 }
 
 describe.each(pairs)("the contract of a store holds for %s", (_pair, pair) => {
-  const capabilities: readonly StoreCapability[] = ["many", "walk", "admits", "close", ...(pair.more ?? [])];
+  const capabilities: readonly StoreCapability[] = [
+    "many",
+    "walk",
+    "admits",
+    "close",
+    "invalidate",
+    ...(pair.more ?? []),
+  ];
   describe.each(buses)("%s", (_bus, openBus) => {
     runStoreContract({ capabilities, open: (context) => openPair(pair, openBus, context) }, test);
   });

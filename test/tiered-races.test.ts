@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fillRaces } from "./support/fill-races.js";
 import { loadRaces } from "./support/load-races.js";
 import { naiveTiers } from "./support/naive-tiers.js";
-import { tierNode } from "./support/tier-node.js";
+import { newFar, newPlainFar, tierNode } from "./support/tier-node.js";
 
 const fills = fillRaces.map(({ name, play }) => [name, play] as const);
 const loads = loadRaces.map(({ name, play }) => [name, play] as const);
@@ -14,22 +14,26 @@ test("there are races, and no two are one", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-describe("what L2 held before a change is not in L1 after it", () => {
-  test.each(fills)("%s", async (_name, play) => {
-    await play(tierNode());
+describe.each([
+  ["", newFar],
+  [", which keeps marks as entries,", newPlainFar],
+])("what L2%s", (_kind, far) => {
+  test.each(fills)("held before is not in L1 after %s", async (_name, play) => {
+    await play(tierNode({ far: far() }));
   });
-});
 
-describe("a pair of tiers without any guard is found out by", () => {
-  test.each(fills)("%s", async (_name, play) => {
-    await expect(play(tierNode({ pair: naiveTiers }))).rejects.toThrow(/expected/);
-  });
-});
-
-describe("what was loaded before a change is in no tier after it", () => {
-  test.each(loads)("%s", async (_name, play) => {
-    const node = tierNode();
+  test.each(loads)("is given of a load is in no tier after %s", async (_name, play) => {
+    const node = tierNode({ far: far() });
     await play(node, node);
+  });
+});
+
+describe.each([
+  ["", newFar],
+  [" over an L2 that keeps marks as entries", newPlainFar],
+])("a pair of tiers without any guard%s is found out by", (_kind, far) => {
+  test.each(fills)("%s", async (_name, play) => {
+    await expect(play(tierNode({ far: far(), pair: naiveTiers }))).rejects.toThrow(/expected/);
   });
 });
 

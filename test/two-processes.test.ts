@@ -104,7 +104,8 @@ test("a killed bus connection comes back by itself, and messages are heard again
   const [writer, reader] = atLeastTwo(await startNodes(2));
   await Promise.all([writer, reader].map((node) => warm(node, "key", "old")));
   await reader.watch("key");
-  expect(Number(await admin.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBe(2);
+  // Two buses, and where a node has waited for a load of the other, what tells it of the end of leases.
+  expect(Number(await admin.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBeGreaterThanOrEqual(2);
   await listening(2);
   await writer.set("key", "new");
   const seen = await seesChange(reader, "new");

@@ -50,10 +50,6 @@ export class CachedShop {
     return Object.values(this.#tables).map((table) => table.stats());
   }
 
-  clear(): Promise<boolean> {
-    return this.#root.clear();
-  }
-
   close(): Promise<void> {
     return this.#root.close();
   }

@@ -73,7 +73,7 @@ export interface Worker {
   /** Changes a price, in the source and in the cache; resolves to the instant at which it told the cache. */
   changePrice(change: PriceChange): Promise<bigint>;
   /** Takes everything of this demo out of the far tier. */
-  clear(): Promise<boolean>;
+  clear(): Promise<void>;
   close(): Promise<void>;
   /** Another process said this on the bus. */
   heard(message: BusMessage): void;

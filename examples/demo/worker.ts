@@ -6,6 +6,7 @@ import { ipcStore } from "./ipc-store.js";
 import { Line } from "./line.js";
 import { PriceWatch } from "./price-watch.js";
 import type { FirstProcess, Worker, WorkerOptions } from "./protocol.js";
+import { removeKeys } from "./remove-keys.js";
 import { Shopping } from "./shopping.js";
 
 const options = JSON.parse(process.argv[2] ?? "") as WorkerOptions;
@@ -22,7 +23,9 @@ const worker: Worker = {
   watch: (change) => watch.begin(change),
   seen: () => watch.seen(),
   changePrice: (change) => shop.changePrice(change),
-  clear: () => shop.clear(),
+  async clear() {
+    if (client !== undefined) await removeKeys(client, options.prefix);
+  },
   async close() {
     await shop.close();
     await client?.quit();

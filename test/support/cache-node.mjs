@@ -5,6 +5,7 @@ import { memoryStore } from "@granary/memory";
 import { redisBus, redisStore } from "@granary/redis";
 import { tiered } from "@granary/tiered";
 import { Redis } from "ioredis";
+import { machineMs } from "./machine-ms.mjs";
 
 const { url, keyPrefix, channel } = JSON.parse(process.argv[2] ?? "{}");
 const client = new Redis(url, { keyPrefix });
@@ -33,11 +34,6 @@ async function answer({ call, verb, args }) {
   } catch (error) {
     process.send({ call, error: String(error?.stack ?? error) });
   }
-}
-
-/** Milliseconds by a clock that every process of this machine shares, and that nobody sets. */
-function machineMs() {
-  return Number(process.hrtime.bigint() / 1_000n) / 1_000;
 }
 
 /** How often a loader runs when so many callers ask for one cold key at once, and what they all get. */

@@ -1,7 +1,8 @@
+import type { Invalidation } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { expect } from "vitest";
 import type { Verb } from "./gated-store.js";
-import { entryOf, heldIn, KEY, type TierNode } from "./tier-node.js";
+import { entryOf, heldIn, KEY, SCOPE, TAG, type TierNode } from "./tier-node.js";
 
 /** A read that fills L1 from L2, against a change of the same key. */
 export interface FillRace {
@@ -33,7 +34,8 @@ const own: readonly Change[] = [
   { name: "a delete", run: ({ cache }) => cache.delete("k"), after: undefined, verb: "delete" },
   { name: "a set", run: ({ cache }) => cache.set("k", "new"), after: "new", verb: "set", answersNear: true },
   { name: "an expire", run: ({ cache }) => cache.expire("k"), after: undefined, verb: "set", keepsNear: true },
-  { name: "a clear", run: ({ cache }) => cache.clear(), after: undefined, verb: "many.delete" },
+  { name: "a clear", run: ({ cache }) => cache.clear(), after: undefined, verb: "invalidate" },
+  { name: "a tag", run: ({ cache }) => cache.invalidateTags(TAG), after: undefined, verb: "invalidate" },
   {
     name: "a delete of many",
     run: async ({ store }) => store.many?.delete([KEY, "other"]),
@@ -49,11 +51,17 @@ const own: readonly Change[] = [
   },
 ];
 
+const swallowed = { after: undefined, keepsNear: true } as const;
+
 const others: readonly Change[] = [
   { name: "the message of another node's delete", run: deletedByOther, after: undefined },
   { name: "the message of another node's set", run: setByOther, after: "new" },
+  { name: "the message of another node's clear", run: markedByOther({ scope: SCOPE }), after: undefined },
+  { name: "the message of another node's tag", run: markedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined },
   { name: "a gap that swallowed another node's delete", run: deletedInGap, after: undefined, keepsNear: true },
   { name: "a gap that swallowed another node's set", run: setInGap, after: "new", keepsNear: true },
+  { name: "a gap that swallowed another node's clear", run: markedInGap({ scope: SCOPE }), ...swallowed },
+  { name: "a gap that swallowed another node's tag", run: markedInGap({ scope: SCOPE, tags: [TAG] }), ...swallowed },
 ];
 
 async function deletedByOther({ far, bus }: TierNode): Promise<void> {
@@ -74,6 +82,21 @@ async function deletedInGap({ far, bus }: TierNode): Promise<void> {
 async function setInGap({ far, bus }: TierNode): Promise<void> {
   far.memory.set(KEY, entryOf(far, "new"));
   bus.gap();
+}
+
+function markedByOther(invalidation: Invalidation): Change["run"] {
+  return async ({ far, bus }) => {
+    const at = far.clock.now();
+    await far.judged.invalidate?.(invalidation, at);
+    bus.hearMark(invalidation, at);
+  };
+}
+
+function markedInGap(invalidation: Invalidation): Change["run"] {
+  return async ({ far, bus }) => {
+    await far.judged.invalidate?.(invalidation, far.clock.now());
+    bus.gap();
+  };
 }
 
 const readers: readonly Reader[] = [
@@ -170,7 +193,7 @@ export const fillRaces: readonly FillRace[] = interleavings.flatMap(({ name, cha
 
 /** Nothing old is near, and every way to read finds what holds now, also the second time, from L1. */
 async function checkAfter(node: TierNode, { after, keepsNear }: Change): Promise<void> {
-  if (keepsNear === undefined) expect([undefined, after]).toContain(heldIn(node).near);
+  if (keepsNear === undefined) expect([undefined, after]).toContain((await heldIn(node)).near);
   expect(await node.cache.get("k")).toBe(after);
   expect(await node.cache.get("k")).toBe(after);
   expect(await node.cache.has("k")).toBe(after !== undefined);

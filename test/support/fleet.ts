@@ -1,9 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { CacheStats } from "@granary/core";
+import { type ChildNode, childNode } from "./child-node.js";
 import { ownName } from "./redis-client.js";
-import { packages, root } from "./workspace.js";
 
 /** What a node saw of one key: a value, when it first saw it, and how often in a row. `null` is nothing. */
 export interface Seen {
@@ -44,34 +41,30 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-const WORKER = fileURLToPath(new URL("cache-node.mjs", import.meta.url));
-
 /** A fleet without nodes yet, with keys and a channel of its own. */
 export function fleet(redisUrl: string): Fleet {
   const [keyPrefix, channel] = [`${ownName()}:`, ownName()];
-  const processes: ChildProcess[] = [];
-  requireBuilt();
+  const children: ChildNode[] = [];
   return {
     channel,
     async start(url = redisUrl) {
-      const child = fork(WORKER, [JSON.stringify({ url, keyPrefix, channel })]);
-      processes.push(child);
+      const child = childNode({ worker: "cache-node.mjs", settings: { url, keyPrefix, channel } });
+      children.push(child);
       const node = nodeOf(child);
       await node.stats();
       return node;
     },
     async stop() {
-      await Promise.all(processes.map(ended));
+      await Promise.all(children.map((child) => child.kill()));
     },
   };
 }
 
-function nodeOf(child: ChildProcess): FleetNode {
-  const ask = caller(child);
+function nodeOf({ pid, ask }: ChildNode): FleetNode {
   const result = async (verb: string, ...args: readonly unknown[]): Promise<unknown> => (await ask(verb, args)).result;
   const changed = async (verb: string, ...args: readonly unknown[]): Promise<number> => (await ask(verb, args)).at;
   return {
-    pid: child.pid ?? 0,
+    pid,
     get: (id) => result("get", id),
     getOrSet: (id, value) => result("getOrSet", id, value),
     set: (id, value) => changed("set", id, value),
@@ -83,47 +76,4 @@ function nodeOf(child: ChildProcess): FleetNode {
     watch: (id) => result("watch", id) as Promise<void>,
     watched: (id) => result("watched", id) as Promise<readonly Seen[]>,
   };
-}
-
-interface Answer {
-  readonly call: number;
-  readonly result?: unknown;
-  readonly at: number;
-  readonly error?: string;
-}
-
-/** Asks the process, and rejects what it was asked where it ends without an answer. */
-function caller(child: ChildProcess): (verb: string, args: readonly unknown[]) => Promise<Answer> {
-  const waiting = new Map<number, (answer: Answer) => void>();
-  let calls = 0;
-  child.on("message", (answer: Answer) => {
-    waiting.get(answer.call)?.(answer);
-    waiting.delete(answer.call);
-  });
-  child.once("exit", (code) => {
-    for (const [call, settle] of waiting) settle({ call, at: 0, error: `The node ended with code ${String(code)}.` });
-  });
-  return (verb, args) =>
-    new Promise((resolve, reject) => {
-      calls += 1;
-      waiting.set(calls, (answer) => {
-        if (answer.error === undefined) resolve(answer);
-        else reject(new Error(answer.error));
-      });
-      child.send({ call: calls, verb, args });
-    });
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    child.kill("SIGKILL");
-  });
-}
-
-/** The processes run the built packages, which tests by themselves do not need. */
-function requireBuilt(): void {
-  const missing = packages.filter((name) => !existsSync(`${root}packages/${name}/dist/index.js`));
-  if (missing.length > 0) throw new Error(`Build first, with "npx tsc -b": there is no dist of ${missing.join(", ")}.`);
 }

@@ -1,6 +1,7 @@
 import type { Awaitable, CacheStore, ManyCapability } from "@granary/core";
 
-export type Verb = "get" | "set" | "delete" | "many.get" | "many.set" | "many.delete";
+/** An `"invalidate"` is also the write of a mark, by a store that keeps marks as entries among its others. */
+export type Verb = "get" | "set" | "delete" | "invalidate" | "many.get" | "many.set" | "many.delete";
 
 /** Where a call is stopped: before the store does anything, or when it has, and only its answer is still on the way. */
 export type Moment = "before" | "after";
@@ -40,9 +41,11 @@ export function gatedStore(store: CacheStore): GatedStore {
   };
   const gated: CacheStore = {
     ...store,
-    get: (key, now, admit) => call("get", () => store.get(key, now, admit)),
-    set: (key, entry, reason) => call("set", () => store.set(key, entry, reason)),
+    get: (key, now, admit) =>
+      isMark(key) ? store.get(key, now, admit) : call("get", () => store.get(key, now, admit)),
+    set: (key, entry, reason) => call(isMark(key) ? "invalidate" : "set", () => store.set(key, entry, reason)),
     delete: (key) => call("delete", () => store.delete(key)),
+    ...gatedInvalidate(store, call),
     ...(store.many !== undefined && { many: gatedMany(store.many, call) }),
   };
   const hold: GatedStore["hold"] = (verb, moment) => {
@@ -51,6 +54,16 @@ export function gatedStore(store: CacheStore): GatedStore {
     return gate;
   };
   return { store: gated, hold, calls: (verb) => counts.get(verb) ?? 0 };
+}
+
+function gatedInvalidate({ invalidate }: CacheStore, call: Call): Pick<CacheStore, "invalidate"> {
+  if (invalidate === undefined) return {};
+  return { invalidate: (invalidation, at) => call("invalidate", () => invalidate(invalidation, at)) };
+}
+
+/** The keys of marks hold a brace, and those of values none. */
+function isMark(key: string): boolean {
+  return key.includes("{");
 }
 
 function gatedMany(many: ManyCapability, call: Call): ManyCapability {

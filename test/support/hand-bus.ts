@@ -1,4 +1,4 @@
-import type { BusListener, BusMessage, CacheBus } from "@granary/core";
+import type { BusListener, BusMessage, CacheBus, Invalidation } from "@granary/core";
 
 /** A bus whose other end is the test. */
 export interface HandBus {
@@ -9,6 +9,8 @@ export interface HandBus {
   readonly closed: boolean;
   /** Tells the node that others changed these keys. */
   hear(...keys: readonly string[]): void;
+  /** Tells the node that others invalidated a namespace, or tags in it. */
+  hearMark(invalidation: Invalidation, at: number): void;
   /** Tells the node that it may have missed something. */
   gap(): void;
 }
@@ -39,6 +41,9 @@ export function handBus(): HandBus {
     },
     hear: (...keys) => {
       for (const listener of listeners) listener.message({ type: "changed", keys });
+    },
+    hearMark: (invalidation, at) => {
+      for (const listener of listeners) listener.message({ type: "marked", ...invalidation, at });
     },
     gap: () => {
       for (const listener of listeners) listener.gap();

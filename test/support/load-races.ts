@@ -1,8 +1,8 @@
-import type { CallOptions } from "@granary/core";
+import type { CallOptions, Invalidation } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { expect } from "vitest";
 import { type Hold, signal, type Verb } from "./gated-store.js";
-import { entryOf, heldIn, KEY, MINUTE_MS, type TierNode } from "./tier-node.js";
+import { entryOf, heldIn, KEY, MINUTE_MS, SCOPE, TAG, type TierNode } from "./tier-node.js";
 
 /** A load on one node, against a change of the same key that `actor` makes. Soundly, that is the same node. */
 export interface LoadRace {
@@ -113,9 +113,12 @@ const changes: readonly Change[] = [
   { name: "a set", run: ({ cache }) => cache.set("k", "new"), after: "new" },
   { name: "a set of nothing", run: ({ cache }) => cache.set("k", undefined), after: undefined, verb: "delete" },
   { name: "an expire", run: ({ cache }) => cache.expire("k"), after: undefined },
-  { name: "a clear", run: ({ cache }) => cache.clear(), after: undefined },
+  { name: "a clear", run: ({ cache }) => cache.clear(), after: undefined, verb: "invalidate" },
+  { name: "a tag", run: ({ cache }) => cache.invalidateTags(TAG), after: undefined, verb: "invalidate" },
   { name: "another node's delete", run: deletedByOther, after: undefined, elsewhere: true },
   { name: "another node's set", run: setByOther, after: "new", elsewhere: true },
+  { name: "another node's clear", run: markedByOther({ scope: SCOPE }), after: undefined, elsewhere: true },
+  { name: "another node's tag", run: markedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined, elsewhere: true },
 ];
 
 async function deletedByOther({ far, bus }: TierNode): Promise<void> {
@@ -126,6 +129,14 @@ async function deletedByOther({ far, bus }: TierNode): Promise<void> {
 async function setByOther({ far, bus }: TierNode): Promise<void> {
   far.memory.set(KEY, entryOf(far, "new"));
   bus.hear(KEY);
+}
+
+function markedByOther(invalidation: Invalidation): Change["run"] {
+  return async ({ far, bus }) => {
+    const at = far.clock.now();
+    await far.judged.invalidate?.(invalidation, at);
+    bus.hearMark(invalidation, at);
+  };
 }
 
 /** The change begins and ends while the loader runs. */
@@ -147,8 +158,8 @@ const overtaken: readonly LoadRace[] = paths.flatMap((path) =>
 /** The loader is done, and what it loaded is on its way into L2, or there and the answer is on its way back. */
 const behindWrites: readonly LoadRace[] = (["before", "after"] as const).flatMap((moment) =>
   changes
-    // A clear does not wait for writes, and L2 alone can tell which of two nodes wrote last.
-    .filter(({ name, elsewhere }) => name !== "a clear" && elsewhere === undefined)
+    // L2 alone can tell which of two nodes wrote last.
+    .filter(({ elsewhere }) => elsewhere === undefined)
     .map((change) => ({
       name: `${change.name}, while what was loaded is ${moment === "before" ? "on its way into" : "just in"} L2`,
       async play(node: TierNode, actor: TierNode) {
@@ -163,7 +174,7 @@ const behindWrites: readonly LoadRace[] = (["before", "after"] as const).flatMap
         await Promise.all([serving, changing]);
         await checkReads(node, change);
         // An expire finds what was loaded there, and makes it stale.
-        if (change.name !== "an expire") checkTiers(node);
+        if (change.name !== "an expire") await checkTiers(node);
       },
     })),
 );
@@ -210,12 +221,12 @@ export const loadRaces: readonly LoadRace[] = [...overtaken, ...behindWrites, ..
 /** What was loaded is in no tier, and no way to read finds anything but what holds now. */
 async function checkAfter(node: TierNode, change: Change): Promise<void> {
   await nextTurn();
-  checkTiers(node);
+  await checkTiers(node);
   await checkReads(node, change);
 }
 
-function checkTiers(node: TierNode): void {
-  const { near, far } = heldIn(node);
+async function checkTiers(node: TierNode): Promise<void> {
+  const { near, far } = await heldIn(node);
   expect([near, far]).not.toContain("loaded");
 }
 

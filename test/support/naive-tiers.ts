@@ -1,13 +1,14 @@
-import type { Awaitable, CacheEntry, CacheStore } from "@granary/core";
+import { type Awaitable, type CacheEntry, type CacheStore, marked } from "@granary/core";
 import type { TieredOptions } from "@granary/tiered";
 
 type Found = Awaitable<CacheEntry | undefined>;
 
 /**
  * Two stores as one, as one writes it at first: no read is held against what changed meanwhile, and the bus is not
- * listened to. Every race has to find this out.
+ * listened to; what is invalidated is looked for and deleted. Every race has to find this out.
  */
-export function naiveTiers({ l1, l2 }: TieredOptions): CacheStore {
+export function naiveTiers({ l1, l2: given }: TieredOptions): CacheStore {
+  const l2 = marked(given);
   const find = async (key: string, now: number, read: () => Found): Promise<CacheEntry | undefined> => {
     const near = await l1.get(key, now);
     if (near !== undefined && near.freshUntil > now) return near;
@@ -43,6 +44,10 @@ export function naiveTiers({ l1, l2 }: TieredOptions): CacheStore {
         for (const key of keys) await l1.delete(key);
         return (await l2.many?.delete(keys)) ?? 0;
       },
+    },
+    invalidate: async (invalidation, at) => {
+      for await (const keys of l1.walk?.("*") ?? []) for (const key of keys) await l1.delete(key);
+      return (await l2.invalidate?.(invalidation, at)) ?? at;
     },
     ...(l2.walk !== undefined && { walk: l2.walk }),
   };

@@ -1,4 +1,4 @@
-import { type Cache, type CacheEntry, type CacheStore, createCache } from "@granary/core";
+import { type Cache, type CacheEntry, type CacheStore, createCache, marked } from "@granary/core";
 import { type MemoryStore, memoryStore } from "@granary/memory";
 import { type ManualClock, manualClock } from "@granary/testkit";
 import { type TieredOptions, tiered } from "@granary/tiered";
@@ -10,6 +10,8 @@ export interface Far {
   readonly clock: ManualClock;
   /** What L2 holds, past its gates. */
   readonly memory: MemoryStore;
+  /** The same as its readers find it: without what was invalidated. */
+  readonly judged: CacheStore;
   readonly gated: GatedStore;
 }
 
@@ -29,18 +31,28 @@ export interface TierNodeOptions {
 }
 
 export const KEY = "granary:v1:default:k";
+export const SCOPE = "granary:v1:default";
+/** Every entry of these tests carries it. */
+export const TAG = "red";
 export const MINUTE_MS = 60_000;
 
 export function newFar(): Far {
   const clock = manualClock();
   const memory = memoryStore({ clock, name: "far" });
-  return { clock, memory, gated: gatedStore(memory) };
+  return { clock, memory, judged: memory, gated: gatedStore(memory) };
+}
+
+/** An L2 that knows nothing of marks, so that they become entries among its others. */
+export function newPlainFar(): Far {
+  const { clock, memory } = newFar();
+  const { invalidate: _, ...plain } = memory;
+  return { clock, memory, judged: marked(plain), gated: gatedStore(plain) };
 }
 
 export function tierNode({ far = newFar(), pair = tiered }: TierNodeOptions = {}): TierNode {
   const [l1, bus] = [memoryStore({ clock: far.clock }), handBus()];
   const store = pair({ l1, l2: far.gated.store, bus: bus.bus });
-  const cache = createCache<unknown>({ store, ttl: "1h", staleIfError: "1h", jitter: false });
+  const cache = createCache<unknown>({ store, ttl: "1h", staleIfError: "1h", jitter: false, tags: [TAG] });
   // Without a listener each first failure would be written out.
   cache.on("error", () => undefined);
   return { far, l1, bus, store, cache };
@@ -49,10 +61,11 @@ export function tierNode({ far = newFar(), pair = tiered }: TierNodeOptions = {}
 /** An entry that is fresh for an hour, with `changes`. */
 export function entryOf({ clock }: Far, value: unknown, changes: Partial<CacheEntry> = {}): CacheEntry {
   const now = clock.now();
-  return { value, createdAt: now, freshUntil: now + 60 * MINUTE_MS, keepUntil: now + 120 * MINUTE_MS, ...changes };
+  const [freshUntil, keepUntil] = [now + 60 * MINUTE_MS, now + 120 * MINUTE_MS];
+  return { value, createdAt: now, freshUntil, keepUntil, tags: [TAG], ...changes };
 }
 
 /** What the tiers hold of the one key of these tests, by value. */
-export function heldIn({ l1, far }: TierNode): { readonly near: unknown; readonly far: unknown } {
-  return { near: l1.get(KEY)?.value, far: far.memory.get(KEY)?.value };
+export async function heldIn({ l1, far }: TierNode): Promise<{ readonly near: unknown; readonly far: unknown }> {
+  return { near: l1.get(KEY)?.value, far: (await far.judged.get(KEY))?.value };
 }

@@ -26,6 +26,7 @@ export interface CacheEvents {
   error: { readonly operation: string; readonly error: unknown; readonly key?: string };
 }
 
+/** The names of the events. */
 export type CacheEventName = keyof CacheEvents;
 
 /** Is called at once, in the middle of the operation it tells of: keep it short. What it throws becomes an `error` event. */

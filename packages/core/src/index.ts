@@ -9,6 +9,7 @@ export { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
 export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
 export type { CacheEventName, CacheEvents, CacheListener, CacheStats } from "./events.js";
+export { globMatcher } from "./glob.js";
 export type { PatternOptions } from "./invalidate-pattern.js";
 export { escapeGlob, type Id, type Params } from "./key.js";
 export { TAG_LIFE_MS } from "./lifetime.js";
@@ -26,6 +27,7 @@ export {
   type Invalidation,
   isStore,
   type LeaseAnswer,
+  type LeaseClaim,
   type LeasesCapability,
   type ManyCapability,
   type MarksCapability,

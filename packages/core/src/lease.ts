@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
-import type { Admit, LeasesCapability } from "./store.js";
+import type { Admit, LeasesCapability, WriteReason } from "./store.js";
 
 /** What a flight may do about a key that other nodes may be loading too. */
 export type Right =
@@ -32,21 +32,25 @@ const LONGEST_POLL_MS = 250;
 
 /** Asks for the right to load the key of a flight, and waits for whoever has it. (Leases: Nishtala et al., NSDI 2013.) */
 export async function seekRight(question: LeaseQuestion): Promise<Right> {
+  try {
+    return await askUntilAnswered(question);
+  } catch (error) {
+    question.report("lease", error, question.flight.key);
+    return { type: "alone" };
+  }
+}
+
+async function askUntilAnswered(question: LeaseQuestion): Promise<Right> {
   const { leases, flight, admit } = question;
   const token = newToken();
-  try {
-    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
-      const answer = await leases.acquire(flight.key, token, admit);
-      const { entry } = answer;
-      if (answer.type === "granted") return granted(question, { token, entry });
-      if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
-      if (flight.landed || flight.voided) return { type: "alone" };
-      question.standAside?.();
-      await woken(question, Math.min(pollMs, answer.leftMs + 1));
-    }
-  } catch (error) {
-    question.report("lease", error, flight.key);
-    return { type: "alone" };
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
+    const answer = await leases.acquire(flight.key, token, admit);
+    const { entry } = answer;
+    if (answer.type === "granted") return granted(question, { token, entry });
+    if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
+    if (flight.landed || flight.voided) return { type: "alone" };
+    question.standAside?.();
+    await woken(question, Math.min(pollMs, answer.leftMs + 1));
   }
 }
 
@@ -89,11 +93,11 @@ export class Lease {
   }
 
   /** Writes the entry if nothing has taken the lease away. Whether it did. */
-  async fill(entry: CacheEntry): Promise<boolean> {
+  async fill(entry: CacheEntry, reason: WriteReason): Promise<boolean> {
     if (this.#state === "ended") return false;
     this.#stop();
     const { leases, flight } = this.#question;
-    return leases.fill(flight.key, entry, this.#token);
+    return leases.fill(flight.key, entry, { token: this.#token, reason });
   }
 
   /** Gives the lease back, unless it was used. */
@@ -129,7 +133,7 @@ export class Lease {
 }
 
 /** Random enough to tell the nodes of a fleet apart; nobody gains by guessing it. */
-function newToken(): string {
+export function newToken(): string {
   const half = (): string => Math.random().toString(36).slice(2);
   return half() + half();
 }

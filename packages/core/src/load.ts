@@ -68,9 +68,11 @@ interface RightWanted {
 function rightTo(context: CacheContext, { leases, flight, standAside }: RightWanted): Promise<Right> {
   const { admit } = context.store;
   const { previous } = flight;
-  // Fresh is not enough for a refresh ahead of the ttl: it has to be newer than what is being replaced.
+  // Fresh is not enough for a refresh ahead of the ttl: it has to be newer than what is being replaced. One of the same
+  // instant is newer where it lives longer.
   const isGoodEnough = (entry: CacheEntry): boolean =>
-    isFresh(entry, context.clock.now()) && (previous === undefined || entry.createdAt > previous.createdAt);
+    isFresh(entry, context.clock.now()) &&
+    (previous === undefined || entry.createdAt > previous.createdAt || entry.freshUntil > previous.freshUntil);
   return seekRight({ leases, admit, flight, standAside, isGoodEnough, clock: context.clock, report: context.report });
 }
 
@@ -112,11 +114,11 @@ async function unload(
   { call, flight, right, now }: Cargo & { now: number },
   entry: CacheEntry,
 ): Promise<boolean> {
-  if (right?.type === "lease") return right.lease.fill(entry);
-  if (right?.type === "alone") return (await store.leases?.keepNear?.(call.key, entry)) ?? false;
-  const { previous } = flight;
+  const replaced = right?.type === "lease" ? right.entry : flight.previous;
   // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
-  const reason = previous !== undefined && previous.freshUntil > now ? "write" : "fill";
+  const reason = replaced !== undefined && replaced.freshUntil > now ? "write" : "fill";
+  if (right?.type === "lease") return right.lease.fill(entry, reason);
+  if (right?.type === "alone") return (await store.leases?.keepNear?.(call.key, entry)) ?? false;
   await store.set(call.key, entry, reason);
   return true;
 }

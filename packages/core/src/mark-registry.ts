@@ -23,11 +23,14 @@ export class MarkRegistry {
   readonly #scopes = new Map<string, ScopeMarks>();
   /** The latest of all marks. */
   #newestAt = NEVER;
+  #lastScopes: readonly string[] | undefined;
+  #lastMarks: readonly ScopeMarks[] = [];
 
   /** Raises the mark of the namespace, or of the tags in it, to `at`. */
   raise({ scope, tags }: Invalidation, at: number): void {
     const marks = this.#scopes.get(scope) ?? { clearedAt: NEVER, taggedAt: NEVER, foldedAt: NEVER, tags: new Map() };
     this.#scopes.set(scope, marks);
+    this.#lastScopes = undefined;
     this.#newestAt = Math.max(this.#newestAt, at);
     if (tags === undefined) marks.clearedAt = Math.max(marks.clearedAt, at);
     else for (const tag of tags) raiseTag(marks, tag, at);
@@ -36,12 +39,17 @@ export class MarkRegistry {
   /** Whether nothing has invalidated `entry` since the load that made it began. Every hit in memory asks this. */
   permits(key: string, entry: CacheEntry): boolean {
     if (entry.createdAt > this.#newestAt) return true;
-    const scopes = entry.scopes ?? scopesOf(key);
-    for (let at = 0; at < scopes.length; at += 1) {
-      const marks = this.#scopes.get(scopes[at] as string);
-      if (marks !== undefined && !permitsIn(marks, entry)) return false;
-    }
+    const marks = this.#marksOf(entry.scopes ?? scopesOf(key));
+    for (let at = 0; at < marks.length; at += 1) if (!permitsIn(marks[at] as ScopeMarks, entry)) return false;
     return true;
+  }
+
+  /** The marks of the namespaces that have any. Entries of one namespace share one list of them, so the last is kept. */
+  #marksOf(scopes: readonly string[]): readonly ScopeMarks[] {
+    if (scopes === this.#lastScopes) return this.#lastMarks;
+    this.#lastMarks = scopes.flatMap((scope) => this.#scopes.get(scope) ?? []);
+    this.#lastScopes = scopes;
+    return this.#lastMarks;
   }
 }
 

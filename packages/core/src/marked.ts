@@ -53,7 +53,7 @@ function markedLeases(leases: LeasesCapability, judge: Judge): LeasesCapability 
     ttlMs: leases.ttlMs,
     acquire,
     renew: (key, token) => leases.renew(key, token),
-    fill: (key, entry, token) => leases.fill(key, entry, token),
+    fill: (key, entry, claim) => leases.fill(key, entry, claim),
     release: (key, token) => leases.release(key, token),
     watch: (key, wake) => leases.watch(key, wake),
   };

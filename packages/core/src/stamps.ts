@@ -24,9 +24,13 @@ export class Stamps {
     return stamp;
   }
 
-  /** For a mark that is set now: at the least as young as everything that began here. */
+  /**
+   * For a mark that is set now: at the least as young as everything that began here, and as what began on other nodes
+   * that had heard of the last mark. Where the clock has stood still since then, or was set back, those are stamped a
+   * step after that mark.
+   */
   mark(): number {
-    return Math.max(this.#clock.now(), this.#latestStamp);
+    return Math.max(this.#clock.now(), this.#latestStamp, this.#latestMark + STEP_MS);
   }
 
   /** A mark was set, here or elsewhere: what begins from now on is younger. */

@@ -56,6 +56,13 @@ export type LeaseAnswer =
   /** Another node has it, for at most `leftMs` more unless it renews it. */
   | { readonly type: "taken"; readonly entry: CacheEntry | undefined; readonly leftMs: number };
 
+/** By what right, and why, a load is written. */
+export interface LeaseClaim {
+  readonly token: string;
+  /** As for `set`. Default `"write"`. */
+  readonly reason?: WriteReason;
+}
+
 /** The right to load a key and to write the result: a token in the store, beside the key, that every change of it removes. */
 export interface LeasesCapability {
   /** How long a lease lasts unless it is renewed. */
@@ -64,7 +71,7 @@ export interface LeasesCapability {
   /** Whether the lease still stands, and now lasts `ttlMs` from here. */
   renew(key: string, token: string): Awaitable<boolean>;
   /** Writes `entry` if the lease still stands, in one atomic step, and ends it. Whether it did. */
-  fill(key: string, entry: CacheEntry, token: string): Awaitable<boolean>;
+  fill(key: string, entry: CacheEntry, claim: LeaseClaim): Awaitable<boolean>;
   /** Gives the right back, so that whoever waits can have it. */
   release(key: string, token: string): Awaitable<void>;
   /** Keeps `entry` where it needs no lease: in the tiers of this process. Whether there are any. */

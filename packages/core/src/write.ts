@@ -1,9 +1,11 @@
 import { type CacheContext, type Call, isFresh } from "./context.js";
+import type { CacheEntry } from "./entry.js";
+import { newToken } from "./lease.js";
 import { makeEntry, staleMs } from "./lifetime.js";
 import { checkedValue } from "./load.js";
-import { checkTags } from "./policy.js";
+import { checkTags, type ResolvedPolicy } from "./policy.js";
 import { basesOf } from "./scope.js";
-import type { Invalidation } from "./store.js";
+import type { CacheStore, Invalidation, LeasesCapability } from "./store.js";
 
 /**
  * Writes a value; resolves to whether every tier took it. A value that the policy says not to store (`ttl: 0`,
@@ -33,19 +35,55 @@ export async function remove(context: CacheContext, key: string): Promise<boolea
 }
 
 /** Makes the entry stale now, and keeps it as long as the policy serves stale ones; resolves to whether it was fresh. */
-export async function expire(context: CacheContext, { key, policy }: Call): Promise<boolean> {
-  const expired = await context.flights.change(key, async () => {
-    const now = context.clock.now();
-    const found = await context.store.get(key, now);
-    if (found === undefined || !isFresh(found, now)) return false;
-    const { tier: _, ...kept } = found;
-    const keepUntil = Math.min(found.keepUntil, now + staleMs(policy));
-    if (keepUntil <= now) await context.store.delete(key);
-    else await context.store.set(key, { ...kept, freshUntil: now, keepUntil }, "write");
-    return true;
-  });
+export async function expire(context: CacheContext, call: Call): Promise<boolean> {
+  const { key } = call;
+  const { leases } = context.store;
+  const expired = await context.flights.change(key, () =>
+    leases === undefined
+      ? expirePlainly(context, call)
+      : context.store.fill(key, (store) => expireUnderLease(context, call, { store, leases })),
+  );
   if (context.emitter.heard.expire > 0) context.emitter.emit("expire", { key });
   return expired;
+}
+
+async function expirePlainly({ clock, store }: CacheContext, { key, policy }: Call): Promise<boolean> {
+  const now = clock.now();
+  const found = await store.get(key, now);
+  const stale = found && expiredEntry(found, policy, now);
+  if (stale === undefined) await store.delete(key);
+  else await store.set(key, stale, "write");
+  return found !== undefined && isFresh(found, now);
+}
+
+/**
+ * Under a lease no change falls between the look and the write. Without one this happened: A looks, B deletes the key,
+ * A writes what it saw back as stale, and the deleted value is served while it is refreshed, or because a load fails.
+ * Something is written or deleted also where nothing fresh is there: a load on another node that began before this
+ * call must not be taken for fresh, so its lease has to end and the others have to hear of it.
+ */
+async function expireUnderLease({ clock, store: safe }: CacheContext, call: Call, far: Leased): Promise<boolean> {
+  const { key, policy } = call;
+  const { store, leases } = far;
+  const token = newToken();
+  const { type, entry } = await leases.acquire(key, token, safe.admit);
+  const now = clock.now();
+  const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, now) : undefined;
+  if (stale === undefined) await store.delete(key);
+  else await leases.fill(key, stale, { token, reason: "write" });
+  return entry !== undefined && isFresh(entry, now);
+}
+
+interface Leased {
+  readonly store: CacheStore;
+  readonly leases: LeasesCapability;
+}
+
+/** The entry as stale from `now` on, or `undefined` where the policy serves no stale ones. */
+function expiredEntry(found: CacheEntry, policy: ResolvedPolicy, now: number): CacheEntry | undefined {
+  const keepUntil = Math.min(found.keepUntil, now + staleMs(policy));
+  const freshUntil = Math.min(found.freshUntil, now);
+  return keepUntil <= now ? undefined : { ...found, tier: undefined, freshUntil, keepUntil };
 }
 
 /** Everything in the namespace and its children is gone for every node; resolves to whether every tier took it. */

@@ -197,7 +197,7 @@ describe("options", () => {
 
   it("a loader that is none is refused", async () => {
     const { cache } = stillCache<number>();
-    await expect(cache.getOrSet("a", 5 as never)).rejects.toThrow(/takes a function/);
+    await expect(cache.getOrSet("a", 5 as never)).rejects.toThrow(/The second argument is a function/);
     await expect(cache.getOrSet("a", 5 as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
   });
 });

@@ -32,7 +32,7 @@ describe("version 1 of the wire format", () => {
 
   it("is text where the serializer gives text, and is read from text as from bytes", () => {
     const text = encodeEntry(entry, json);
-    expect(text).toBe('granary1 1 2 3 t -\n{"id":7}');
+    expect(text).toBe('granary1 t 1 2 3 -\n{"id":7}');
     expect(decodeEntry(text, json)).toStrictEqual(entry);
     expect(decodeEntry(asBytes(text), json)).toStrictEqual(entry);
   });
@@ -41,9 +41,39 @@ describe("version 1 of the wire format", () => {
     expect(encodeEntry({ ...entry, tier: "redis" }, json)).toBe(encodeEntry(entry, json));
   });
 
-  it("keeps whole milliseconds", () => {
-    const text = encodeEntry({ ...entry, createdAt: 1.4, freshUntil: 2.5, keepUntil: 1e15 + 0.3 }, json);
-    expect(decodeEntry(text, json)).toMatchObject({ createdAt: 1, freshUntil: 3, keepUntil: 1e15 });
+  it.each([
+    1_800_000_000_000 + 2 ** -12,
+    1_800_000_000_000.5,
+    0.1 + 0.2,
+    -1.5,
+    2 ** -12,
+    1e-7,
+    1e21,
+    Number.MIN_VALUE,
+    Number.MAX_VALUE,
+  ])("keeps a beginning of %d exactly", (createdAt) => {
+    const text = encodeEntry({ ...entry, createdAt }, json);
+    expect(text).toContain(` ${createdAt} `);
+    expect(decodeEntry(text, json)?.createdAt).toBe(createdAt);
+    expect(decodeEntry(asBytes(text), json)?.createdAt).toBe(createdAt);
+  });
+
+  it("keeps deadlines in whole milliseconds", () => {
+    const text = encodeEntry({ ...entry, freshUntil: 2.5, keepUntil: 1e15 + 0.3 }, json);
+    expect(decodeEntry(text, json)).toMatchObject({ freshUntil: 3, keepUntil: 1e15 });
+  });
+
+  it("keeps deadlines beyond the largest safe integer for ever", () => {
+    const [freshUntil, keepUntil] = [Number.MAX_SAFE_INTEGER, Number.MAX_VALUE];
+    const text = encodeEntry({ ...entry, freshUntil, keepUntil }, json);
+    expect(decodeEntry(text, json)).toMatchObject({ freshUntil, keepUntil: Number.POSITIVE_INFINITY });
+  });
+
+  it("says the tier that a reader names", () => {
+    const tags = ["a"];
+    const text = encodeEntry({ ...entry, tags }, json);
+    expect(decodeEntry(text, json, "redis")).toStrictEqual({ ...entry, tags, tier: "redis" });
+    expect(decodeEntry(text, json)).not.toHaveProperty("tier");
   });
 
   it("refuses a value that the serializer cannot write, and says why", () => {
@@ -61,7 +91,7 @@ describe("version 1 of the wire format", () => {
 });
 
 describe("another version of the wire format", () => {
-  it.each(["granary2 whatever\n", "granary0 1 2 3 t -\n1", "granary10 1 2 3 t -\n1"])("is absent: %j", (text) => {
+  it.each(["granary2 whatever\n", "granary0 t 1 2 3 -\n1", "granary10 t 1 2 3 -\n1"])("is absent: %j", (text) => {
     expect(decodeEntry(text, json)).toBeUndefined();
     expect(decodeEntry(asBytes(text), json)).toBeUndefined();
   });
@@ -72,25 +102,33 @@ describe("bytes that are no entry are refused:", () => {
     ["nothing", ""],
     ["text of another program", "hello"],
     ["JSON of another program", '{"value":1}\n'],
-    ["a header without a payload line", "granary1 1 2 3 t -"],
-    ["a header of another case", "Granary1 1 2 3 t -\n1"],
-    ["a magic word without a version", "granary 1 2 3 t -\n1"],
-    ["a deadline that is a fraction", "granary1 1 2.5 3 t -\n1"],
-    ["a deadline in another notation", "granary1 1 2e3 3000 t -\n1"],
-    ["a deadline of too many digits", "granary1 1 2 12345678901234567 t -\n1"],
-    ["a beginning that never comes", "granary1 never never never t -\n1"],
-    ["a life that ends before it is stale", "granary1 1 3 2 t -\n1"],
-    ["a kind that nobody knows", "granary1 1 2 3 z -\n1"],
-    ["no meta", "granary1 1 2 3 t\n1"],
-    ["meta that is not JSON", "granary1 1 2 3 t {\n1"],
-    ["meta that is not an object", "granary1 1 2 3 t 7\n1"],
-    ["tags that are not text", 'granary1 1 2 3 t {"tags":[1]}\n1'],
-    ["tags that are no list", 'granary1 1 2 3 t {"tags":"a"}\n1'],
-    ["an etag that is not text", 'granary1 1 2 3 t {"etag":1}\n1'],
-    ["a payload that the serializer cannot read", "granary1 1 2 3 t -\n{"],
-    ["a payload that is not there", "granary1 1 2 3 t -\n"],
-    ["two spaces", "granary1  1 2 3 t -\n1"],
-    ["a carriage return", "granary1 1 2 3 t -\r\n1"],
+    ["a header without a payload line", "granary1 t 1 2 3 -"],
+    ["a header of another case", "Granary1 t 1 2 3 -\n1"],
+    ["a magic word without a version", "granary t 1 2 3 -\n1"],
+    ["a deadline that is a fraction", "granary1 t 1 2.5 3 -\n1"],
+    ["a deadline in another notation", "granary1 t 1 2e3 3000 -\n1"],
+    ["a deadline of too many digits", "granary1 t 1 2 12345678901234567 -\n1"],
+    ["a beginning that never comes", "granary1 t never never never -\n1"],
+    ["a life that ends before it is stale", "granary1 t 1 3 2 -\n1"],
+    ["a beginning in another notation", "granary1 t 1e3 2000 3000 -\n1"],
+    ["a beginning that is cut short", "granary1 t 1. 2 3 -\n1"],
+    ["a beginning beyond all numbers", "granary1 t 1e+400 2 3 -\n1"],
+    ["no beginning", "granary1 t  2 3 -\n1"],
+    ["characters that look like digits in their last byte", "granary1 t \u0131 \u0132 \u0133 -\n1"],
+    ["instants on two lines", "granary1 t 1\n2 3 -\n1"],
+    ["a kind that nobody knows", "granary1 z 1 2 3 -\n1"],
+    ["no kind", "granary1 1 2 3 -\n1"],
+    ["a kind of two letters", "granary1 tt 1 2 3 -\n1"],
+    ["no meta", "granary1 t 1 2 3\n1"],
+    ["meta that is not JSON", "granary1 t 1 2 3 {\n1"],
+    ["meta that is not an object", "granary1 t 1 2 3 7\n1"],
+    ["tags that are not text", 'granary1 t 1 2 3 {"tags":[1]}\n1'],
+    ["tags that are no list", 'granary1 t 1 2 3 {"tags":"a"}\n1'],
+    ["an etag that is not text", 'granary1 t 1 2 3 {"etag":1}\n1'],
+    ["a payload that the serializer cannot read", "granary1 t 1 2 3 -\n{"],
+    ["a payload that is not there", "granary1 t 1 2 3 -\n"],
+    ["two spaces", "granary1 t  1 2 3 -\n1"],
+    ["a carriage return", "granary1 t 1 2 3 -\r\n1"],
   ])("%s", (_, text) => {
     const unreadable = expect.objectContaining({ code: "UNREADABLE" });
     expect(() => decodeEntry(text, json)).toThrow(unreadable);
@@ -99,7 +137,7 @@ describe("bytes that are no entry are refused:", () => {
 
   it.each([
     ["in the header", [0x67, 0xff, 0x0a, 0x31]],
-    ["in a text payload", [...new TextEncoder().encode('granary1 1 2 3 t -\n"'), 0xff, 0x22]],
+    ["in a text payload", [...new TextEncoder().encode('granary1 t 1 2 3 -\n"'), 0xff, 0x22]],
   ])("invalid UTF-8 %s", (_, data) => {
     expect(() => decodeEntry(Uint8Array.from(data), json)).toThrow(expect.objectContaining({ code: "UNREADABLE" }));
   });
@@ -109,7 +147,7 @@ describe("bytes that are no entry are refused:", () => {
   });
 
   it("and the error of the serializer is the cause", () => {
-    expect(() => decodeEntry("granary1 1 2 3 t -\n{", json)).toThrow(
+    expect(() => decodeEntry("granary1 t 1 2 3 -\n{", json)).toThrow(
       expect.objectContaining({ cause: expect.any(SyntaxError) }),
     );
   });

@@ -38,8 +38,7 @@ export class EntryReader {
     if (row === undefined || row === null) return undefined;
     const entry = this.#decode(key, typeof row === "string" ? row : memberOf(row, "value"));
     if (entry === undefined || entry.keepUntil <= now) return undefined;
-    const found = { ...entry, tier: this.#options.name };
-    return admit === undefined ? found : admit(key, found);
+    return admit === undefined ? entry : admit(key, entry);
   }
 
   /** Reports what is under `key` as damaged where `error` means that; throws it where it does not. */
@@ -49,9 +48,10 @@ export class EntryReader {
   }
 
   #decode(key: string, text: unknown): CacheEntry | undefined {
+    const { serializer, name } = this.#options;
     try {
       if (typeof text !== "string") throw new TypeError("it is not text");
-      return decodeEntry(fromStoredText(text), this.#options.serializer);
+      return decodeEntry(fromStoredText(text), serializer, name);
     } catch (error) {
       this.#options.unreadable(asUnreadable(error), key);
       return undefined;

@@ -1,5 +1,10 @@
 import type { KeyvLike } from "./keyv-like.js";
 
+/** For outcomes that look the same whether the call failed or not. */
+export function provesNothing(): boolean {
+  return false;
+}
+
 /**
  * Finds out whether a call of Keyv failed. Most failures only show as an `error` event beside an answer that looks
  * like a miss, and no event says which call it belongs to. So an answer that could be such a mask counts as a failure

@@ -1,4 +1,4 @@
-import { globMatcher } from "./glob.js";
+import { globMatcher } from "@granary/core";
 import { isKeyv5, type KeyvLike, memberOf, methodOf } from "./keyv-like.js";
 
 const BATCH = 500;

@@ -1,3 +1,4 @@
+import { provesNothing } from "./failure-watch.js";
 import { toKeyvKey } from "./key-space.js";
 import { isKeyv5, type KeyvLike, memberOf, methodOf } from "./keyv-like.js";
 import type { StoreParts } from "./store-parts.js";
@@ -36,10 +37,6 @@ function canAskForMany({ store }: KeyvLike): boolean {
 
 function isList(outcome: unknown): boolean {
   return Array.isArray(outcome) && outcome.every((removed) => removed === true);
-}
-
-function provesNothing(): boolean {
-  return false;
 }
 
 function countTrue(outcome: unknown): number {

@@ -1,9 +1,12 @@
 import { type CacheEntry, CacheError, encodeEntry } from "@granary/core";
+import { provesNothing } from "./failure-watch.js";
 import { toKeyvKey } from "./key-space.js";
 import type { KeyvItem } from "./keyv-like.js";
 import { removeMany, removeOne } from "./remove.js";
 import type { StoreParts } from "./store-parts.js";
 import { toStoredText } from "./stored-text.js";
+
+/* Keyv answers a write with `true` also where the adapter only emitted its failure: such an answer proves nothing. */
 
 type KeyAndEntry = readonly [key: string, entry: CacheEntry];
 
@@ -36,11 +39,6 @@ function itemOf({ keyv, serializer, clock }: StoreParts, [key, entry]: KeyAndEnt
 
 function isGone({ clock }: StoreParts, { keepUntil }: CacheEntry): boolean {
   return keepUntil <= clock.now();
-}
-
-/** Keyv answers a write with `true` also where the adapter only emitted its failure. */
-function provesNothing(): boolean {
-  return false;
 }
 
 function expectTaken(outcome: unknown): void {

@@ -90,8 +90,8 @@ const garbled: Readonly<Record<string, string>> = {
   "text of another program": '{"value":"Ann"}',
   "damaged base64": '{"value":"base64:%%%"}',
   "base64 of something else": '{"value":"base64:AAAA"}',
-  "a damaged header": '{"value":"granary1 1 2 t -\\n{}"}',
-  "a damaged payload": '{"value":"granary1 1 never never t -\\n{"}',
+  "a damaged header": '{"value":"granary1 t 1 2 -\\n{}"}',
+  "a damaged payload": '{"value":"granary1 t 1 never never -\\n{"}',
 };
 
 describe.each(keyvs)("under %s", (name, openKeyv) => {

@@ -1,6 +1,12 @@
-import { type CacheEntry, type CacheStore, type Clock, type Invalidation, MarkRegistry } from "@granary/core";
+import {
+  type CacheEntry,
+  type CacheStore,
+  type Clock,
+  globMatcher,
+  type Invalidation,
+  MarkRegistry,
+} from "@granary/core";
 import { LRUCache } from "lru-cache";
-import { globMatcher } from "./glob.js";
 import { type Keeping, keepingFor } from "./keeping.js";
 import { type MemoryStoreOptions, resolveOptions } from "./options.js";
 
@@ -53,13 +59,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     get,
     set,
     delete: drop,
-    many: {
-      get: (keys, now) => keys.map((key) => get(key, now)),
-      set: (pairs) => {
-        for (const [key, entry] of pairs) set(key, entry);
-      },
-      delete: (keys) => keys.reduce((count, key) => count + Number(drop(key)), 0),
-    },
+    many: manyOf(get, set, drop),
     invalidate: (invalidation, at) => {
       marks.raise(invalidation, at);
       return at;
@@ -72,6 +72,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     get byteCount() {
       return entries.calculatedSize;
     },
+  };
+}
+
+function manyOf(get: MemoryStore["get"], set: MemoryStore["set"], drop: MemoryStore["delete"]): MemoryStore["many"] {
+  return {
+    get: (keys, now) => keys.map((key) => get(key, now)),
+    set: (pairs) => {
+      for (const [key, entry] of pairs) set(key, entry);
+    },
+    delete: (keys) => keys.reduce((count, key) => count + Number(drop(key)), 0),
   };
 }
 

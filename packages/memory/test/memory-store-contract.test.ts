@@ -3,9 +3,9 @@ import { runStoreContract, type StoreCapability } from "@granary/testkit";
 import { describe, test } from "vitest";
 
 const CAPABILITIES: Readonly<Record<ValueMode, readonly StoreCapability[]>> = {
-  shared: ["many", "walk", "admits", "close"],
-  frozen: ["many", "walk", "admits", "close", "copies"],
-  cloned: ["many", "walk", "admits", "close", "copies"],
+  shared: ["many", "walk", "admits", "close", "invalidate"],
+  frozen: ["many", "walk", "admits", "close", "invalidate", "copies"],
+  cloned: ["many", "walk", "admits", "close", "invalidate", "copies"],
 };
 
 describe.each(Object.entries(CAPABILITIES))(

@@ -21,20 +21,28 @@ export function busText(from: string, message: BusMessage): string {
 /** Reads what `busText` wrote. */
 export function readBusText(text: string): HeardText {
   try {
-    const { v, from, type, keys, scope, tags, at } = asRecord(JSON.parse(text));
-    if (v !== VERSION || typeof from !== "string") return unreadable("it is not of version 1");
-    if (type === "changed" && areTexts(keys)) return { from, message: { type, keys } };
-    if (type === "marked" && typeof scope === "string" && isInstant(at)) {
-      if (tags === undefined) return { from, message: { type, scope, at } };
-      if (areTexts(tags)) return { from, message: { type, scope, tags, at } };
-    }
-    return unreadable("it is of no type that is known");
+    return heardIn(asRecord(JSON.parse(text)));
   } catch (cause) {
     return unreadable("it is not JSON", cause);
   }
 }
 
-function asRecord(value: unknown): Partial<Record<"v" | "from" | "type" | "keys" | "scope" | "tags" | "at", unknown>> {
+function heardIn({ v, from, ...rest }: Spoken): HeardText {
+  if (v !== VERSION || typeof from !== "string") return unreadable("it is not of version 1");
+  const message = messageIn(rest);
+  return message === undefined ? unreadable("it is of no type that is known") : { from, message };
+}
+
+function messageIn({ type, keys, scope, tags, at }: Spoken): BusMessage | undefined {
+  if (type === "changed" && areTexts(keys)) return { type, keys };
+  if (type !== "marked" || typeof scope !== "string" || !isInstant(at)) return undefined;
+  if (tags === undefined) return { type, scope, at };
+  return areTexts(tags) ? { type, scope, tags, at } : undefined;
+}
+
+type Spoken = Partial<Record<"v" | "from" | "type" | "keys" | "scope" | "tags" | "at", unknown>>;
+
+function asRecord(value: unknown): Spoken {
   return typeof value === "object" && value !== null ? value : {};
 }
 

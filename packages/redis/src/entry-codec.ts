@@ -13,12 +13,19 @@ export interface EntryCodec {
 /** Tells of `key` that it cannot be read. */
 export type ReportUnreadable = (key: string, error: unknown) => void;
 
-export function entryCodec(serializer: Serializer, report: ReportUnreadable): EntryCodec {
+export interface EntryCodecParts {
+  readonly serializer: Serializer;
+  /** Stands as `tier` on every entry that is read. */
+  readonly tier: string;
+  readonly report: ReportUnreadable;
+}
+
+export function entryCodec({ serializer, tier, report }: EntryCodecParts): EntryCodec {
   return {
     encode: (entry) => toArgument(encodeEntry(entry, serializer)),
     decode(key, bytes) {
       try {
-        return decodeEntry(bytes, serializer);
+        return decodeEntry(bytes, serializer, tier);
       } catch (error) {
         report(key, error);
         return undefined;

@@ -1,4 +1,4 @@
-import type { Admit, Awaitable, CacheEntry, ManyCapability } from "@granary/core";
+import { type Admit, type Awaitable, type CacheEntry, isPromiseLike, type ManyCapability } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { ReadBatch } from "./read-batch.js";
 
@@ -7,8 +7,8 @@ export interface EntryReadsParts {
   readonly batch: ReadBatch;
   readonly codec: EntryCodec;
   readonly now: () => number;
-  /** Stands as `tier` on every entry. */
-  readonly tier: string;
+  /** Until the clock is in step with the server's; `undefined` where it is. */
+  readonly ready: () => Promise<void> | undefined;
 }
 
 /** The reading half of a store. */
@@ -19,25 +19,45 @@ export interface EntryReads {
   open(key: string, bytes: Uint8Array | null, admit?: Admit): Awaitable<CacheEntry | undefined>;
 }
 
-export function entryReads({ batch, codec, now: clockNow, tier }: EntryReadsParts): EntryReads {
-  const open = (key: string, bytes: Uint8Array, now = clockNow()): CacheEntry | undefined => {
-    const entry = codec.decode(key, bytes);
-    return entry === undefined || entry.keepUntil <= now ? undefined : { ...entry, tier };
-  };
-  const get: EntryReads["get"] = (key, now, admit) =>
-    batch.read(key).then(
-      (bytes) => admitted(key, bytes === null ? undefined : open(key, bytes, now), admit),
-      (error: unknown) => codec.refuse(key, error),
-    );
-  const openAdmitted: EntryReads["open"] = (key, bytes, admit) =>
-    admitted(key, bytes === null ? undefined : open(key, bytes), admit);
-  return {
-    get,
-    open: openAdmitted,
-    getMany: (keys, now, admit) => Promise.all(keys.map((key) => get(key, now, admit))),
-  };
+type Found = Awaitable<CacheEntry | undefined>;
+
+/** By what a read is judged. */
+interface Judge {
+  /** The instant that `keepUntil` is held against. */
+  readonly now: number;
+  readonly admit: Admit | undefined;
 }
 
-function admitted(key: string, entry: CacheEntry | undefined, admit?: Admit): Awaitable<CacheEntry | undefined> {
-  return entry === undefined || admit === undefined ? entry : admit(key, entry);
+export function entryReads({ batch, codec, now: clockNow, ready }: EntryReadsParts): EntryReads {
+  /** What a read replies, and the instant to judge it by: that of the caller, unless its clock was not in step yet. */
+  const inStep = <T>(replied: Promise<T>, now: number | undefined): Promise<readonly [reply: T, now: number]> => {
+    const waiting = ready();
+    if (waiting === undefined) return replied.then((reply) => [reply, now ?? clockNow()] as const);
+    return Promise.all([replied, waiting]).then(([reply]) => [reply, clockNow()] as const);
+  };
+  const open = (key: string, bytes: Uint8Array | null, { now, admit }: Judge): Found => {
+    const entry = bytes === null ? undefined : codec.decode(key, bytes);
+    if (entry === undefined || entry.keepUntil <= now) return undefined;
+    return admit === undefined ? entry : admit(key, entry);
+  };
+  const get: EntryReads["get"] = (key, now, admit) =>
+    inStep(batch.read(key), now).then(
+      ([bytes, at]) => open(key, bytes, { now: at, admit }),
+      (error: unknown) => codec.refuse(key, error),
+    );
+  const openAdmitted: EntryReads["open"] = (key, bytes, admit) => open(key, bytes, { now: clockNow(), admit });
+  const getMany: EntryReads["getMany"] = (keys, now, admit) => {
+    const replied = batch.readTogether(keys);
+    if (replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
+    return inStep(replied, now).then(
+      ([replies, at]) => allOf(keys.map((key, index) => open(key, replies[index] ?? null, { now: at, admit }))),
+      (error: unknown) => keys.map((key) => codec.refuse(key, error)),
+    );
+  };
+  return { get, open: openAdmitted, getMany };
+}
+
+/** Without a turn of promises for each entry, where none has to be waited for. */
+function allOf(found: readonly Found[]): Awaitable<readonly (CacheEntry | undefined)[]> {
+  return found.some(isPromiseLike) ? Promise.all(found) : (found as readonly (CacheEntry | undefined)[]);
 }

@@ -1,6 +1,6 @@
 import type { CacheEntry, ManyCapability } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
-import type { GroupKeys } from "./key-groups.js";
+import { groupKeys, type SlotOfKey } from "./key-groups.js";
 import type { LeaseKey } from "./lease-key.js";
 import type { WriteBatch } from "./write-batch.js";
 
@@ -8,7 +8,7 @@ import type { WriteBatch } from "./write-batch.js";
 export interface EntryWritesParts {
   readonly batch: WriteBatch;
   readonly codec: EntryCodec;
-  readonly group: GroupKeys;
+  readonly slotOf: SlotOfKey;
   readonly now: () => number;
   readonly leaseKey: LeaseKey;
 }
@@ -31,7 +31,7 @@ interface Encoded {
   readonly life: number | "";
 }
 
-export function entryWrites({ batch, codec, group, now, leaseKey }: EntryWritesParts): EntryWrites {
+export function entryWrites({ batch, codec, slotOf, now, leaseKey }: EntryWritesParts): EntryWrites {
   const leasesOf = (keys: readonly string[]): string[] => keys.flatMap((key) => leaseKey(key) ?? []);
   const keysOf = (key: string): string[] => [key, ...leasesOf([key])];
   const encoded = (key: string, entry: CacheEntry): Encoded => ({
@@ -54,7 +54,7 @@ export function entryWrites({ batch, codec, group, now, leaseKey }: EntryWritesP
       await Promise.all(entries.map(([key, entry]) => encoded(key, entry)).map(write));
     },
     async deleteMany(keys) {
-      const counts = await Promise.all(group(keys).map(remove));
+      const counts = await Promise.all(groupKeys(keys, slotOf).map(remove));
       return counts.reduce((sum, count) => sum + count, 0);
     },
     async fill(key, entry, token) {

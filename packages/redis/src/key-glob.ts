@@ -1,3 +1,5 @@
+import { globMatcher } from "@granary/core";
+
 /** A glob of ours (`*`, `?`, and `\` before a literal one) in the words of Redis. */
 export interface KeyGlob {
   /** For `MATCH`. It lets every key through that the glob means, with `prefix` before it, and perhaps a few more. */
@@ -13,25 +15,11 @@ export interface KeyGlob {
 export function keyGlob(glob: string, prefix: string): KeyGlob {
   const escaped = prefix.replaceAll(/[\\*?[\]]/g, String.raw`\$&`);
   const pattern = escaped + glob.replaceAll(/\\.|[[\]]|\?+/gs, toRedis);
-  const exact = expressionOf(glob);
   const isLoose = pattern !== escaped + glob;
-  return { pattern, matches: isLoose ? (key) => exact.test(key) : () => true };
+  return { pattern, matches: isLoose ? globMatcher(glob) : () => true };
 }
 
 function toRedis(part: string): string {
   if (part.startsWith("\\")) return part;
   return part.startsWith("?") ? `${part}*` : `\\${part}`;
-}
-
-function expressionOf(glob: string): RegExp {
-  const source = glob.replaceAll(/\\.|\*+|[\s\S]/g, (part) => {
-    if (part.startsWith("*")) return ".*";
-    if (part === "?") return ".";
-    return literal(part.length > 1 && part.startsWith("\\") ? part.slice(1) : part);
-  });
-  return new RegExp(`^${source}$`, "su");
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }

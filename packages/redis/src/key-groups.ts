@@ -2,27 +2,28 @@ import { keyPrefixOf, type RedisClient } from "./redis-client.js";
 import { slotOf } from "./slot.js";
 
 /** A longer command would keep other clients of a server waiting. */
-const LONGEST_COMMAND = 500;
+export const LONGEST_COMMAND = 500;
 
-/** Divides keys into those that one command may name. */
-export type GroupKeys = (keys: readonly string[]) => readonly string[][];
+/** Tells which keys one command may name: those of one slot. */
+export type SlotOfKey = (key: string) => number;
 
 /** A cluster refuses a command whose keys live in different slots, a single server takes any. */
-export function keyGroups(client: RedisClient): GroupKeys {
-  if (client.isCluster !== true) return inCommands;
+export function slotsOf(client: RedisClient): SlotOfKey {
+  if (client.isCluster !== true) return () => 0;
   const prefix = keyPrefixOf(client);
-  return (keys) => bySlot(prefix, keys).flatMap(inCommands);
+  return (key) => slotOf(prefix + key);
 }
 
-function bySlot(prefix: string, keys: readonly string[]): readonly string[][] {
+/** Divides keys into those that one command may name. */
+export function groupKeys(keys: readonly string[], slotOfKey: SlotOfKey): readonly string[][] {
   const groups = new Map<number, string[]>();
   for (const key of keys) {
-    const slot = slotOf(prefix + key);
+    const slot = slotOfKey(key);
     const group = groups.get(slot);
     if (group === undefined) groups.set(slot, [key]);
     else group.push(key);
   }
-  return [...groups.values()];
+  return [...groups.values()].flatMap(inCommands);
 }
 
 function inCommands(keys: readonly string[]): readonly string[][] {

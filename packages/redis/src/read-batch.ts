@@ -1,46 +1,86 @@
 import { atEndOfTurn } from "./end-of-turn.js";
-import type { GroupKeys } from "./key-groups.js";
+import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
 import type { RedisClient } from "./redis-client.js";
 
 type Reply = Uint8Array | null;
 
-interface Read {
-  readonly reply: Promise<Reply>;
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: unknown) => void;
+/** A command that goes out at the end of the turn, and what Redis answers. */
+interface Command {
+  readonly keys: string[];
+  readonly replies: Promise<readonly Reply[]>;
+  readonly answer: (replies: Promise<readonly Reply[]>) => void;
 }
 
-/** Gathers the reads of one turn of the event loop into one command, on a cluster into one for each slot. */
+/** Where the reply for a key is to be found. */
+interface Place {
+  readonly command: Command;
+  readonly at: number;
+}
+
+/**
+ * Gathers the reads of one turn of the event loop into one command, on a cluster into one for each slot.
+ * Each command answers its own keys: a node that is down or slow does not touch the reads of the others.
+ */
 export class ReadBatch {
   readonly #client: RedisClient;
-  readonly #group: GroupKeys;
-  #reads = new Map<string, Read>();
+  readonly #slotOf: SlotOfKey;
+  readonly #places = new Map<string, Place>();
+  /** The last command of each slot: it may still have room. */
+  readonly #open = new Map<number, Command>();
+  #commands: Command[] = [];
 
-  constructor(client: RedisClient, group: GroupKeys) {
+  constructor(client: RedisClient, slotOf: SlotOfKey) {
     this.#client = client;
-    this.#group = group;
+    this.#slotOf = slotOf;
   }
 
   /** The bytes under `key`; `null` where there are none. A key that is asked for twice in a turn is read once. */
   read(key: string): Promise<Reply> {
-    const waiting = this.#reads.get(key);
-    if (waiting !== undefined) return waiting.reply;
-    if (this.#reads.size === 0) atEndOfTurn(() => this.#send());
-    const read = newRead();
-    this.#reads.set(key, read);
-    return read.reply;
+    const { command, at } = this.#placeOf(key);
+    return command.replies.then((replies) => replies[at] ?? null);
+  }
+
+  /**
+   * The bytes under each of `keys`, where one command can read them all; `undefined` where it takes several.
+   * One promise for all: one for each key would cost more than the rest of the work.
+   */
+  readTogether(keys: readonly string[]): Promise<readonly Reply[]> | undefined {
+    const [first] = keys;
+    const slot = first === undefined ? undefined : this.#slotOf(first);
+    if (slot === undefined || keys.length > LONGEST_COMMAND) return undefined;
+    if (keys.some((key) => this.#slotOf(key) !== slot)) return undefined;
+    const command = this.#commandFor(slot, keys.length);
+    const from = command.keys.length;
+    command.keys.push(...keys);
+    return command.replies.then((replies) => replies.slice(from, from + keys.length));
+  }
+
+  #placeOf(key: string): Place {
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const command = this.#commandFor(this.#slotOf(key), 1);
+    const place = { command, at: command.keys.push(key) - 1 };
+    this.#places.set(key, place);
+    return place;
+  }
+
+  /** A command with room for that many keys more. */
+  #commandFor(slot: number, count: number): Command {
+    const open = this.#open.get(slot);
+    if (open !== undefined && open.keys.length + count <= LONGEST_COMMAND) return open;
+    if (this.#commands.length === 0) atEndOfTurn(() => this.#send());
+    const command = newCommand();
+    this.#commands.push(command);
+    this.#open.set(slot, command);
+    return command;
   }
 
   #send(): void {
-    const reads = this.#reads;
-    this.#reads = new Map();
-    for (const keys of this.#group([...reads.keys()])) {
-      // Each command answers its own keys: a node that is down or slow does not touch the reads of the others.
-      this.#fetch(keys).then(
-        (replies) => keys.forEach((key, at) => reads.get(key)?.resolve(replies[at] ?? null)),
-        (error: unknown) => keys.forEach((key) => reads.get(key)?.reject(error)),
-      );
-    }
+    const commands = this.#commands;
+    this.#commands = [];
+    this.#places.clear();
+    this.#open.clear();
+    for (const { keys, answer } of commands) answer(this.#fetch(keys));
   }
 
   async #fetch(keys: string[]): Promise<readonly Reply[]> {
@@ -50,12 +90,10 @@ export class ReadBatch {
   }
 }
 
-function newRead(): Read {
-  let resolve: Read["resolve"] = () => {};
-  let reject: Read["reject"] = () => {};
-  const reply = new Promise<Reply>((onReply, onError) => {
-    resolve = onReply;
-    reject = onError;
+function newCommand(): Command {
+  let answer: Command["answer"] = () => {};
+  const replies = new Promise<readonly Reply[]>((resolve) => {
+    answer = resolve;
   });
-  return { reply, resolve, reject };
+  return { keys: [], replies, answer };
 }

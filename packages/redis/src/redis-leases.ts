@@ -31,7 +31,7 @@ export function redisLeases({ writes, reads, fills, wakes, leaseKey }: RedisLeas
   return {
     ttlMs: LEASE_MS,
     acquire,
-    fill: (key, entry, token) => fills.fill(key, entry, token),
+    fill: (key, entry, { token }) => fills.fill(key, entry, token),
     renew: async (key, token) =>
       isOne(await writes.send({ step: "renew", keys: keysOf(key), args: [token, LEASE_MS] })),
     async release(key, token) {

@@ -4,7 +4,7 @@ import { watchErrors } from "./client-errors.js";
 import { type EntryCodec, entryCodec } from "./entry-codec.js";
 import { entryReads } from "./entry-reads.js";
 import { entryWrites } from "./entry-writes.js";
-import { keyGroups } from "./key-groups.js";
+import { slotsOf } from "./key-groups.js";
 import { leaseKeys } from "./lease-key.js";
 import { LeaseWakes } from "./lease-wakes.js";
 import { ReadBatch } from "./read-batch.js";
@@ -41,7 +41,8 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const { serializer = superjsonSerializer, clock, name = "redis" } = options;
   requireSerializer(serializer);
   const { emit, on, clear } = storeEvents();
-  const codec = entryCodec(serializer, (key, error) => emit({ type: "error", operation: "get", key, error }));
+  const report = (key: string, error: unknown): void => emit({ type: "error", operation: "get", key, error });
+  const codec = entryCodec({ serializer, tier: name, report });
   const unwatch = watchErrors(client, (error) => emit({ type: "error", operation: "connection", error }));
   const serverClock = new ServerClock(() => client.time());
   const wakes = new LeaseWakes(client);
@@ -51,9 +52,10 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
     await wakes.close();
   };
   const walk = (glob: string): AsyncIterable<readonly string[]> => walkKeys(client, glob);
-  const ready = clock === undefined && { ready: () => serverClock.ready() };
-  const parts = { client, codec, name, wakes, given: clock, clock: clock ?? serverClock };
-  return { name, clock: parts.clock, admits: true, ...capabilities(parts), ...ready, walk, on, close };
+  // The clock of a test is in step by itself.
+  const ready = (): Promise<void> | undefined => (clock === undefined ? serverClock.ready() : undefined);
+  const parts = { client, codec, wakes, ready, given: clock, clock: clock ?? serverClock };
+  return { name, clock: parts.clock, admits: true, ...capabilities(parts), ready, walk, on, close };
 }
 
 interface Parts {
@@ -62,17 +64,17 @@ interface Parts {
   /** The clock of a test, in place of the server's. */
   readonly given: Clock | undefined;
   readonly codec: EntryCodec;
-  readonly name: string;
   readonly wakes: LeaseWakes;
+  readonly ready: () => Promise<void> | undefined;
 }
 
 type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "many" | "marks" | "leases">;
 
-function capabilities({ client, clock, given, codec, name, wakes }: Parts): Capabilities {
-  const [group, leaseKey, now] = [keyGroups(client), leaseKeys(client), (): number => clock.now()];
-  const [readBatch, writeBatch] = [new ReadBatch(client, group), new WriteBatch(client)];
-  const reads = entryReads({ batch: readBatch, codec, now, tier: name });
-  const fills = entryWrites({ batch: writeBatch, codec, group, now, leaseKey });
+function capabilities({ client, clock, given, codec, wakes, ready }: Parts): Capabilities {
+  const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
+  const [readBatch, writeBatch] = [new ReadBatch(client, slotOf), new WriteBatch(client)];
+  const reads = entryReads({ batch: readBatch, codec, now, ready });
+  const fills = entryWrites({ batch: writeBatch, codec, slotOf, now, leaseKey });
   const many = { get: reads.getMany, set: fills.setMany, delete: fills.deleteMany };
   const marks = redisMarks({ reads: readBatch, writes: writeBatch, clock: given });
   const leases = redisLeases({ writes: writeBatch, reads, fills, wakes, leaseKey });

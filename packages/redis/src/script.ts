@@ -75,13 +75,15 @@ function steps.release()
 end
 
 -- KEYS: the mark of a namespace, then those of tags. least instant, instant or "" for the server's own, life of the
--- mark of a tag in ms. Marks only rise. That of a namespace is "<cleared> <tagged>", with "-" for never.
+-- mark of a tag in ms. Marks only rise, and each is later than the last one of its namespace, also when the clock is set
+-- back: loads that know that one are stamped just after it. The namespace's is "<cleared> <tagged>", "-" for never.
 function steps.raise()
   local time = redis.call('TIME')
   local at = tonumber(ARGV[3]) or (tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000)
-  at = math.max(at, tonumber(ARGV[2]))
-  local text = string.format('%.17g', at)
   local cleared, tagged = string.match(redis.call('GET', KEYS[1]) or '- -', '^(%S+) (%S+)$')
+  local last = math.max(tonumber(cleared) or -math.huge, tonumber(tagged) or -math.huge)
+  at = math.max(at, tonumber(ARGV[2]), last + 2 ^ -11)
+  local text = string.format('%.17g', at)
   local function raised(mark)
     if mark and tonumber(mark) and tonumber(mark) > at then return mark end
     return text

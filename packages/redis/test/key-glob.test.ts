@@ -13,13 +13,10 @@ test.each([
 });
 
 test.each([
-  ["a?", ["a1", "aé", "a😀", "a\n"], ["a", "a12"]],
-  ["?.(x)|", ["1.(x)|"], ["1a(x)|", "1.x"]],
-  [String.raw`\??`, ["?1"], ["11", "?", String.raw`\?1`]],
-  ["*?*", ["a", "abc"], [""]],
-  ["[?]", ["[a]"], ["a", "[]"]],
-])("%s matches %j and not %j", (glob, matching, others) => {
-  const { matches } = keyGlob(glob, "");
-  expect(matching.map(matches)).toEqual(matching.map(() => true));
+  ["a?", ["a1", "aé", "a😀"], ["a12"]],
+  ["[?]", ["[a]"], ["[ab]"]],
+])("of the keys that Redis gives for %s, %j are meant and %j are not", (glob, meant, others) => {
+  const { matches } = keyGlob(glob, "prefix:");
+  expect(meant.map(matches)).toEqual(meant.map(() => true));
   expect(others.map(matches)).toEqual(others.map(() => false));
 });

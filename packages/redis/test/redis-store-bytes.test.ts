@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { declared, LIBRARIES, ownPrefix } from "./support/clients.js";
 import { entryOf, eventsOf } from "./support/entries.js";
 
-const HEADER = "granary1 1700000000000 never never t -\n";
+const HEADER = "granary1 t 1700000000000 never never -\n";
 const RUNS = 100;
 const PAYLOADS_A_RUN = 100;
 
@@ -52,6 +52,9 @@ describe.each(LIBRARIES)("bytes that are not ours, through $library", ({ connect
     expect(await store.get("list")).toBeUndefined();
     expect(events).toMatchObject([{ operation: "get", key: "list", error: { code: "UNREADABLE" } }]);
     expect(await many.get(["list", "beside"])).toMatchObject([undefined, { value: 1 }]);
+    expect(events).toHaveLength(1);
+    expect(await many.get(["list"])).toEqual([undefined]);
+    expect(events).toMatchObject([{ key: "list" }, { key: "list" }]);
     await store.set("list", entryOf("ours now"));
     expect(await store.get("list")).toMatchObject({ value: "ours now" });
   });

@@ -4,7 +4,16 @@ import { describe, inject, test } from "vitest";
 import { LIBRARIES, ownPrefix } from "./support/clients.js";
 import { binarySerializer } from "./support/entries.js";
 
-const capabilities: readonly StoreCapability[] = ["many", "walk", "admits", "close", "decodes", "copies"];
+const capabilities: readonly StoreCapability[] = [
+  "many",
+  "walk",
+  "admits",
+  "close",
+  "marks",
+  "leases",
+  "decodes",
+  "copies",
+];
 
 describe.each(LIBRARIES)("redisStore on $library", ({ connect }) => {
   const open = ({ clock }: StoreContext): OpenedStore => {

@@ -10,6 +10,9 @@ import {
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
+/** A server counts microseconds: no two of its steps happen at one instant, also where its clock stands still. */
+const TICK_MS = 2 ** -10;
+
 interface Lease {
   readonly token: string;
   readonly until: number;
@@ -40,6 +43,7 @@ export class FarServer {
   readonly #scopes = new Map<string, ScopeMark>();
   readonly #tags = new Map<string, TagMark>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  #raisedAt = NEVER;
 
   constructor({ clock, leaseMs }: FarServerOptions) {
     this.#clock = clock;
@@ -118,9 +122,13 @@ export class FarServer {
     return mark === undefined || mark.until <= this.#clock.now() ? NEVER : mark.at;
   }
 
-  /** Each mark is a max-register: it only rises, in whatever order the raises come. */
+  /**
+   * Each mark is a max-register: it only rises, in whatever order the raises come. A mark is younger than all that
+   * were raised before it: who has heard of one of those stamps a load just after it, and this one has to beat it.
+   */
   raise({ scope, tags }: Invalidation, atLeast: number): number {
-    const at = Math.max(this.#clock.now(), atLeast);
+    const at = Math.max(this.#clock.now(), atLeast, this.#raisedAt + TICK_MS);
+    this.#raisedAt = at;
     const { clearedAt, taggedAt } = this.scopeMark(scope);
     if (tags === undefined) this.#scopes.set(scope, { clearedAt: Math.max(clearedAt, at), taggedAt });
     else this.#scopes.set(scope, { clearedAt, taggedAt: Math.max(taggedAt, at) });

@@ -4,6 +4,7 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  globMatcher,
   type LeaseAnswer,
   type LeasesCapability,
   type ManyCapability,
@@ -11,7 +12,6 @@ import {
   systemClock,
 } from "@granary/core";
 import { copyEntry, FarServer } from "./far-server.js";
-import { globMatcher } from "./glob.js";
 
 /** The connection between one node and the server. */
 export interface FarLine {
@@ -160,7 +160,7 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
       return leftMs === 0 ? { type: "granted", entry } : { type: "taken", entry, leftMs };
     },
     renew: (key, token) => line.call("renew", () => server.renew(key, token)),
-    fill: async (key, entry, token) => {
+    fill: async (key, entry, { token }) => {
       const copy = copyEntry(entry);
       return line.call("fill", () => server.fill(key, copy, token));
     },

@@ -5,11 +5,20 @@ import { nextTurn } from "./event-loop.js";
 import type { ManualClock } from "./manual-clock.js";
 
 /**
- * What a store may declare. The first four are members of `CacheStore`; the others are ways to behave:
+ * What a store may declare. The first seven are members of `CacheStore`; the others are ways to behave:
  * `decodes` passes every entry that it reads through `admit`, and `copies` lets no reader change what
  * another one reads.
  */
-export type StoreCapability = "many" | "walk" | "admits" | "close" | "decodes" | "copies";
+export type StoreCapability =
+  | "many"
+  | "walk"
+  | "admits"
+  | "close"
+  | "marks"
+  | "invalidate"
+  | "leases"
+  | "decodes"
+  | "copies";
 
 /** An open store with the clock that it was offered. */
 export interface OpenStore {
@@ -67,6 +76,9 @@ const PROBES: Readonly<Record<StoreCapability, (opened: OpenStore) => Awaitable<
   walk: ({ store }) => store.walk !== undefined,
   admits: ({ store }) => store.admits === true,
   close: ({ store }) => store.close !== undefined,
+  marks: ({ store }) => store.marks !== undefined,
+  invalidate: ({ store }) => store.invalidate !== undefined,
+  leases: ({ store }) => store.leases !== undefined,
   decodes: probeDecodes,
   copies: probeCopies,
 };

@@ -5,7 +5,9 @@ import { hasCapability, type OpenStore, type StoreCapability, type StoreCase } f
 import { storeAdmitCases } from "./store-admit-cases.js";
 import { storeDeadlineCases } from "./store-deadline-cases.js";
 import { storeKeyCases } from "./store-key-cases.js";
+import { storeLeaseCases } from "./store-lease-cases.js";
 import { storeManyCases } from "./store-many-cases.js";
+import { storeMarkCases } from "./store-mark-cases.js";
 import { storeValueCases } from "./store-value-cases.js";
 import { storeVerbCases } from "./store-verb-cases.js";
 import { storeWalkCases } from "./store-walk-cases.js";
@@ -40,6 +42,8 @@ export const storeContract: readonly StoreCase[] = [
   ...storeManyCases,
   ...storeWalkCases,
   ...storeAdmitCases,
+  ...storeMarkCases,
+  ...storeLeaseCases,
 ];
 
 /**

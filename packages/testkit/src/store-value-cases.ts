@@ -77,7 +77,7 @@ function mutable(): Mutable {
 }
 
 /** Tries every change; a store whose values throw on a change is as good as one that gives copies. */
-function mutateAll(entry: { readonly value: unknown; readonly tags?: readonly string[] }): void {
+function mutateAll(entry: { readonly value: unknown; readonly tags?: readonly string[] | undefined }): void {
   const value = entry.value as Mutable;
   const changes: ReadonlyArray<() => unknown> = [
     () => value.nested.list.push(3),

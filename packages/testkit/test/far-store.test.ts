@@ -1,7 +1,105 @@
-import { farStore, runStoreContract } from "@granary/testkit";
-import { describe, test } from "vitest";
+import type { CacheStore, LeasesCapability, MarksCapability } from "@granary/core";
+import { farStore, runStoreContract, type StoreCapability, type StoreSubject } from "@granary/testkit";
+import { describe, expect, test } from "vitest";
+import { recordingRunner } from "./recording-runner.js";
+
+const capabilities: readonly StoreCapability[] = ["many", "walk", "admits", "marks", "leases", "decodes", "copies"];
 
 describe("a far store holds the contract", () => {
-  const capabilities = ["many", "walk", "admits", "decodes", "copies"] as const;
   runStoreContract({ capabilities, open: ({ clock }) => ({ store: farStore({ clock }).connect() }) }, test);
+});
+
+test("two views share what the server holds, and nothing by reference", async () => {
+  const far = farStore();
+  const [a, b] = [far.connect(), far.connect()];
+  const value = { n: 1 };
+  const never = Number.POSITIVE_INFINITY;
+  await a.set("k", { value, createdAt: 0, freshUntil: never, keepUntil: never });
+  value.n = 2;
+  const found = await b.get("k");
+  expect(found?.value).toEqual({ n: 1 });
+  Reflect.set(found?.value as object, "n", 3);
+  expect((await a.get("k"))?.value).toEqual({ n: 1 });
+});
+
+/** What a broken far store does in place of the sound one, with the case that has to notice. */
+const PLANTED: ReadonlyArray<readonly [bug: string, noticedBy: string, plant: (store: CacheStore) => CacheStore]> = [
+  [
+    "its fill asks for no lease",
+    "nobody fills without a lease, or with another's",
+    withLeases((_leases, store) => ({
+      fill: async (key, entry) => {
+        await store.set(key, entry);
+        return true;
+      },
+    })),
+  ],
+  [
+    "it gives a lease to whoever asks",
+    "of many who ask for a lease one gets it, and the others are told how long it lasts",
+    withLeases(() => ({ acquire: () => ({ type: "granted", entry: undefined }) })),
+  ],
+  [
+    "its delete leaves the lease alone",
+    "a delete ends the lease of its key, also where nothing is there",
+    (store) => ({ ...store, delete: async (key) => (await store.get(key)) !== undefined && store.delete(key) }),
+  ],
+  [
+    "it renews what is lost",
+    "a lease is renewed by its holder while it stands, and by nobody else",
+    withLeases(() => ({ renew: () => true })),
+  ],
+  [
+    "the last mark counts, not the highest",
+    "a mark only rises, in whatever order and however often it is raised",
+    lastMarkWins,
+  ],
+  [
+    "it answers marks of tags in an order of its own",
+    "tags, their namespaces and other namespaces have marks of their own",
+    withMarks((marks) => ({ readTags: async (scope, tags) => [...(await marks.readTags(scope, tags))].reverse() })),
+  ],
+  [
+    "it cuts the fraction off a mark",
+    "a mark is raised at least to what was asked for, to the fraction",
+    withMarks((marks) => ({ raise: async (what, atLeast) => Math.floor(await marks.raise(what, atLeast)) })),
+  ],
+];
+
+function withLeases(
+  bend: (leases: LeasesCapability, store: CacheStore) => Partial<LeasesCapability>,
+): (store: CacheStore) => CacheStore {
+  return (store) => {
+    const leases = store.leases as LeasesCapability;
+    return { ...store, leases: { ...leases, ...bend(leases, store) } };
+  };
+}
+
+function withMarks(bend: (marks: MarksCapability) => Partial<MarksCapability>): (store: CacheStore) => CacheStore {
+  return (store) => {
+    const marks = store.marks as MarksCapability;
+    return { ...store, marks: { ...marks, ...bend(marks) } };
+  };
+}
+
+function lastMarkWins(store: CacheStore): CacheStore {
+  let last = Number.NEGATIVE_INFINITY;
+  const marks: MarksCapability = {
+    raise: (_what, atLeast) => {
+      last = atLeast;
+      return atLeast;
+    },
+    read: (scopes) => scopes.map(() => ({ clearedAt: last, taggedAt: last })),
+    readTags: (_scope, tags) => tags.map(() => last),
+  };
+  return { ...store, marks };
+}
+
+describe("a broken far store is found out", () => {
+  test.each(PLANTED)("%s", async (_bug, noticedBy, plant) => {
+    const runner = recordingRunner();
+    const open: StoreSubject["open"] = ({ clock }) => ({ store: plant(farStore({ clock }).connect()) });
+    runStoreContract({ capabilities, open }, runner.test);
+    expect([...(await runner.failures()).keys()]).toContain(noticedBy);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Admit, CacheEntry, LeaseAnswer, LeasesCapability } from "@granary/core";
+import type { Admit, CacheEntry, LeaseAnswer, LeaseClaim, LeasesCapability } from "@granary/core";
 import type { Fills } from "./fills.js";
 import type { NearTier } from "./near-tier.js";
 
@@ -6,36 +6,37 @@ export interface TieredLeasesOptions {
   readonly near: NearTier;
   readonly far: LeasesCapability;
   readonly fills: Fills;
+  /** Tells the other nodes. */
+  publish(keys: readonly string[]): void;
 }
 
 /** The leases of the far tier; what goes to it or comes from it under one is kept near too. */
-export function tieredLeases({ near, far, fills }: TieredLeasesOptions): LeasesCapability {
-  /** Keeps a copy of what `step` says far holds now, unless something changed the key meanwhile. */
-  async function keeping<T>(
-    key: string,
-    step: () => Promise<readonly [answer: T, held: CacheEntry | undefined]>,
-  ): Promise<T> {
+export function tieredLeases({ near, far, fills, publish }: TieredLeasesOptions): LeasesCapability {
+  /** Keeps a copy of what far holds, unless something changed the key meanwhile. */
+  async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
     const [fill, intake] = [fills.begin(key), near.intake()];
     try {
-      const [answer, held] = await step();
-      if (held !== undefined && fill.standing) await near.put(key, held, intake);
+      const answer = await far.acquire(key, token, admit);
+      if (answer.entry !== undefined && fill.standing) await near.put(key, answer.entry, intake);
       return answer;
     } finally {
       fills.end(key, fill);
     }
   }
 
-  const acquire = (key: string, token: string, admit?: Admit): Promise<LeaseAnswer> =>
-    keeping(key, async () => {
-      const answer = await far.acquire(key, token, admit);
-      return [answer, answer.entry] as const;
-    });
-
-  const fill = (key: string, entry: CacheEntry, token: string): Promise<boolean> =>
-    keeping(key, async () => {
-      const isFilled = await far.fill(key, entry, token);
-      return [isFilled, isFilled ? entry : undefined] as const;
-    });
+  async function write(key: string, entry: CacheEntry, claim: LeaseClaim): Promise<boolean> {
+    const [fill, intake] = [fills.begin(key), near.intake()];
+    try {
+      const isFilled = await far.fill(key, entry, claim);
+      // Where the new entry cannot be kept, what is held is what was there before it, or before another one's change.
+      if (isFilled && fill.standing) await near.put(key, entry, intake);
+      else await near.drop(key);
+      if (isFilled && claim.reason !== "fill") publish([key]);
+      return isFilled;
+    } finally {
+      fills.end(key, fill);
+    }
+  }
 
   const keepNear = async (key: string, entry: CacheEntry): Promise<boolean> => {
     await near.put(key, entry, near.intake());
@@ -46,7 +47,7 @@ export function tieredLeases({ near, far, fills }: TieredLeasesOptions): LeasesC
   return {
     ttlMs: far.ttlMs,
     acquire,
-    fill,
+    fill: write,
     keepNear,
     renew: (key, token) => far.renew(key, token),
     release: (key, token) => far.release(key, token),

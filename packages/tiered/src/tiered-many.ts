@@ -37,8 +37,11 @@ export class TieredMany implements ManyCapability {
     const trusted = held.map((entry) => (entry !== undefined && near.trusts(entry, now) ? entry : undefined));
     const missing = [...new Set(keys.filter((_, at) => trusted[at] === undefined))];
     if (missing.length === 0) return trusted;
-    const far = await this.#fill(missing, now, admit);
-    return keys.map((key, at) => trusted[at] ?? (far === undefined ? staleOf(held[at], now) : far.get(key)));
+    // By a clock that is not in step yet a copy would be trusted for minutes too long.
+    await this.#options.far.ready?.();
+    const readAt = near.intake().now;
+    const far = await this.#fill(missing, readAt, admit);
+    return keys.map((key, at) => trusted[at] ?? (far === undefined ? staleOf(held[at], readAt) : far.get(key)));
   }
 
   async set(entries: Pairs, reason: WriteReason = "write"): Promise<void> {

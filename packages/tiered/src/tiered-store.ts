@@ -17,6 +17,7 @@ import {
 } from "@granary/core";
 import { type FarRead, readOneFar } from "./far-tier.js";
 import { type Fill, Fills } from "./fills.js";
+import { FirstSubscription } from "./first-subscription.js";
 import { Listeners } from "./listeners.js";
 import { asStale } from "./near-entry.js";
 import { NearTier } from "./near-tier.js";
@@ -45,12 +46,12 @@ export class TieredStore implements CacheStore {
   readonly admits = true;
   readonly many: ManyCapability;
   readonly leases?: LeasesCapability;
-  readonly ready?: () => Awaitable<void>;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
   readonly #listeners = new Listeners();
   readonly #fills = new Fills((key) => void this.#near.drop(key));
+  readonly #subscription = new FirstSubscription();
   readonly #silences: ReadonlyArray<(() => void) | undefined>;
 
   constructor(tiers: Tiers) {
@@ -64,8 +65,10 @@ export class TieredStore implements CacheStore {
     const publish = (keys: readonly string[]): void => this.#publish(keys);
     this.many = new TieredMany({ near: this.#near, far: l2, fills: this.#fills, publish, fail });
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
-    if (l2.ready !== undefined) this.ready = l2.ready;
-    if (l2.leases !== undefined) this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills });
+    if (l2.leases !== undefined)
+      this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills, publish });
+    // Without a bus there is nothing to wait for.
+    if (bus === undefined) this.#subscription.close();
     this.#silences = [
       l1.on?.((event) => this.#listeners.tell(event)),
       l2.on?.((event) => this.#hear(event)),
@@ -116,11 +119,18 @@ export class TieredStore implements CacheStore {
     return markedAt;
   }
 
+  /** Until the clock of the far tier can be relied on and the bus listens, or cannot for now. */
+  ready(): Promise<void> | undefined {
+    const waiting = [this.#tiers.l2.ready?.(), this.#subscription.ready()].filter(isPromiseLike);
+    return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
+  }
+
   on(listener: (event: StoreEvent) => void): () => void {
     return this.#listeners.add(listener);
   }
 
   async close(): Promise<void> {
+    this.#subscription.close();
     for (const silence of this.#silences) silence?.();
     this.#listeners.close();
     const { l1, l2, bus } = this.#tiers;
@@ -134,8 +144,13 @@ export class TieredStore implements CacheStore {
   }
 
   /** Far, or what near holds, as stale, where far cannot say. */
-  async #getFar(key: string, read: Read): Promise<CacheEntry | undefined> {
-    const { near, now } = read;
+  async #getFar(key: string, asked: Read): Promise<CacheEntry | undefined> {
+    const { near } = asked;
+    const waiting = this.#tiers.l2.ready?.();
+    // By a clock that is not in step yet a copy would be trusted for minutes too long.
+    if (isPromiseLike(waiting)) await waiting;
+    const read = isPromiseLike(waiting) ? { ...asked, now: this.clock.now() } : asked;
+    const { now } = read;
     try {
       return await this.#fills.join(key, (fill) => this.#fill(key, { read, fill }));
     } catch (error) {
@@ -171,10 +186,15 @@ export class TieredStore implements CacheStore {
   /** What other nodes say, over the bus of this pair or of one below it. */
   #hear(event: BusMessage | StoreEvent): void {
     if (event.type === "changed") for (const key of event.keys) this.#hearChange(key);
-    // Messages may be missing: no copy from before is trusted.
-    if (event.type === "gap") this.#near.epoch += 1;
+    if (event.type === "gap") return this.#hearGap();
     if (event.type === "marked") void this.#mark(event, event.at);
     this.#listeners.tell(event);
+  }
+
+  /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
+  #hearGap(): void {
+    this.#near.epoch += 1;
+    if (!this.#subscription.begin()) this.#listeners.tell({ type: "gap" });
   }
 
   #hearChange(key: string): void {

@@ -28,6 +28,11 @@ export const goldenV1: readonly Golden[] = [
   { file: "kept-for-ever.bin", serializer: json, entry: { ...shortLived, keepUntil: endless.keepUntil, value: null } },
   { file: "before-1970.bin", serializer: json, entry: { createdAt: -2, freshUntil: -1, keepUntil: 0, value: 0 } },
   {
+    file: "fraction.bin",
+    serializer: json,
+    entry: { ...shortLived, createdAt: createdAt + 2 ** -12, value: "a quarter of a microsecond later" },
+  },
+  {
     file: "meta.bin",
     serializer: json,
     entry: {

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Plant, type RaceFleetOptions, type RaceNode, raceFleet } from "./support/race-fleet.js";
+import { type RedisServer, startRedis } from "./support/redis-server.js";
+import { expiredReads, type RunLog, staleReads } from "./support/stale-reads.js";
+
+const RUN_MS = process.env["GRANARY_FULL"] === undefined ? 3_000 : 30_000;
+const TIMEOUT_MS = RUN_MS + 30_000;
+const MINUTE_MS = 60_000;
+const SKEWED = { skewsMs: [5 * MINUTE_MS, 0, -5 * MINUTE_MS] };
+/** The ttl of the keys that only expire, and far more than a slow machine needs to store what it has loaded. */
+const LONGEST_AGE_MS = 300 + 1_000;
+let server: RedisServer;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+test.each([
+  ["agree", {}],
+  ["are five minutes ahead, right, and five minutes behind", SKEWED],
+])(
+  "three processes whose clocks %s read nothing older than a change they made or heard of",
+  { timeout: TIMEOUT_MS },
+  async (_clocks, options) => {
+    const { logs } = await run(options);
+    const { violations, judged, changes, slowestMessageMs } = staleReads(logs);
+    console.info(`${JSON.stringify({ ...judged, ...changes })}, slowest message ${slowestMessageMs.toFixed(1)} ms`);
+    expect(violations).toEqual([]);
+    expect(Object.keys(changes).sort()).toEqual(["clear", "delete", "expire", "set", "tag"]);
+    expect(judged.own).toBeGreaterThan(100);
+    expect(judged.others).toBeGreaterThan(100);
+    const expired = expiredReads(logs, LONGEST_AGE_MS);
+    expect(expired.violations).toEqual([]);
+    expect(expired.judged).toBeGreaterThan(100);
+  },
+);
+
+describe("processes whose clocks are five minutes apart cache for each other, as long as they are told to", () => {
+  /** How a node has the clock of the server sampled before it reads what the others wrote; or not at all. */
+  const histories: ReadonlyArray<readonly [name: string, live: (node: RaceNode) => Promise<unknown>]> = [
+    ["that have written before", (node) => node.set("any", 1, "1m")],
+    ["that have only read before", (node) => node.get("any")],
+    ["whose first call it is", async () => undefined],
+  ];
+
+  test.each(histories)("%s", { timeout: TIMEOUT_MS }, async (_name, live) => {
+    await withFleet(SKEWED, async ([ahead, right, behind]) => {
+      const readers = [ahead, behind].filter((node) => node !== undefined);
+      await right?.set("k", "value", "2m");
+      await Promise.all(readers.map(live));
+      const seen = await Promise.all(readers.map(lookAt));
+      expect(seen).toEqual(readers.map(() => ["value", "value", "memory"]));
+      const left = await Promise.all(readers.map((node) => node.ttl("k")));
+      expect(left).toHaveLength(2);
+      for (const ms of left) expect(Math.abs(ms - 2 * MINUTE_MS)).toBeLessThan(MINUTE_MS);
+    });
+  });
+
+  async function lookAt(node: RaceNode): Promise<readonly unknown[]> {
+    const first = await node.get("k");
+    const hits = await node.memoryHits();
+    const second = await node.get("k");
+    return [first, second, (await node.memoryHits()) === hits + 1 ? "memory" : "not in memory"];
+  }
+});
+
+const planted: ReadonlyArray<readonly [Plant, RaceFleetOptions]> = [
+  ["no bus", {}],
+  ["own clock", SKEWED],
+];
+
+test.each(planted)("processes with %s are found out", { timeout: TIMEOUT_MS }, async (plant, options) => {
+  const { logs } = await run({ ...options, plant });
+  expect(staleReads(logs).violations).not.toEqual([]);
+  if (plant === "own clock") expect(expiredReads(logs, LONGEST_AGE_MS).violations).not.toEqual([]);
+});
+
+async function run(options: RaceFleetOptions): Promise<{ readonly logs: readonly RunLog[] }> {
+  const logs = await withFleet(options, (nodes) =>
+    Promise.all(nodes.map((node, at) => node.randomRun({ ms: RUN_MS, seed: at + 1 }))),
+  );
+  return { logs };
+}
+
+async function withFleet<T>(options: RaceFleetOptions, use: (nodes: readonly RaceNode[]) => Promise<T>): Promise<T> {
+  const fleet = await raceFleet(server.url, 3, options);
+  try {
+    return await use(fleet.nodes);
+  } finally {
+    await fleet.stop();
+  }
+}

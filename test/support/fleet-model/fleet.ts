@@ -1,0 +1,138 @@
+import {
+  type Cache,
+  type CacheBus,
+  type CacheEntry,
+  type CacheStore,
+  type Clock,
+  createCache,
+  marked,
+} from "@granary/core";
+import { type MemoryStore, memoryStore } from "@granary/memory";
+import { type FarStore, farStore, type ManualClock, manualClock } from "@granary/testkit";
+import { tiered } from "@granary/tiered";
+import { type FollowedClock, followedClock, type MachineClock, machineClock } from "./clocks.js";
+import { type History, Recorder, type Snapshot, type Value } from "./history.js";
+import { type FleetHub, fleetHub, type NodeLine, nodeLine } from "./line.js";
+import { Origin } from "./origin.js";
+import { TTL_MS } from "./policies.js";
+import type { Scheduler } from "./scheduler.js";
+
+/** The two keys of the model: one of them in a child namespace. */
+export const KEYS = ["a", "child:b"] as const;
+
+/** A bug that is built into a fleet. Each part takes a sound one and gives it back, bent or not. */
+export interface Plant {
+  readonly leaseMs?: number;
+  far?(server: Clock): Pick<FarStore, "connect">;
+  view?(view: CacheStore, parts: PlantParts): CacheStore;
+  near?(near: CacheStore): CacheStore;
+  tiers?(tiers: { l1: CacheStore; l2: CacheStore; bus: CacheBus }): CacheStore;
+  store?(store: CacheStore): CacheStore;
+  clock?(machine: MachineClock, followed: FollowedClock): FollowedClock;
+}
+
+export interface PlantParts {
+  readonly line: NodeLine;
+  readonly clock: Clock;
+  /** The same store on a line of its own. */
+  readonly aside: CacheStore;
+}
+
+export interface FleetOptions {
+  readonly scheduler: Scheduler;
+  /** How far each node's own clock is off, in milliseconds. */
+  readonly skews: readonly number[];
+  /** How often each message of the bus is delivered. */
+  readonly times: number;
+  readonly plant?: Plant;
+}
+
+/** One node: its own memory, its own clock, its own connection. */
+export interface FleetNode {
+  readonly index: number;
+  readonly cache: Cache<Value>;
+  readonly child: Cache<Value>;
+  readonly near: MemoryStore;
+  readonly machine: MachineClock;
+  readonly line: NodeLine;
+  readonly clock: Clock;
+  /** Resolves when the clock follows the server's. */
+  readonly ready: FollowedClock["ready"];
+}
+
+/** N nodes, one far store, one bus and one origin, in one process. */
+export class Fleet {
+  readonly recorder = new Recorder();
+  readonly steady: ManualClock = manualClock();
+  readonly server: MachineClock = machineClock(this.steady, 0);
+  readonly hub: FleetHub;
+  readonly origin: Origin;
+  readonly nodes: readonly FleetNode[];
+  readonly #far: Pick<FarStore, "connect">;
+  readonly #peek: CacheStore;
+
+  constructor({ scheduler, skews, times, plant = {} }: FleetOptions) {
+    const { leaseMs } = plant;
+    this.hub = fleetHub(scheduler, times);
+    this.origin = new Origin(scheduler, this.recorder);
+    this.#far = plant.far?.(this.server) ?? farStore({ clock: this.server, ...(leaseMs !== undefined && { leaseMs }) });
+    this.#peek = marked(this.#far.connect());
+    this.nodes = skews.map((skewMs, index) => this.#node({ scheduler, skewMs, index, plant }));
+  }
+
+  get history(): History {
+    return this.recorder;
+  }
+
+  /** What every tier holds now. Asks nobody over a line. */
+  async snapshot(): Promise<void> {
+    const at = this.recorder.step();
+    const held: Array<Snapshot["held"][number]> = [];
+    for (const key of KEYS) {
+      const far = await this.#peek.get(storedKey(key), this.server.now());
+      for (const { index, near, clock } of this.nodes) {
+        const copy = near.get(storedKey(key), clock.now());
+        held.push({ node: index, key, near: copy, far: far as CacheEntry | undefined, now: this.server.now() });
+      }
+    }
+    this.recorder.snapshots.push({ at, held });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map(({ cache }) => cache.close()));
+  }
+
+  #node({ scheduler, skewMs, index, plant }: NodeParts): FleetNode {
+    const name = `node ${index}`;
+    const machine = machineClock(this.steady, skewMs);
+    const line = nodeLine(scheduler, name);
+    const time = (): Promise<number> => line.call("time", () => this.server.now());
+    const sound = followedClock({ steady: this.steady, machine, time });
+    const followed = plant.clock?.(machine, sound) ?? sound;
+    const { clock } = followed;
+    const view = this.#far.connect({ line, ...followed });
+    const aside = this.#far.connect({ line: nodeLine(scheduler, `${name}, aside`) });
+    const near = memoryStore({ clock: machine });
+    const l1 = plant.near?.(near) ?? near;
+    const l2 = plant.view?.(view, { line, clock, aside }) ?? view;
+    const tiers = { l1, l2, bus: this.hub.bus(name) };
+    const pair = plant.tiers?.(tiers) ?? tiered(tiers);
+    const store = plant.store?.(pair) ?? pair;
+    const cache = createCache<Value>({ store, jitter: false, ttl: TTL_MS, retryAfter: 10 });
+    cache.on("error", ({ error }) => this.recorder.errors.push(error));
+    return { index, cache, child: cache.namespace("child"), near, machine, line, ...followed };
+  }
+}
+
+interface NodeParts {
+  readonly scheduler: Scheduler;
+  readonly skewMs: number;
+  readonly index: number;
+  readonly plant: Plant;
+}
+
+/** The key as stores see it. */
+export function storedKey(key: string): string {
+  const [first = "", second] = key.split(":");
+  return second === undefined ? `granary:v1:default:${first}` : `granary:v1:default/${first}:${second}`;
+}

@@ -1,0 +1,218 @@
+import {
+  type CacheBus,
+  type CacheEntry,
+  type CacheStore,
+  type Invalidation,
+  type LeasesCapability,
+  MarkRegistry,
+} from "@granary/core";
+import { farStore } from "@granary/testkit";
+import { tiered } from "@granary/tiered";
+import type { Plant } from "./fleet.js";
+
+/** The far store fills whoever's lease stands: the fence is gone. */
+export const unfencedFills: Plant = {
+  view: (view) => ({
+    ...view,
+    leases: {
+      ...(view.leases as LeasesCapability),
+      fill: async (key, entry) => {
+        await view.set(key, entry);
+        return true;
+      },
+    },
+  }),
+};
+
+/** Entries are dated at the end of their load. */
+export const datedAtTheEnd: Plant = {
+  view: (view, { clock }) => {
+    const dated = (entry: CacheEntry): CacheEntry => ({ ...entry, createdAt: clock.now() + 1 });
+    const leases = view.leases as LeasesCapability;
+    return { ...view, leases: { ...leases, fill: (key, entry, claim) => leases.fill(key, dated(entry), claim) } };
+  },
+};
+
+/** A pair of tiers that does not guard its fills of the near one, as one writes it at first. */
+export const unguardedTiers: Plant = { tiers: (tiers) => naiveTiers(tiers, "unguarded") };
+
+/** A pair of tiers that clears near only once, before far. */
+export const clearedOnce: Plant = { tiers: (tiers) => naiveTiers(tiers, "cleared once") };
+
+/** A pair of tiers whose message of a change is for the near tier alone: loads under way do not hear of it. */
+export const deafLoads: Plant = {
+  store: (store) => ({
+    ...bound(store),
+    on: (listener) => store.on?.((event) => event.type === "changed" || listener(event)) ?? (() => {}),
+  }),
+};
+
+/** Of two marks the one that came last counts, not the later one. */
+export const lastMarkWins: Plant = {
+  near: (near) => {
+    let marks = new MarkRegistry();
+    const get = (key: string, now?: number): CacheEntry | undefined => {
+      const entry = near.get(key, now) as CacheEntry | undefined;
+      return entry !== undefined && marks.permits(key, entry) ? entry : undefined;
+    };
+    const invalidate = (invalidation: Invalidation, at: number): number => {
+      marks = new MarkRegistry();
+      marks.raise(invalidation, at);
+      return at;
+    };
+    return { ...bound(near), get, invalidate };
+  },
+};
+
+/** A copy starts its life again. */
+export const relativeDeadlines: Plant = {
+  near: (near) => ({
+    ...bound(near),
+    set: (key, entry) => {
+      const ms = entry.freshUntil - entry.createdAt;
+      const now = near.clock?.now() ?? 0;
+      return near.set(key, { ...entry, freshUntil: now + ms });
+    },
+  }),
+};
+
+/** A delete is acknowledged before it has gone out, on another connection than reads. */
+export const deletesBehind: Plant = {
+  view: (view, { aside }) => ({
+    ...view,
+    delete: async (key) => {
+      void aside.delete(key);
+      return true;
+    },
+  }),
+};
+
+/** What is deleted is only made stale, so that it can be served should a load fail. */
+export const deletedKeptAsStale: Plant = {
+  view: (view, { clock }) => ({
+    ...view,
+    delete: async (key) => {
+      const found = await view.get(key);
+      if (found === undefined) return view.delete(key);
+      const { tier: _, ...kept } = found;
+      const now = clock.now();
+      await view.set(key, { ...kept, freshUntil: now, keepUntil: now + 5_000 });
+      return true;
+    },
+  }),
+};
+
+/** Every other read is answered by a replica that has not heard of the last write. */
+export const laggingReplica: Plant = {
+  far: (clock) => {
+    const [main, replica] = [farStore({ clock }), farStore({ clock })];
+    return {
+      connect: (connection) => {
+        const [view, behind] = [main.connect(connection), replica.connect()];
+        let reads = 0;
+        const get: CacheStore["get"] = (key, now, admit) => {
+          reads += 1;
+          return (reads % 2 === 0 ? behind : view).get(key, now, admit);
+        };
+        const set: CacheStore["set"] = async (key, entry) => {
+          const before = await view.get(key);
+          await view.set(key, entry);
+          if (before !== undefined) await behind.set(key, before);
+        };
+        return { ...view, get, set };
+      },
+    };
+  },
+};
+
+/** Each node goes by its own clock, and so does what it tells the server. */
+export const ownClocks: Plant = {
+  clock: (machine) => ({ clock: machine, ready: () => undefined }),
+};
+
+/** Nobody may be asked for the right to load. */
+export const noLeases: Plant = {
+  view: (view) => {
+    const { leases: _taken, ...rest } = view;
+    return rest;
+  },
+};
+
+/** A lease that is never taken from who is dead. */
+export const eternalLeases: Plant = { leaseMs: Number.MAX_SAFE_INTEGER };
+
+/** What a delete is answered gets lost. */
+export const lostAnswers: Plant = {
+  view: (view) => ({ ...view, delete: () => new Promise(() => {}) }),
+};
+
+/** A change of a key leaves its lease alone. */
+export const leasesOutliveChanges: Plant = {
+  far: (clock) => {
+    const [values, leases] = [farStore({ clock }), farStore({ clock })];
+    return {
+      connect: (connection) => {
+        const [view, aside] = [values.connect(connection), leases.connect(connection)];
+        const right = aside.leases as LeasesCapability;
+        const fill: LeasesCapability["fill"] = async (key, entry, { token }) => {
+          if (!(await right.renew(key, token))) return false;
+          await view.set(key, entry);
+          await right.release(key, token);
+          return true;
+        };
+        const acquire: LeasesCapability["acquire"] = async (key, token, admit) => {
+          const answer = await right.acquire(key, token);
+          return { ...answer, entry: await view.get(key, undefined, admit) };
+        };
+        return { ...view, leases: { ...right, fill, acquire } };
+      },
+    };
+  },
+};
+
+interface NaiveParts {
+  readonly l1: CacheStore;
+  readonly l2: CacheStore;
+  readonly bus: CacheBus;
+}
+
+/** A pair of tiers with no care for what overlaps. `"cleared once"` makes a delete forget near before far, not after. */
+function naiveTiers({ l1, l2, bus }: NaiveParts, fault: "unguarded" | "cleared once"): CacheStore {
+  const sound = tiered({ l1, l2, bus });
+  const get = async (key: string, now?: number): Promise<CacheEntry | undefined> => {
+    const near = await l1.get(key, now);
+    if (near !== undefined) return near;
+    const far = await l2.get(key, now);
+    if (far !== undefined) await l1.set(key, { ...far, nearUntil: far.freshUntil, epoch: 1 } as CacheEntry);
+    return far;
+  };
+  const remove = async (key: string): Promise<boolean> => {
+    await l1.delete(key);
+    const existed = await l2.delete(key);
+    await bus.publish({ type: "changed", keys: [key] });
+    return existed;
+  };
+  return { ...bound(sound), get, ...(fault === "cleared once" && { delete: remove }) };
+}
+
+/** The members of a store that may be an instance of a class, on their own. */
+function bound(store: CacheStore): CacheStore {
+  const { name, tier, clock, admits, many, walk, marks, invalidate, leases, ready, on, close } = store;
+  return {
+    name,
+    get: store.get.bind(store),
+    set: store.set.bind(store),
+    delete: store.delete.bind(store),
+    ...(tier !== undefined && { tier }),
+    ...(clock !== undefined && { clock }),
+    ...(admits !== undefined && { admits }),
+    ...(many !== undefined && { many }),
+    ...(walk !== undefined && { walk: walk.bind(store) }),
+    ...(marks !== undefined && { marks }),
+    ...(invalidate !== undefined && { invalidate: invalidate.bind(store) }),
+    ...(leases !== undefined && { leases }),
+    ...(ready !== undefined && { ready: ready.bind(store) }),
+    ...(on !== undefined && { on: on.bind(store) }),
+    ...(close !== undefined && { close: close.bind(store) }),
+  };
+}

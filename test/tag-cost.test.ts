@@ -1,0 +1,97 @@
+import { type Cache, createCache } from "@granary/core";
+import { memoryStore } from "@granary/memory";
+import { redisBus, redisStore } from "@granary/redis";
+import { tiered } from "@granary/tiered";
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { begunBus } from "./support/begun-bus.js";
+import { ownName } from "./support/redis-client.js";
+import { type RedisServer, startRedis } from "./support/redis-server.js";
+
+const IDS = Array.from({ length: 10_000 }, (_, number) => `id ${number}`);
+let server: RedisServer;
+let admin: Redis;
+let client: Redis;
+let cache: Cache<number>;
+
+beforeAll(async () => {
+  // A server of its own: its commands are counted.
+  server = await startRedis();
+  admin = new Redis(server.url);
+});
+afterAll(async () => {
+  admin.disconnect();
+  await server.stop();
+});
+beforeEach(async () => {
+  client = new Redis(server.url, { keyPrefix: `${ownName()}:` });
+  const { bus, begun } = begunBus(redisBus({ client, channel: ownName() }));
+  cache = createCache({
+    store: tiered({ l1: memoryStore(), l2: redisStore({ client }), bus }),
+    ttl: "1h",
+    tags: ["red"],
+  });
+  await begun;
+  await Promise.all(IDS.map((id, number) => cache.set(id, number)));
+});
+afterEach(async () => {
+  await cache.close();
+  client.disconnect();
+});
+
+describe("a tag on 10 000 entries", () => {
+  test("is invalidated by one step in Redis and one message", async () => {
+    expect(await held()).toBe(IDS.length);
+    const commands = await counted(() => cache.invalidateTags("red"));
+    checkCost(commands);
+    expect(await held()).toBe(0);
+  });
+
+  test("by deletes is found to cost more", async () => {
+    const commands = await counted(() => Promise.all(IDS.map((id) => cache.delete(id))));
+    expect(() => checkCost(commands)).toThrow(/expected/);
+  });
+
+  async function held(): Promise<number> {
+    const values = await Promise.all(IDS.map((id) => cache.get(id)));
+    return values.filter((value) => value !== undefined).length;
+  }
+
+  /** What the step itself does in Redis: reads the clock and two marks, and writes those two. */
+  function checkCost(commands: Commands): void {
+    expect(commands).toEqual({ evalsha: 1, time: 1, get: 2, set: 2, publish: 1 });
+  }
+});
+
+describe("hits in memory", () => {
+  test("of entries with tags cost no command in Redis, also after their tag was invalidated", async () => {
+    await cache.invalidateTags("red");
+    await Promise.all(IDS.map((id, number) => cache.set(id, number + 1)));
+    const commands = await counted(async () => {
+      for (const [number, id] of IDS.entries()) expect(await cache.get(id)).toBe(number + 1);
+    });
+    expect(commands).toEqual({});
+    expect(cache.stats().tiers).toEqual({ memory: IDS.length });
+  });
+
+  test("that are none are found out", async () => {
+    const alone = createCache<number>({ store: redisStore({ client }) });
+    const commands = await counted(() => alone.get("id 1"));
+    expect(commands).not.toEqual({});
+    await alone.close();
+  });
+});
+
+type Commands = Readonly<Record<string, number>>;
+
+/** The commands that Redis ran during `act`, those of scripts included. */
+async function counted(act: () => Promise<unknown>): Promise<Commands> {
+  // Answered in order: what was sent before has been counted.
+  await client.ping();
+  await admin.config("RESETSTAT");
+  await act();
+  await client.ping();
+  const lines = (await admin.info("commandstats")).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
+  const counts = [...lines].map(([, name = "", calls]): [string, number] => [name, Number(calls)]);
+  return Object.fromEntries(counts.filter(([name]) => !["config|resetstat", "ping", "info"].includes(name)));
+}

@@ -1,0 +1,49 @@
+import { nextTurn } from "@granary/testkit";
+import { expect, test } from "vitest";
+import { signal } from "./support/gated-store.js";
+import { entryOf, KEY, tierNode } from "./support/tier-node.js";
+
+test("close ends the subscription, the bus, both tiers and the load under way, and leaves no timer", async () => {
+  const { cache, bus, far, l1 } = tierNode();
+  await cache.set("k", "value");
+  expect([bus.listeners, l1.entryCount, far.memory.entryCount]).toEqual([1, 1, 1]);
+  const started = signal();
+  const loading = cache.getOrSet("other", () => {
+    started.give();
+    return new Promise(() => undefined);
+  });
+  await started.given;
+  expect(far.clock.pending).toBe(1);
+  await Promise.all([cache.close(), expect(loading).rejects.toMatchObject({ code: "CLOSED" })]);
+  expect([bus.listeners, bus.closed, far.clock.pending]).toEqual([0, true, 0]);
+  expect([l1.entryCount, far.memory.entryCount]).toEqual([0, 0]);
+  await expect(cache.get("k")).rejects.toMatchObject({ code: "CLOSED" });
+});
+
+test("a fill that ends after close harms nothing", async () => {
+  const { cache, far, bus } = tierNode();
+  far.memory.set(KEY, entryOf(far, "value"));
+  const reply = far.gated.hold("get", "after");
+  const reading = cache.get("k");
+  await reply.reached;
+  await cache.close();
+  reply.release();
+  expect(await reading).toBe("value");
+  expect([bus.listeners, far.clock.pending]).toEqual([0, 0]);
+});
+
+test("a load that was about to begin does not begin after close, and leaves no timer", async () => {
+  const { cache, far } = tierNode();
+  const reply = far.gated.hold("get", "after");
+  let loads = 0;
+  const loading = cache.getOrSet("k", () => {
+    loads += 1;
+    return new Promise(() => undefined);
+  });
+  await reply.reached;
+  await cache.close();
+  reply.release();
+  await expect(loading).rejects.toMatchObject({ code: "CLOSED" });
+  await nextTurn();
+  expect([loads, far.clock.pending]).toEqual([0, 0]);
+});
