@@ -12,7 +12,7 @@ export class Counters {
   deletes = 0;
   errors = 0;
   readonly nearTier: string;
-  readonly #farHits = new Map<string, number>();
+  readonly #farHits = new Map<string, { hits: number }>();
 
   constructor(nearTier: string) {
     this.nearTier = nearTier;
@@ -20,12 +20,20 @@ export class Counters {
 
   hit(tier: string | undefined): void {
     if (tier === undefined) this.nearHits += 1;
-    else this.#farHits.set(tier, (this.#farHits.get(tier) ?? 0) + 1);
+    else this.#farTier(tier).hits += 1;
+  }
+
+  #farTier(tier: string): { hits: number } {
+    const known = this.#farHits.get(tier);
+    if (known !== undefined) return known;
+    const count = { hits: 0 };
+    this.#farHits.set(tier, count);
+    return count;
   }
 
   snapshot(): CacheStats {
     const tiers: Record<string, number> = { [this.nearTier]: this.nearHits };
-    for (const [tier, hits] of this.#farHits) tiers[tier] = (tiers[tier] ?? 0) + hits;
+    for (const [tier, { hits }] of this.#farHits) tiers[tier] = (tiers[tier] ?? 0) + hits;
     const hits = Object.values(tiers).reduce((sum, count) => sum + count, 0);
     const { misses, stale, loads, loadFailures, sets, deletes, errors } = this;
     return { gets: hits + misses, hits, misses, tiers, stale, loads, loadFailures, sets, deletes, errors };

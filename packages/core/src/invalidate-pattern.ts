@@ -40,10 +40,8 @@ export async function invalidatePattern(
 export async function* walkKeys(context: CacheContext): AsyncGenerator<string> {
   const seen = new Set<string>();
   for await (const keys of context.store.walk(context.keys.glob("*"))) {
-    for (const key of keys) {
-      if (seen.has(key) || !key.startsWith(context.keys.base)) continue;
-      seen.add(key);
-      yield key;
-    }
+    const unseen = keys.filter((key) => key.startsWith(context.keys.base) && !seen.has(key));
+    for (const key of unseen) seen.add(key);
+    yield* new Set(unseen);
   }
 }

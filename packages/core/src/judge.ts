@@ -5,8 +5,8 @@ import { TagMarks } from "./tag-marks.js";
 
 type Found = CacheEntry | undefined;
 
-/** What is known of the namespaces of some keys; `undefined` where the store could not say. */
-export type ScopeMarks = ReadonlyMap<string, ScopeMark> | undefined;
+/** What is known of the namespaces of a key, in their order; `undefined` where the store could not say. */
+export type ScopeMarks = readonly ScopeMark[] | undefined;
 
 /** Judges entries by the marks of their namespaces and tags. */
 export class Judge {
@@ -20,53 +20,61 @@ export class Judge {
 
   /** Reads an entry and, in the same turn, the marks of its namespaces: a store can fetch both in one round trip. */
   judged(key: string, read: () => Awaitable<Found>): Awaitable<Found> {
+    const scopes = scopesOf(key);
     const found = read();
-    const marks = this.read(scopesOf(key));
-    if (isPromiseLike(found) || isPromiseLike(marks)) return this.#settled(key, found, marks);
-    return this.judge(key, found, marks);
+    const marks = this.read(scopes);
+    if (isPromiseLike(found) || isPromiseLike(marks)) return this.#settled(scopes, found, marks);
+    return this.judge(found, scopes, marks);
+  }
+
+  /** As `judged`, for many keys, which mostly share their namespaces. */
+  async judgedMany(keys: readonly string[], read: () => Awaitable<readonly Found[]>): Promise<readonly Found[]> {
+    const reading = read();
+    const lists = [...new Set(keys.map(scopesOf))];
+    const marks = lists.map((scopes) => this.read(scopes));
+    const found = await reading;
+    const known = new Map(await Promise.all(lists.map(async (scopes, at) => [scopes, await marks[at]] as const)));
+    const judged = found.map((entry, at) => {
+      const scopes = scopesOf(keys[at] ?? "");
+      return this.judge(entry, scopes, known.get(scopes));
+    });
+    return judged.some(isPromiseLike) ? Promise.all(judged) : (judged as readonly Found[]);
   }
 
   /** What is known of `scopes`. Never fails: what cannot be read is not known. */
   read(scopes: readonly string[]): Awaitable<ScopeMarks> {
     try {
       const read = this.#marks.read(scopes);
-      if (!isPromiseLike(read)) return byScope(scopes, read);
-      return Promise.resolve(read).then((marks) => byScope(scopes, marks), unknown);
+      return isPromiseLike(read) ? read.then(undefined, unknown) : read;
     } catch {
       return undefined;
     }
   }
 
   /** `entry`, or nothing where it was invalidated since its load began, or the entry as stale where nobody can say. */
-  judge(key: string, entry: Found, marks: ScopeMarks): Awaitable<Found> {
+  judge(entry: Found, scopes: readonly string[], marks: ScopeMarks): Awaitable<Found> {
     if (entry === undefined) return undefined;
     if (marks === undefined) return asStale(entry);
-    const scopes = scopesOf(key);
-    if (scopes.some((scope) => entry.createdAt <= (marks.get(scope)?.clearedAt ?? Number.NEGATIVE_INFINITY)))
-      return undefined;
-    return this.#judgeTags(entry, scopes, marks);
-  }
-
-  judgeMany(keys: readonly string[], found: readonly Found[], marks: ScopeMarks): Promise<Found[]> {
-    return Promise.all(keys.map((key, at) => this.judge(key, found[at], marks)));
-  }
-
-  async #settled(key: string, found: Awaitable<Found>, marks: Awaitable<ScopeMarks>): Promise<Found> {
-    const entry = await found;
-    return this.judge(key, entry, await marks);
-  }
-
-  #judgeTags(entry: CacheEntry, scopes: readonly string[], marks: NonNullable<ScopeMarks>): Awaitable<Found> {
-    const { tags, createdAt } = entry;
-    if (tags === undefined || tags.length === 0) return entry;
+    const { createdAt, tags } = entry;
+    if (marks.some(({ clearedAt }) => createdAt <= clearedAt)) return undefined;
     // An entry younger than every invalidation of any tag is not looked at more closely.
-    const suspect = scopes.filter((scope) => createdAt <= (marks.get(scope)?.taggedAt ?? Number.NEGATIVE_INFINITY));
-    if (suspect.length === 0) return entry;
-    const latest = suspect.map((scope) =>
-      this.#tags.latest({ scope, tags, taggedAt: marks.get(scope)?.taggedAt ?? 0 }),
+    if (tags === undefined || tags.length === 0 || marks.every(({ taggedAt }) => createdAt > taggedAt)) return entry;
+    return this.#judgeTags({ ...entry, tags }, scopes, marks);
+  }
+
+  async #settled(scopes: readonly string[], found: Awaitable<Found>, marks: Awaitable<ScopeMarks>): Promise<Found> {
+    const entry = await found;
+    return this.judge(entry, scopes, await marks);
+  }
+
+  #judgeTags(entry: Tagged, scopes: readonly string[], marks: readonly ScopeMark[]): Awaitable<Found> {
+    const latest = marks.map(({ taggedAt }, at) =>
+      entry.createdAt > taggedAt
+        ? Number.NEGATIVE_INFINITY
+        : this.#tags.latest({ scope: scopes[at] ?? "", tags: entry.tags, taggedAt }),
     );
     if (latest.some(isPromiseLike)) return this.#judgeLater(entry, latest);
-    return (latest as number[]).some((at) => createdAt <= at) ? undefined : entry;
+    return (latest as number[]).some((at) => entry.createdAt <= at) ? undefined : entry;
   }
 
   async #judgeLater(entry: CacheEntry, latest: readonly Awaitable<number>[]): Promise<Found> {
@@ -78,11 +86,7 @@ export class Judge {
   }
 }
 
-function byScope(scopes: readonly string[], marks: readonly ScopeMark[]): ScopeMarks {
-  return new Map(scopes.map((scope, at) => [scope, marks[at] ?? NEVER]));
-}
-
-const NEVER: ScopeMark = { clearedAt: Number.NEGATIVE_INFINITY, taggedAt: Number.NEGATIVE_INFINITY };
+type Tagged = CacheEntry & { readonly tags: readonly string[] };
 
 function unknown(): undefined {
   return undefined;

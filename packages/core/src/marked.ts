@@ -32,11 +32,7 @@ export function marked(store: CacheStore): CacheStore {
 
 function markedMany(many: ManyCapability, judge: Judge): ManyCapability {
   return {
-    get: async (keys, now, admit) => {
-      const found = many.get(keys, now, admit);
-      const marks = judge.read([...new Set(keys.flatMap(scopesOf))]);
-      return judge.judgeMany(keys, await found, await marks);
-    },
+    get: (keys, now, admit) => judge.judgedMany(keys, () => many.get(keys, now, admit)),
     set: (entries, reason) => many.set(entries, reason),
     delete: (keys) => many.delete(keys),
   };
@@ -45,9 +41,10 @@ function markedMany(many: ManyCapability, judge: Judge): ManyCapability {
 function markedLeases(leases: LeasesCapability, judge: Judge): LeasesCapability {
   const acquire = async (key: string, token: string, admit?: Admit): Promise<LeaseAnswer> => {
     const asked = leases.acquire(key, token, admit);
-    const marks = judge.read(scopesOf(key));
+    const scopes = scopesOf(key);
+    const marks = judge.read(scopes);
     const answer = await asked;
-    return { ...answer, entry: await judge.judge(key, answer.entry, await marks) };
+    return { ...answer, entry: await judge.judge(answer.entry, scopes, await marks) };
   };
   return {
     ttlMs: leases.ttlMs,

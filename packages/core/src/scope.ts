@@ -8,19 +8,28 @@ const REMEMBERED_SCOPES = 1_000;
 const remembered = new Map<string, readonly string[]>();
 const NO_SCOPES: readonly string[] = [];
 
+/** The namespace that was asked for last: the keys of a batch mostly share one. */
+let last: { readonly base: string; readonly scopes: readonly string[] } = { base: "::", scopes: NO_SCOPES };
+
 /** The namespaces that `key` lives in, the outermost first: each of them can be cleared, and has tags. */
 export function scopesOf(key: string): readonly string[] {
+  if (!key.startsWith(last.base)) last = find(key);
+  return last.scopes;
+}
+
+function find(key: string): typeof last {
   const end = key.indexOf(":", key.indexOf(":", key.indexOf(":") + 1) + 1);
   // A key that no cache made belongs to no namespace, and nothing can invalidate it but its own name.
-  if (end <= 0) return NO_SCOPES;
+  if (end <= 0) return { base: "::", scopes: NO_SCOPES };
   const scope = key.slice(0, end);
+  const base = `${scope}:`;
   const known = remembered.get(scope);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { base, scopes: known };
   const parents = [...scope.matchAll(/\//g)].map(({ index }) => scope.slice(0, index));
   const scopes = [...parents, scope];
   if (remembered.size >= REMEMBERED_SCOPES) remembered.clear();
   remembered.set(scope, scopes);
-  return scopes;
+  return { base, scopes };
 }
 
 /** What every key of `scope`, and of its children, begins with. */

@@ -321,7 +321,7 @@ describe("a pattern", () => {
     expect(keys.sort()).toEqual(["granary:v1:default:a", "granary:v1:default:b"]);
     const values: number[] = [];
     for await (const [, { value }] of cache.entries()) values.push(value);
-    expect(values.sort()).toEqual([1, 2]);
+    expect(new Set(values)).toEqual(new Set([1, 2]));
   });
 });
 
@@ -343,7 +343,7 @@ describe("a warm-up", () => {
       onProgress: ({ done }: { done: number }) => progress.push(done),
     };
     expect(await warmUp(cache, ids, options)).toEqual({ done: 25, found: 24 });
-    expect(batches.sort()).toEqual([10, 5, 9]);
+    expect(new Set(batches)).toEqual(new Set([9, 10, 5]));
     expect(progress.at(-1)).toBe(25);
     expect(await warmUp(cache, ids, { ...options, loadMany: (missing) => missing.map(() => undefined) })).toEqual({
       done: 25,

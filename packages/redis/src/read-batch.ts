@@ -15,6 +15,7 @@ interface Command {
 interface Place {
   readonly command: Command;
   readonly at: number;
+  readonly reply: Promise<Reply>;
 }
 
 /**
@@ -36,8 +37,7 @@ export class ReadBatch {
 
   /** The bytes under `key`; `null` where there are none. A key that is asked for twice in a turn is read once. */
   read(key: string): Promise<Reply> {
-    const { command, at } = this.#placeOf(key);
-    return command.replies.then((replies) => replies[at] ?? null);
+    return this.#placeOf(key).reply;
   }
 
   /**
@@ -59,7 +59,8 @@ export class ReadBatch {
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     const command = this.#commandFor(this.#slotOf(key), 1);
-    const place = { command, at: command.keys.push(key) - 1 };
+    const at = command.keys.push(key) - 1;
+    const place = { command, at, reply: command.replies.then((replies) => replies[at] ?? null) };
     this.#places.set(key, place);
     return place;
   }

@@ -23,7 +23,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 /** Max-registers in Redis, read with the entries of the same turn, raised by the server in one atomic step. */
 export function redisMarks({ reads, writes, clock }: RedisMarksParts): MarksCapability {
   return {
-    read: (scopes) => Promise.all(scopes.map(async (scope) => scopeMarkOf(await reads.read(scopeMarkKey(scope))))),
+    read: scopeMarksReader(reads),
     readTags: (scope, tags) =>
       Promise.all(tags.map(async (tag) => instantOf(await reads.read(tagMarkKey(scope, tag))))),
     async raise({ scope, tags = [] }, atLeast) {
@@ -31,6 +31,23 @@ export function redisMarks({ reads, writes, clock }: RedisMarksParts): MarksCapa
       const args = [numberText(atLeast), clock === undefined ? "" : numberText(clock.now()), TAG_LIFE_MS];
       return Number(String(await writes.send({ step: "raise", keys, args })));
     },
+  };
+}
+
+interface ReadMarks {
+  readonly replies: readonly Promise<Uint8Array | null>[];
+  readonly marks: Promise<readonly ScopeMark[]>;
+}
+
+/** Every read of an entry asks for its namespaces' marks too: those that share a reply share what it says. */
+function scopeMarksReader(reads: ReadBatch): MarksCapability["read"] {
+  let last: (ReadMarks & { readonly scopes: readonly string[] }) | undefined;
+  return (scopes) => {
+    const replies = scopes.map((scope) => reads.read(scopeMarkKey(scope)));
+    if (last?.scopes === scopes && replies.every((reply, at) => reply === last?.replies[at])) return last.marks;
+    const marks = Promise.all(replies).then((all) => all.map(scopeMarkOf));
+    last = { scopes, replies, marks };
+    return marks;
   };
 }
 
