@@ -1,0 +1,54 @@
+import { type CacheEntry, type CacheStore, type Clock, MarkRegistry } from "@granary/core";
+import { farStore, localHub, manualClock, runStoreContract } from "@granary/testkit";
+import { tiered } from "@granary/tiered";
+import { describe, expect, test } from "vitest";
+
+/** A near tier as small as it can be: entries by reference, and marks that judge them. */
+function nearStore(clock: Clock): CacheStore {
+  const [entries, marks] = [new Map<string, CacheEntry>(), new MarkRegistry()];
+  return {
+    name: "near",
+    clock,
+    admits: true,
+    get: (key, now = clock.now()) => {
+      const entry = entries.get(key);
+      return entry !== undefined && entry.keepUntil > now && marks.permits(key, entry) ? entry : undefined;
+    },
+    set: (key, entry) => void entries.set(key, entry),
+    delete: (key) => entries.delete(key),
+    invalidate: (invalidation, at) => {
+      marks.raise(invalidation, at);
+      return at;
+    },
+  };
+}
+
+describe.each(["without a bus", "with a bus"] as const)("a pair of tiers %s holds the contract of a store", (kind) => {
+  runStoreContract(
+    {
+      capabilities: ["many", "walk", "admits", "close", "invalidate", "leases"],
+      open: ({ clock }) => {
+        const bus = kind === "with a bus" ? { bus: localHub().bus("node") } : {};
+        return { store: tiered({ l1: nearStore(clock), l2: farStore({ clock }).connect(), ...bus }) };
+      },
+    },
+    test,
+  );
+});
+
+describe("what is not a tier, a bus or a duration", () => {
+  const [l1, l2] = [nearStore(manualClock()), nearStore(manualClock())];
+  const wrong: ReadonlyArray<readonly [option: string, options: object]> = [
+    ["l1", { l1: new Map(), l2 }],
+    ["l1", { l2 }],
+    ["l2", { l1, l2: null }],
+    ["bus", { l1, l2, bus: {} }],
+    ["l1Ttl", { l1, l2, l1Ttl: "5 parsecs" }],
+  ];
+
+  test.each(wrong)("is refused at once, by name: %s", (option, options) => {
+    expect(() => tiered(options as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringMatching(`^${option}: `) }),
+    );
+  });
+});
