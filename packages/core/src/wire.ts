@@ -16,6 +16,7 @@ const LONGEST_BEGINNING = 96;
 const LONGEST_FOREIGN_LINE = 65_536;
 
 const NEWLINE = 10;
+const POINT = 46;
 const SPACE = 32;
 const ZERO = 48;
 const BYTES = 98;
@@ -122,9 +123,21 @@ class InstantReader {
       at += 1;
     }
     const length = at - this.at;
-    if (length === 0 || length > MOST_DIGITS || bytes[at] !== SPACE) return this.#nextWord(allowed);
+    if (length === 0 || length > MOST_DIGITS) return this.#nextWord(allowed);
+    if (bytes[at] === POINT && allowed === BEGINNING) return this.#nextFraction(at + 1);
+    if (bytes[at] !== SPACE) return this.#nextWord(allowed);
     this.at = at + 1;
     return number;
+  }
+
+  /** The instant whose digits behind the point begin at `from`: read by the language itself, to the last bit. */
+  #nextFraction(from: number): number {
+    let at = from;
+    for (let digit = digitAt(this.#bytes, at); digit >= 0 && digit <= 9; digit = digitAt(this.#bytes, at)) at += 1;
+    if (at === from || at - from > MOST_DIGITS || this.#bytes[at] !== SPACE) return this.#nextWord(BEGINNING);
+    const word = this.#text.slice(this.at, at);
+    this.at = at + 1;
+    return Number(word);
   }
 
   #nextWord(allowed: RegExp): number {
