@@ -177,7 +177,7 @@ export class StoreCache<T> implements Cache<T> {
     if (options !== undefined) checkOptionNames(options, CALL_OPTIONS);
     const resolved = options === undefined ? policy : resolvePolicy(policy, options);
     const { params, signal } = options ?? {};
-    return Array.from(ids, (id) => ({ id, key: keys.of(id, params), policy: resolved, signal }));
+    return [...ids].map((id) => ({ id, key: keys.of(id, params), policy: resolved, signal }));
   }
 
   #assertOpen(): void {

@@ -33,12 +33,17 @@ export class Judge {
     const lists = [...new Set(keys.map(scopesOf))];
     const marks = lists.map((scopes) => this.read(scopes));
     const found = await reading;
-    const known = new Map(await Promise.all(lists.map(async (scopes, at) => [scopes, await marks[at]] as const)));
-    const judged = found.map((entry, at) => {
-      const scopes = scopesOf(keys[at] ?? "");
-      return this.judge(entry, scopes, known.get(scopes));
-    });
-    return judged.some(isPromiseLike) ? Promise.all(judged) : (judged as readonly Found[]);
+    const known = await Promise.all(marks);
+    const newestAt = newestOf(known);
+    // Mostly nothing was invalidated since any of them was made, and none has to be looked at more closely.
+    if (found.every((entry) => entry === undefined || entry.createdAt > newestAt)) return found;
+    const byScopes = new Map(lists.map((scopes, at) => [scopes, known[at]]));
+    return Promise.all(
+      found.map((entry, at) => {
+        const scopes = scopesOf(keys[at] ?? "");
+        return this.judge(entry, scopes, byScopes.get(scopes));
+      }),
+    );
   }
 
   /** What is known of `scopes`. Never fails: what cannot be read is not known. */
@@ -84,6 +89,14 @@ export class Judge {
       return asStale(entry);
     }
   }
+}
+
+/** The latest of all marks; what is not known could be later than anything. */
+function newestOf(known: readonly ScopeMarks[]): number {
+  const instants = known.flatMap(
+    (marks) => marks?.flatMap(({ clearedAt, taggedAt }) => [clearedAt, taggedAt]) ?? Infinity,
+  );
+  return Math.max(Number.NEGATIVE_INFINITY, ...instants);
 }
 
 type Tagged = CacheEntry & { readonly tags: readonly string[] };

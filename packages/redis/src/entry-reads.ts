@@ -50,7 +50,11 @@ export function entryReads({ batch, codec, now: clockNow, ready }: EntryReadsPar
     const replied = batch.readTogether(keys);
     if (replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
     return inStep(replied, now).then(
-      ([replies, at]) => allOf(keys.map((key, index) => open(key, replies[index] ?? null, { now: at, admit }))),
+      ([replies, at]) => {
+        const judge = { now: at, admit };
+        const found = keys.map((key, index) => open(key, replies[index] ?? null, judge));
+        return admit === undefined ? (found as readonly (CacheEntry | undefined)[]) : allOf(found);
+      },
       (error: unknown) => keys.map((key) => codec.refuse(key, error)),
     );
   };
