@@ -90,8 +90,14 @@ export class BatchLoad<T> {
 
   async #load(passengers: readonly Passenger<T>[]): Promise<void> {
     const ids = passengers.map(({ id }) => id);
+    const flights = passengers.flatMap(({ flight }) => flight ?? []);
+    const [lead, ...others] = flights;
+    // All of them wait for the one call, which belongs to the first: so a loader that asks for one of its own is found out.
+    if (lead !== undefined) for (const flight of others) flight.waitsFor.add(lead);
+    const ask = (): ReturnType<LoadMany<T>> =>
+      this.#loadMany(ids, batchContext(passengers.map(({ session }) => session)));
     try {
-      const loaded = await this.#loadMany(ids, batchContext(passengers.map(({ session }) => session)));
+      const loaded = await (lead === undefined ? ask() : callChain.run(lead, ask));
       const items = itemsOf(ids, loaded);
       passengers.forEach((passenger, at) => this.#land(passenger, items[at]));
     } catch (error) {

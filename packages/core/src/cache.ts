@@ -43,7 +43,8 @@ export class StoreCache<T> implements Cache<T> {
     const context = this.#context;
     const isPlain = options === undefined && context.policy.refreshAhead === 0 && !this.#family.closed;
     const key = isPlain ? context.keys.recall(id) : undefined;
-    if (key === undefined || context.flights.isBusy(key)) return this.#getOrSet(id, loader, options);
+    const isShort = key !== undefined && typeof loader === "function" && !context.flights.isBusy(key);
+    if (!isShort) return this.#getOrSet(id, loader, options);
     const now = context.clock.now();
     const found = context.store.get(key, now);
     // The hit path. A promise has no deadline, so the comparison also tells a store that answers at once from others.

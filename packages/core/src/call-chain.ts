@@ -27,10 +27,20 @@ export const callChain: CallChain = asyncChain() ?? synchronousChain();
  * A caller that belongs to a load is about to wait for another one.
  * @throws CacheError `RECURSIVE_LOAD` where that one waits for the caller's own, so that neither would ever end.
  */
-export function checkChain(caller: Flight | undefined, key: string, joined: Flight | undefined): void {
+export function checkChain(caller: Flight | undefined, { key, owner, joined }: NextLoad): void {
+  // The same key of another store is another load: a cache in front of another one may use the same names.
   for (let flight = caller; flight !== undefined; flight = flight.awaitedBy)
-    if (flight.key === key) throw recursive(key);
+    if (flight.key === key && flight.owner === owner && !flight.landed) throw recursive(key);
   if (caller !== undefined && joined !== undefined && isWaitingFor(joined, caller)) throw recursive(key);
+}
+
+/** The load that a caller is about to wait for. */
+export interface NextLoad {
+  readonly key: string;
+  /** What the flights of its store belong to. */
+  readonly owner: object;
+  /** The flight, where there is one already. */
+  readonly joined: Flight | undefined;
 }
 
 function isWaitingFor(flight: Flight, other: Flight): boolean {
@@ -47,7 +57,12 @@ function asyncChain(): CallChain | undefined {
   const hooks = process?.getBuiltinModule?.("node:async_hooks") as AsyncHooks | undefined;
   if (hooks === undefined) return undefined;
   const storage = new hooks.AsyncLocalStorage();
-  return { current: () => storage.getStore(), run: (flight, loader) => storage.run(flight, loader) };
+  // What a loader started and left behind, such as a timer, is part of its load no longer once that has ended.
+  const current = (): Flight | undefined => {
+    const flight = storage.getStore();
+    return flight?.landed === true ? undefined : flight;
+  };
+  return { current, run: (flight, loader) => storage.run(flight, loader) };
 }
 
 /** Follows a call up to its first await. A recursion behind that ends with the hard timeout. */

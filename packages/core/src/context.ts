@@ -21,6 +21,7 @@ export interface CacheContext {
   readonly counters: Counters;
   /** Validates what is about to be stored. */
   readonly check: ValueCheck | undefined;
+  isClosed(): boolean;
   /** Functions that are wrapped under their own name. */
   readonly wrapped: Map<string, unknown>;
   /** Counts a failure and tells of it. */

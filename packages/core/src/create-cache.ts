@@ -119,6 +119,7 @@ class Family implements CacheFamily {
       counters,
       check,
       report,
+      isClosed: () => this.closed,
       wrapped: new Map(),
     };
   }

@@ -6,6 +6,8 @@ export type Outcome =
   | { readonly type: "failed"; readonly error: unknown };
 
 export interface FlightPlan {
+  /** What all flights of one store belong to: a key is unique there. */
+  readonly owner: object;
   readonly key: string;
   /** The value that the load is to replace, which callers may be served meanwhile. */
   readonly previous: CacheEntry | undefined;
@@ -30,6 +32,9 @@ export class Flight {
   readonly waitsFor = new Set<Flight>();
   /** The load whose loader started this one and waits for it. */
   readonly awaitedBy: Flight | undefined;
+  readonly owner: object;
+  /** Its last caller left, of its own will: that it brings nothing says nothing about the origin. */
+  isCancelled = false;
   /** Takes back the timer of the deadline. */
   cancelDeadline: (() => void) | undefined;
   #waiting = 0;
@@ -38,11 +43,12 @@ export class Flight {
   #controller: AbortController | undefined;
   #resolve!: (outcome: Outcome) => void;
 
-  constructor({ key, previous, deadlineAt, awaitedBy }: FlightPlan) {
+  constructor({ key, previous, deadlineAt, awaitedBy, owner }: FlightPlan) {
     this.key = key;
     this.previous = previous;
     this.deadlineAt = deadlineAt;
     this.awaitedBy = awaitedBy;
+    this.owner = owner;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });

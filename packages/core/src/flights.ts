@@ -41,10 +41,10 @@ export class Flights {
   }
 
   /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
-  start(plan: FlightPlan, task: (flight: Flight) => Awaitable<unknown>): Flight {
+  start(plan: Omit<FlightPlan, "owner">, task: (flight: Flight) => Awaitable<unknown>): Flight {
     // A look that was under way when the cache was closed comes here, and must not leave a timer behind.
     if (this.#isClosed) throw closedError();
-    const flight = new Flight(plan);
+    const flight = new Flight({ ...plan, owner: this });
     this.#flying.set(plan.key, flight);
     this.#all.add(flight);
     void this.#fly(flight, task);
@@ -143,6 +143,12 @@ export class Flights {
     return turn;
   }
 
+  /** Resolves once what is being written to keys that begin with `base` at this moment is written, or is not. */
+  async settled(base: string): Promise<void> {
+    const writes = [...this.#writes].filter(([key]) => key.startsWith(base)).map(([, write]) => write);
+    await Promise.allSettled(writes);
+  }
+
   /** After a failed refresh: the instant before which `key` is not to be loaded again. */
   coolDown(key: string, until: number): void {
     this.#retryAt.delete(key);
@@ -177,7 +183,8 @@ export class Flights {
   }
 
   #limit(flight: Flight): void {
-    if (flight.deadlineAt === Number.POSITIVE_INFINITY) return;
+    // A loader may have closed the cache, or left nobody waiting, before it first waited itself.
+    if (flight.landed || flight.deadlineAt === Number.POSITIVE_INFINITY) return;
     const leftMs = flight.deadlineAt - this.#clock.now();
     flight.cancelDeadline = this.#clock.after(leftMs, () => this.abandon(flight, loadTimeout(flight.key)));
   }

@@ -43,6 +43,8 @@ export async function getOrSetMany<T>(
   calls: readonly Call[],
   loadMany: LoadMany<T>,
 ): Promise<Map<Id, T>> {
+  // Before anything is read: what is read for a caller who has left would have nobody to tell of its failure.
+  calls[0]?.signal?.throwIfAborted();
   const { calls: unique, stop } = withOwnSignals([...new Map(calls.map((call) => [call.key, call])).values()]);
   const batch = new BatchLoad<T>(
     loadMany,
@@ -95,6 +97,7 @@ async function answer<T>(context: CacheContext, { call, batch, found }: Question
     flight = callChain.current();
     return loadMine(session);
   };
+  let mine: Flight | undefined;
   const standAside = (): void => {
     flight = context.flights.of(key);
     settle();
@@ -104,10 +107,13 @@ async function answer<T>(context: CacheContext, { call, batch, found }: Question
       call,
       loader,
       standAside,
+      onStart: (started) => {
+        mine = started;
+      },
       ...(found !== undefined && { begun: found }),
     });
     // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
-    void (context.flights.of(key)?.outcome ?? settled).then(settle);
+    void (mine?.outcome ?? settled).then(settle);
     return { type: "value", value };
   } catch (error) {
     settle();

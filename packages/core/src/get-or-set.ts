@@ -24,6 +24,8 @@ export interface Request<T> {
   readonly awaitedBy?: Flight | undefined;
   /** Called where somebody else loads the key, here or on another node, and this request waits. */
   readonly standAside?: () => void;
+  /** Called with the flight that this request has started. */
+  readonly onStart?: (flight: Flight) => void;
 }
 
 /** How often a look is taken again because something changed the key meanwhile. After that, the key counts as absent. */
@@ -83,13 +85,17 @@ function decide(context: CacheContext, { key, policy }: Call, found: CacheEntry 
 function board<T>(context: CacheContext, request: Request<T>, previous: CacheEntry | undefined): Flight {
   const flying = context.flights.of(request.call.key);
   if (flying !== undefined) request.standAside?.();
-  return flying ?? startLoad(context, { ...request, previous });
+  if (flying !== undefined) return flying;
+  const started = startLoad(context, { ...request, previous });
+  request.onStart?.(started);
+  return started;
 }
 
 async function load<T>(context: CacheContext, request: Request<T>, found: CacheEntry | undefined): Promise<T> {
   const { call } = request;
   const caller = callChain.current();
-  checkChain(caller, call.key, context.flights.of(call.key));
+  const { flights } = context;
+  checkChain(caller, { key: call.key, owner: flights, joined: flights.of(call.key) });
   countMiss(context, call.key);
   const flight = board(context, { ...request, awaitedBy: caller }, found);
   flight.enter();
@@ -125,7 +131,10 @@ async function rideAlong(context: CacheContext, journey: Journey & { callerDeadl
   if (waited.type === "settled") return waited.value;
   if (waited.type === "late" && softMs <= hardMs) return { type: "slow" };
   const error = waited.type === "aborted" ? waited.reason : loadTimeout(call.key);
-  if (flight.leave()) context.flights.abandon(flight, error);
+  if (flight.leave()) {
+    flight.isCancelled = waited.type === "aborted";
+    context.flights.abandon(flight, error);
+  }
   return { type: "failed", error };
 }
 
@@ -144,6 +153,8 @@ function serveStale<T>(context: CacheContext, journey: Journey & { stale: CacheE
     flight.goBehind();
     flight.leave();
   }
+  // What a write put in the place of the load since is as good as the load.
+  if (isFresh(stale, context.clock.now())) return stale.value as T;
   context.counters.stale += 1;
   if (context.emitter.heard.fallback > 0) context.emitter.emit("fallback", { key: call.key, reason });
   return stale.value as T;

@@ -23,6 +23,8 @@ export async function invalidatePattern(
   // Loads in the namespace are void, whatever their ids: what they bring is not in the store yet, where the walk would find it.
   const voidLoads = (): void => context.flights.voidAll([context.keys.base]);
   voidLoads();
+  // What such a load has handed to the store already has to be there before the walk, or the walk would miss it.
+  await context.flights.settled(context.keys.base);
   let deleted = 0;
   for await (const keys of context.store.walk(context.keys.glob(pattern))) {
     signal?.throwIfAborted();

@@ -95,9 +95,17 @@ export class Lease {
   /** Writes the entry if nothing has taken the lease away. Whether it did. */
   async fill(entry: CacheEntry, reason: WriteReason): Promise<boolean> {
     if (this.#state === "ended") return false;
-    this.#stop();
+    this.#cancelRenewal?.();
     const { leases, flight } = this.#question;
-    return leases.fill(flight.key, entry, { token: this.#token, reason });
+    let isFilled = false;
+    try {
+      isFilled = await leases.fill(flight.key, entry, { token: this.#token, reason });
+      return isFilled;
+    } finally {
+      // A fill ends the lease. One that came to nothing, such as of a value that cannot be written, does not.
+      if (isFilled) this.#stop();
+      else this.end();
+    }
   }
 
   /** Gives the lease back, unless it was used. */

@@ -131,6 +131,7 @@ interface Failure {
 
 function tellFailure(context: CacheContext, { call, flight, error }: Failure): void {
   const { key, policy } = call;
+  if (flight.isCancelled) return;
   context.counters.loadFailures += 1;
   if (flight.previous !== undefined && !flight.voided) {
     context.flights.coolDown(key, context.clock.now() + policy.retryAfterMs);

@@ -4,6 +4,8 @@ import type { Invalidation } from "./store.js";
 
 /** Marks of more tags than this in one namespace are folded into one that stands for the oldest of them. */
 const MOST_TAGS = 10_000;
+/** Namespaces beyond this many are folded as well: the least recently made first. */
+const MOST_SCOPES = 10_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 interface ScopeMarks {
@@ -23,6 +25,8 @@ export class MarkRegistry {
   readonly #scopes = new Map<string, ScopeMarks>();
   /** The latest of all marks. */
   #newestAt = NEVER;
+  /** The latest mark of a namespace that was folded away. */
+  #foldedAt = NEVER;
   #lastScopes: readonly string[] | undefined;
   #lastMarks: readonly ScopeMarks[] = [];
 
@@ -30,6 +34,7 @@ export class MarkRegistry {
   raise({ scope, tags }: Invalidation, at: number): void {
     const marks = this.#scopes.get(scope) ?? { clearedAt: NEVER, taggedAt: NEVER, foldedAt: NEVER, tags: new Map() };
     this.#scopes.set(scope, marks);
+    if (this.#scopes.size > MOST_SCOPES) this.#foldOldest();
     this.#lastScopes = undefined;
     this.#newestAt = Math.max(this.#newestAt, at);
     if (tags === undefined) marks.clearedAt = Math.max(marks.clearedAt, at);
@@ -39,9 +44,18 @@ export class MarkRegistry {
   /** Whether nothing has invalidated `entry` since the load that made it began. Every hit in memory asks this. */
   permits(key: string, entry: CacheEntry): boolean {
     if (entry.createdAt > this.#newestAt) return true;
+    if (entry.createdAt <= this.#foldedAt) return false;
     const marks = this.#marksOf(entry.scopes ?? scopesOf(key));
     for (let at = 0; at < marks.length; at += 1) if (!permitsIn(marks[at] as ScopeMarks, entry)) return false;
     return true;
+  }
+
+  #foldOldest(): void {
+    const [oldest] = this.#scopes;
+    if (oldest === undefined) return;
+    const [scope, { clearedAt, taggedAt }] = oldest;
+    this.#scopes.delete(scope);
+    this.#foldedAt = Math.max(this.#foldedAt, clearedAt, taggedAt);
   }
 
   /** The marks of the namespaces that have any. Entries of one namespace share one list of them, so the last is kept. */

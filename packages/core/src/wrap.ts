@@ -35,6 +35,7 @@ export function wrap<This, Args extends unknown[], T>(
   const policy = resolvePolicy(context.policy, options);
   const { name, idOf } = naming(context, fn, options.id);
   async function wrapped(this: This, ...args: Args): Promise<T> {
+    if (context.isClosed()) throw new CacheError("CLOSED", "This cache is closed.");
     const id = idOf === undefined ? name : idOf(...args);
     const key = context.keys.of(id, idOf === undefined ? (args as Params) : undefined);
     return getOrSet<T>(context, { call: { id, key, policy, signal: undefined }, loader: () => fn.apply(this, args) });

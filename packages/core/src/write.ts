@@ -70,7 +70,7 @@ async function expireUnderLease({ clock, store: safe }: CacheContext, call: Call
   const now = clock.now();
   const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, now) : undefined;
   if (stale === undefined) await store.delete(key);
-  else await leases.fill(key, stale, { token, reason: "write" });
+  else if (!(await leases.fill(key, stale, { token, reason: "write" }))) await leases.release(key, token);
   return entry !== undefined && isFresh(entry, now);
 }
 

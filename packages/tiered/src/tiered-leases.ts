@@ -29,7 +29,10 @@ export function tieredLeases({ near, far, fills, publish }: TieredLeasesOptions)
     try {
       const isFilled = await far.fill(key, entry, claim);
       // Where the new entry cannot be kept, what is held is what was there before it, or before another one's change.
-      if (isFilled && fill.standing) await near.put(key, entry, intake);
+      const isKept = isFilled && fill.standing;
+      // A read of what was there before may still be on its way: it must not come to stand over this.
+      fills.void(key);
+      if (isKept) await near.put(key, entry, intake);
       else await near.drop(key);
       if (isFilled && claim.reason !== "fill") publish([key]);
       return isFilled;
@@ -39,6 +42,7 @@ export function tieredLeases({ near, far, fills, publish }: TieredLeasesOptions)
   }
 
   const keepNear = async (key: string, entry: CacheEntry): Promise<boolean> => {
+    fills.void(key);
     await near.put(key, entry, near.intake());
     await far.keepNear?.(key, entry);
     return true;
