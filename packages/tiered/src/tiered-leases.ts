@@ -43,8 +43,7 @@ export function tieredLeases({ near, far, fills, publish }: TieredLeasesOptions)
 
   const keepNear = async (key: string, entry: CacheEntry): Promise<boolean> => {
     fills.void(key);
-    await near.put(key, entry, near.intake());
-    await far.keepNear?.(key, entry);
+    await Promise.all([near.put(key, entry, near.intake()), far.keepNear?.(key, entry)]);
     return true;
   };
 
