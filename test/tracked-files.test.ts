@@ -38,11 +38,11 @@ test("no package exports everything of a file", () => {
 });
 
 describe("the judges of tracked files find", () => {
-  test.each(["cd /home/ada/granary", '"/work/x.ts"', "see /tmp/out.log", "(/Users/ada/x)"])("a path in: %s", (line) => {
+  test.each(["cd /home/ada/granary", '"/mnt/x.ts"', "see /tmp/out.log", "(/Users/ada/x)"])("a path in: %s", (line) => {
     expect(linesWith(MACHINE_PATH, line)).toHaveLength(1);
   });
 
-  test.each(["/work", "https://example.org/work/x", "../tmp/x", "`${root}/tmp/x`"])("no path in: %s", (line) => {
+  test.each(["/mnt", "https://example.org/mnt/x", "../tmp/x", "`${root}/tmp/x`"])("no path in: %s", (line) => {
     expect(linesWith(MACHINE_PATH, line)).toEqual([]);
   });
 
