@@ -3,13 +3,13 @@ import { redisStore } from "@granary/redis";
 import { Redis } from "ioredis";
 import { redisServer } from "../redis-server.mjs";
 import { rounds, timed } from "../rounds.mjs";
+import { valueOf } from "../single-reads.mjs";
 
 const IDS = 2_000;
 const BATCH = 100;
 const READS = 60;
 
 const ids = Array.from({ length: IDS }, (_, at) => `id${at}`);
-const valueOf = (at) => ({ id: at, name: `name ${at}`, tags: ["a", "b", "c", "d", "e"], nested: { at } });
 
 /** What every read must give, so that nothing fast and wrong can win. */
 function check(values) {
