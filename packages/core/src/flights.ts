@@ -95,44 +95,10 @@ export class Flights {
   }
 
   /**
-   * Runs the writes of a key one after the other, so that a slow old one cannot land on top of a newer one.
+   * Runs the writes of each key one after the other, so that a slow old one cannot land on top of a newer one.
    * The first starts at once.
    */
-  inTurn<T>(key: string, write: () => Promise<T>): Promise<T> {
-    const before = this.#writes.get(key);
-    const turn = before === undefined ? write() : before.then(write, write);
-    this.#writes.set(key, turn);
-    const done = (): void => {
-      if (this.#writes.get(key) === turn) this.#writes.delete(key);
-    };
-    turn.then(done, done);
-    return turn;
-  }
-
-  /**
-   * Changes a key, after what is already being written to it. Loads under way are void: those that began before
-   * the change, and those that began during it and may have read what was there before.
-   */
-  async change<T>(key: string, write: () => Promise<T>): Promise<T> {
-    this.void(key);
-    try {
-      return await this.inTurn(key, write);
-    } finally {
-      this.void(key);
-    }
-  }
-
-  /** `change` for several keys in one go: after what is already being written to any of them. */
-  async changeMany<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
-    for (const key of keys) this.void(key);
-    try {
-      return await this.#inTurnMany(keys, write);
-    } finally {
-      for (const key of keys) this.void(key);
-    }
-  }
-
-  #inTurnMany<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
+  inTurn<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
     const before = keys.flatMap((key) => this.#writes.get(key) ?? []);
     const turn = before.length === 0 ? write() : Promise.allSettled(before).then(write);
     for (const key of keys) this.#writes.set(key, turn);
@@ -141,6 +107,19 @@ export class Flights {
     };
     turn.then(done, done);
     return turn;
+  }
+
+  /**
+   * Changes keys, after what is already being written to any of them. Loads under way are void: those that began
+   * before the change, and those that began during it and may have read what was there before.
+   */
+  async change<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
+    for (const key of keys) this.void(key);
+    try {
+      return await this.inTurn(keys, write);
+    } finally {
+      for (const key of keys) this.void(key);
+    }
   }
 
   /** Resolves once what is being written to keys that begin with `base` at this moment is written, or is not. */

@@ -84,8 +84,10 @@ function decide(context: CacheContext, { key, policy }: Call, found: CacheEntry 
 /** Joins the flight of the key, or starts it. */
 function board<T>(context: CacheContext, request: Request<T>, previous: CacheEntry | undefined): Flight {
   const flying = context.flights.of(request.call.key);
-  if (flying !== undefined) request.standAside?.();
-  if (flying !== undefined) return flying;
+  if (flying !== undefined) {
+    request.standAside?.();
+    return flying;
+  }
   const started = startLoad(context, { ...request, previous });
   request.onStart?.(started);
   return started;

@@ -94,7 +94,7 @@ interface Cargo {
 async function keep(context: CacheContext, cargo: Cargo): Promise<boolean> {
   const { call, flight, loaded, createdAt } = cargo;
   if (loaded.skipped) return false;
-  return context.flights.inTurn(call.key, async () => {
+  return context.flights.inTurn([call.key], async () => {
     const candidate = { ...loaded, createdAt, scopes: context.keys.scopes };
     const now = context.clock.now();
     const entry = makeEntry(call.policy, candidate, now);

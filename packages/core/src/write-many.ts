@@ -11,7 +11,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
   const waiting = context.store.ready();
   if (waiting !== undefined) await waiting;
   const keys = writings.map(([{ key }]) => key);
-  const taken = await context.flights.changeMany(keys, async () => {
+  const taken = await context.flights.change(keys, async () => {
     const made = writings.map(([call], at) => entryOf(context, call, checked[at]));
     const [stored, refused] = divide(keys, made);
     // Begun in one turn, so that a store which gathers the writes of a turn makes one round trip of both.
@@ -30,7 +30,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
 export async function deleteMany(context: CacheContext, keys: readonly string[]): Promise<number> {
   const { flights, store, counters, emitter } = context;
   if (emitter.heard.delete > 0) return deleteAndTell(context, keys);
-  const deleted = await flights.changeMany(keys, () => store.deleteMany(keys));
+  const deleted = await flights.change(keys, () => store.deleteMany(keys));
   counters.deletes += keys.length;
   return deleted;
 }
@@ -38,7 +38,7 @@ export async function deleteMany(context: CacheContext, keys: readonly string[])
 /** A store tells of many only how many were there, a listener is to know which: asked one by one, yet in one turn. */
 async function deleteAndTell(context: CacheContext, keys: readonly string[]): Promise<number> {
   const { flights, store, counters, emitter } = context;
-  const existed = await flights.changeMany(keys, () => Promise.all(keys.map((key) => store.delete(key))));
+  const existed = await flights.change(keys, () => Promise.all(keys.map((key) => store.delete(key))));
   counters.deletes += keys.length;
   for (const [at, key] of keys.entries()) emitter.emit("delete", { key, existed: existed[at] === true });
   return existed.filter((was) => was).length;

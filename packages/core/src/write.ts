@@ -14,7 +14,7 @@ import type { CacheStore, Invalidation, LeasesCapability } from "./store.js";
 export async function set(context: CacheContext, call: Call, value: unknown): Promise<boolean> {
   const checked = await checkedValue(context, call, value);
   await context.store.ready();
-  const stored = await context.flights.change(call.key, async () => {
+  const stored = await context.flights.change([call.key], async () => {
     const candidate = { value: checked, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
     const entry = makeEntry(call.policy, candidate, context.clock.now());
     if (entry !== undefined) return context.store.set(call.key, entry, "write");
@@ -28,7 +28,7 @@ export async function set(context: CacheContext, call: Call, value: unknown): Pr
 
 /** Deletes a key; resolves to whether something was there. */
 export async function remove(context: CacheContext, key: string): Promise<boolean> {
-  const existed = await context.flights.change(key, () => context.store.delete(key));
+  const existed = await context.flights.change([key], () => context.store.delete(key));
   context.counters.deletes += 1;
   if (context.emitter.heard.delete > 0) context.emitter.emit("delete", { key, existed });
   return existed;
@@ -38,7 +38,7 @@ export async function remove(context: CacheContext, key: string): Promise<boolea
 export async function expire(context: CacheContext, call: Call): Promise<boolean> {
   const { key } = call;
   const { leases } = context.store;
-  const expired = await context.flights.change(key, () =>
+  const expired = await context.flights.change([key], () =>
     leases === undefined
       ? expirePlainly(context, call)
       : context.store.fill(key, (store) => expireUnderLease(context, call, { store, leases })),
