@@ -1,21 +1,11 @@
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventually } from "./support/eventually.js";
+import { ownRedis } from "./support/own-redis.js";
 import { type RaceFleet, type RaceFleetOptions, raceFleet, type StampedeResult } from "./support/race-fleet.js";
-import { type RedisServer, startRedis } from "./support/redis-server.js";
+import { startRedis } from "./support/redis-server.js";
 
 const LOAD_MS = 50;
-let server: RedisServer;
-let admin: Redis;
-
-beforeAll(async () => {
-  server = await startRedis();
-  admin = new Redis(server.url);
-});
-afterAll(async () => {
-  admin.disconnect();
-  await server.stop();
-});
+const redis = ownRedis();
 
 /** What all nodes of a fleet came to. */
 interface Outcome {
@@ -134,12 +124,12 @@ describe("a process that is killed while it loads", () => {
   }
 
   async function leasesOf({ keyPrefix }: RaceFleet): Promise<readonly string[]> {
-    return (await admin.keys(`${keyPrefix}*`)).filter((key) => key.includes(":lease:"));
+    return (await redis.admin.keys(`${keyPrefix}*`)).filter((key) => key.includes(":lease:"));
   }
 
   /** Nodes that listen for the ends of leases. */
   async function waitingNodes(): Promise<number> {
-    const [, count] = (await admin.call("PUBSUB", "NUMSUB", "granary:wake")) as [string, number];
+    const [, count] = (await redis.admin.call("PUBSUB", "NUMSUB", "granary:wake")) as [string, number];
     return Number(count);
   }
 });
@@ -179,7 +169,7 @@ describe("with Redis down", () => {
 
 async function withFleet<T>(
   count: number,
-  { url = server.url, ...options }: RaceFleetOptions & { readonly url?: string } = {},
+  { url = redis.server.url, ...options }: RaceFleetOptions & { readonly url?: string } = {},
   use: (fleet: RaceFleet) => Promise<T>,
 ): Promise<T> {
   const fleet = await raceFleet(url, count, options);

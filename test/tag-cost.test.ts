@@ -3,28 +3,19 @@ import { memoryStore } from "@granary/memory";
 import { redisBus, redisStore } from "@granary/redis";
 import { tiered } from "@granary/tiered";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { begunBus } from "./support/begun-bus.js";
+import { ownRedis } from "./support/own-redis.js";
 import { ownName } from "./support/redis-client.js";
-import { type RedisServer, startRedis } from "./support/redis-server.js";
 
 const IDS = Array.from({ length: 10_000 }, (_, number) => `id ${number}`);
-let server: RedisServer;
-let admin: Redis;
+// A server of its own: its commands are counted.
+const redis = ownRedis();
 let client: Redis;
 let cache: Cache<number>;
 
-beforeAll(async () => {
-  // A server of its own: its commands are counted.
-  server = await startRedis();
-  admin = new Redis(server.url);
-});
-afterAll(async () => {
-  admin.disconnect();
-  await server.stop();
-});
 beforeEach(async () => {
-  client = new Redis(server.url, { keyPrefix: `${ownName()}:` });
+  client = new Redis(redis.server.url, { keyPrefix: `${ownName()}:` });
   const { bus, begun } = begunBus(redisBus({ client, channel: ownName() }));
   cache = createCache({
     store: tiered({ l1: memoryStore(), l2: redisStore({ client }), bus }),
@@ -88,10 +79,10 @@ type Commands = Readonly<Record<string, number>>;
 async function counted(act: () => Promise<unknown>): Promise<Commands> {
   // Answered in order: what was sent before has been counted.
   await client.ping();
-  await admin.config("RESETSTAT");
+  await redis.admin.config("RESETSTAT");
   await act();
   await client.ping();
-  const lines = (await admin.info("commandstats")).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
+  const lines = (await redis.admin.info("commandstats")).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
   const counts = [...lines].map(([, name = "", calls]): [string, number] => [name, Number(calls)]);
   return Object.fromEntries(counts.filter(([name]) => !["config|resetstat", "ping", "info"].includes(name)));
 }

@@ -1,8 +1,7 @@
-import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually.js";
 import { type Fleet, type FleetNode, fleet, type Seen } from "./support/fleet.js";
-import { type RedisServer, startRedis } from "./support/redis-server.js";
+import { ownRedis } from "./support/own-redis.js";
 
 /** What one node does to a key that every node holds in L1, and what all see from then on. */
 const changes: ReadonlyArray<readonly [name: string, change: (node: FleetNode) => Promise<number>, after: unknown]> = [
@@ -12,21 +11,12 @@ const changes: ReadonlyArray<readonly [name: string, change: (node: FleetNode) =
   ["clear", (node) => node.clear(), null],
 ];
 
-let server: RedisServer;
-let admin: Redis;
+// A server of its own: connections are killed here.
+const redis = ownRedis();
 let nodes: Fleet;
 
-beforeAll(async () => {
-  // A server of its own: connections are killed here.
-  server = await startRedis();
-  admin = new Redis(server.url);
-});
-afterAll(async () => {
-  admin.disconnect();
-  await server.stop();
-});
 beforeEach(() => {
-  nodes = fleet(server.url);
+  nodes = fleet(redis.server.url);
 });
 afterEach(() => nodes.stop());
 
@@ -73,7 +63,7 @@ test("without a bus between them the same watch sees the old value stay", async 
   const one = await startNode();
   await warm(one, "key", "old");
   await one.watch("key");
-  await Promise.all((await admin.keys("*fleet:key")).map((key) => admin.del(key)));
+  await Promise.all((await redis.admin.keys("*fleet:key")).map((key) => redis.admin.del(key)));
   await eventually(
     () => one.watched("key"),
     (seen) => (seen[0]?.reads ?? 0) > 1_000,
@@ -105,7 +95,7 @@ test("a killed bus connection comes back by itself, and messages are heard again
   await Promise.all([writer, reader].map((node) => warm(node, "key", "old")));
   await reader.watch("key");
   // Two buses, and where a node has waited for a load of the other, what tells it of the end of leases.
-  expect(Number(await admin.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBeGreaterThanOrEqual(2);
+  expect(Number(await redis.admin.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBeGreaterThanOrEqual(2);
   await listening(2);
   await writer.set("key", "new");
   const seen = await seesChange(reader, "new");
@@ -159,7 +149,7 @@ function tellDelays(title: string, seen: ReadonlyArray<readonly Seen[]>, changed
 }
 
 async function subscribers(): Promise<number> {
-  const [, count] = (await admin.call("PUBSUB", "NUMSUB", nodes.channel)) as [string, number];
+  const [, count] = (await redis.admin.call("PUBSUB", "NUMSUB", nodes.channel)) as [string, number];
   return Number(count);
 }
 
@@ -170,19 +160,19 @@ async function listening(count: number): Promise<void> {
 /** A user of Redis whose right to listen can be taken away, so that its node cannot be back too early. */
 async function userOfOwn() {
   const name = `cut-${nodes.channel}`;
-  await admin.call("ACL", "SETUSER", name, "on", ">secret", "~*", "+@all", "allchannels");
+  await redis.admin.call("ACL", "SETUSER", name, "on", ">secret", "~*", "+@all", "allchannels");
   onTestFinished(async () => {
-    await admin.call("ACL", "DELUSER", name);
+    await redis.admin.call("ACL", "DELUSER", name);
   });
   return {
-    url: server.url.replace("redis://", `redis://${name}:secret@`),
+    url: redis.server.url.replace("redis://", `redis://${name}:secret@`),
     /** Ends its connection and keeps it from listening. */
     forbid: async (channel: string) => {
-      await admin.call("ACL", "SETUSER", name, "resetchannels");
-      await admin.call("CLIENT", "KILL", "USER", name, "TYPE", "pubsub");
+      await redis.admin.call("ACL", "SETUSER", name, "resetchannels");
+      await redis.admin.call("CLIENT", "KILL", "USER", name, "TYPE", "pubsub");
       await eventually(subscribers, (listeners) => listeners === 1);
-      expect(await admin.call("ACL", "DRYRUN", name, "SUBSCRIBE", channel)).not.toBe("OK");
+      expect(await redis.admin.call("ACL", "DRYRUN", name, "SUBSCRIBE", channel)).not.toBe("OK");
     },
-    allow: () => admin.call("ACL", "SETUSER", name, "allchannels"),
+    allow: () => redis.admin.call("ACL", "SETUSER", name, "allchannels"),
   };
 }
