@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { cpus } from "node:os";
+import { promisify } from "node:util";
+import { startChild } from "./child.mjs";
+import { redisServer } from "./redis-server.mjs";
+import { measureTimed } from "./timed-row.mjs";
+import { versionsOf } from "./versions.mjs";
+
+const WARM_UP = 2;
+
+/** Who takes part where all that counts is that a row runs. */
+const SHORT = ["by-hand", "granary"];
+
+/** One run: where, with what, and how long. */
+export class Bench {
+  #options;
+  #where;
+
+  constructor(options, where) {
+    this.#options = options;
+    this.#where = where;
+  }
+
+  /** @param options what `run.mjs` takes */
+  static async on(options) {
+    const ask = promisify(execFile);
+    const { stdout: node } = await ask(options.node, ["--version"]);
+    const { stdout: redis } = await ask("redis-server", ["--version"]);
+    const [{ model }] = cpus();
+    const where = {
+      date: new Date().toISOString().slice(0, 10),
+      node: node.trim(),
+      redis: /v=([\d.]+)/.exec(redis)[1],
+      machine: `${cpus().length} × ${model.trim()}`,
+    };
+    return new Bench(options, where);
+  }
+
+  get heading() {
+    const { node, redis, machine, date } = this.#where;
+    return `Node ${node}, Redis ${redis}, ${machine}, ${date}`;
+  }
+
+  /** Measures the row of that name: what it says of itself, and its records. */
+  async run(name) {
+    const { row, measure = measureTimed } = await import(`../rows/${name}.mjs`);
+    const { short } = this.#options;
+    const subjects = this.#subjectsOf(row);
+    const server = row.redis ? await redisServer() : undefined;
+    try {
+      const records = await measure({
+        row: { ...row, subjects },
+        short,
+        rounds: short ? { counted: 1, warmUp: 0 } : { counted: Number(this.#options.rounds), warmUp: WARM_UP },
+        start: (subject, more = {}) => this.#start({ name, subject, server, subjects, ...more }),
+        server,
+        failed: ({ subject, column = "" }, error) => console.error(`${name}, ${subject} ${column}: ${error.message}`),
+      });
+      return { row, records: await Promise.all(records.map((record) => this.#stamped(name, record))) };
+    } finally {
+      await server?.stop();
+    }
+  }
+
+  #subjectsOf({ subjects, floor }) {
+    const { only, short } = this.#options;
+    const wanted = only?.split(",") ?? (short ? SHORT : undefined);
+    const taken = subjects.filter((subject) => wanted?.includes(subject) ?? true);
+    return floor === undefined || taken.includes(floor) ? taken : [floor, ...taken];
+  }
+
+  #start({ name, subject, server, subjects, flags, ...more }) {
+    const url = server && `${server.url}/${1 + subjects.indexOf(subject)}`;
+    const context = { short: this.#options.short, url, ...more };
+    return startChild({ row: name, subject, context, node: this.#options.node, flags });
+  }
+
+  async #stamped(name, record) {
+    const versions = await versionsOf(record.subject);
+    return { row: name, ...record, versions, ...this.#where };
+  }
+}

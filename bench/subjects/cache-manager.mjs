@@ -1,0 +1,44 @@
+import KeyvRedis from "@keyv/redis";
+import { createCache } from "cache-manager";
+import { createKeyv } from "cacheable";
+import { Keyv } from "keyv";
+import { TTL_MS } from "./common.mjs";
+
+export const about = {
+  packages: ["cache-manager", "cacheable", "@keyv/redis"],
+  docs: ["https://cacheable.org/docs/cache-manager", "https://cacheable.org/docs/memory"],
+};
+
+export const cannot = {
+  bus: "it has no bus",
+  tags: "it has no tags",
+  invalidateTag: "it has no tags",
+  getOrSetMany: "it loads one key at a time",
+  serializer: "it uses the JSON of Keyv",
+};
+
+/** The store that its README proposes for memory, sharing values. */
+const near = (maxEntries) => createKeyv({ useClone: false, lruSize: maxEntries });
+
+const far = (url) => new Keyv({ store: new KeyvRedis(url) });
+
+export function memory({ maxEntries, load }) {
+  const store = near(maxEntries);
+  return { ...faceOf([store], { load }), entryCount: () => store.store.store.size };
+}
+
+export const redis = ({ url, load }) => faceOf([far(url)], { load });
+
+export const tiered = ({ url, maxEntries, load, ...options }) => faceOf([near(maxEntries), far(url)], { load, options });
+
+function faceOf(stores, { load, options = {} }) {
+  const cache = createCache({ stores, ttl: TTL_MS, ...options });
+  return {
+    get: (key) => cache.get(key),
+    getOrSet: (key) => cache.wrap(key, load),
+    set: (key, value) => cache.set(key, value),
+    delete: (key) => cache.del(key),
+    getMany: (keys) => cache.mget(keys),
+    close: () => cache.disconnect(),
+  };
+}
