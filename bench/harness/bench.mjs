@@ -45,16 +45,18 @@ export class Bench {
   async run(name) {
     const { row, measure = measureTimed } = await import(`../rows/${name}.mjs`);
     const { short } = this.#options;
-    const subjects = this.#subjectsOf(row);
+    const participants = this.#participantsOf(row);
     const server = row.redis ? await redisServer() : undefined;
     try {
       const records = await measure({
-        row: { ...row, subjects },
+        participants,
         short,
         rounds: short ? { counted: 1, warmUp: 0 } : { counted: Number(this.#options.rounds), warmUp: WARM_UP },
-        start: (subject, more = {}) => this.#start({ name, subject, server, subjects, ...more }),
-        server,
-        failed: ({ subject, column = "" }, error) => console.error(`${name}, ${subject} ${column}: ${error.message}`),
+        start: (participant, more = {}) =>
+          this.#start({ name, ...participant, ...more }, server && `${server.url}/${1 + participants.indexOf(participant)}`),
+        failed: ({ variant, column }, error) => {
+          console.error([variant, column, error.message].filter((part) => part !== undefined).join(", "));
+        },
       });
       return { row, records: await Promise.all(records.map((record) => this.#stamped(name, record))) };
     } finally {
@@ -62,20 +64,22 @@ export class Bench {
     }
   }
 
-  #subjectsOf({ subjects, floor }) {
+  /** Each subject of the row, and each variant of it; marked where it is the floor. */
+  #participantsOf({ subjects, variants = {}, floor }) {
     const { only, short } = this.#options;
-    const wanted = only?.split(",") ?? (short ? SHORT : undefined);
-    const taken = subjects.filter((subject) => wanted?.includes(subject) ?? true);
-    return floor === undefined || taken.includes(floor) ? taken : [floor, ...taken];
+    const wanted = only?.split(",") ?? (short ? SHORT : subjects);
+    const all = subjects.flatMap((subject) => (variants[subject] ?? [undefined]).map((variant) => ({ subject, variant })));
+    return all
+      .map((each) => ({ ...each, floor: floor !== undefined && [each.subject, each.variant].includes(floor) }))
+      .filter(({ subject, floor: isFloor }) => isFloor || wanted.includes(subject));
   }
 
-  #start({ name, subject, server, subjects, flags, ...more }) {
-    const url = server && `${server.url}/${1 + subjects.indexOf(subject)}`;
+  #start({ name, subject, floor: _, flags, quiet, ...more }, url) {
     const context = { short: this.#options.short, url, ...more };
-    return startChild({ row: name, subject, context, node: this.#options.node, flags });
+    return startChild({ row: name, subject, context, node: this.#options.node, flags, quiet });
   }
 
-  async #stamped(name, record) {
+  async #stamped(name, { floor: _, ...record }) {
     const versions = await versionsOf(record.subject);
     return { row: name, ...record, versions, ...this.#where };
   }

@@ -3,6 +3,8 @@
 const [row, name, context] = process.argv.slice(2);
 let commands;
 
+// The run has ended, one way or the other.
+process.on("disconnect", () => process.exit());
 process.on("message", ({ id, command, args }) => answer(id, () => commands[command](...args)));
 await answer(0, async () => {
   const { open } = await import(`../rows/${row}.mjs`);

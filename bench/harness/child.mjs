@@ -9,16 +9,16 @@ const main = fileURLToPath(new URL("child-main.mjs", import.meta.url));
 const DEADLINE_MS = 180_000;
 
 /**
- * Starts `subject` of `row` in a process of its own, which lives until `end()`.
+ * Starts `subject` of `row` in a process of its own, which lives until `end()`. `quiet` drops what it writes to stderr.
  * @throws Cannot where the subject lacks what the row needs.
  */
-export async function startChild({ row, subject, context, node, flags = [] }) {
+export async function startChild({ row, subject, context, node, flags = [], quiet = false }) {
   const process_ = fork(main, [row, subject, JSON.stringify(context)], {
     execPath: node,
     execArgv: flags,
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: ["ignore", "inherit", quiet ? "ignore" : "inherit", "ipc"],
   });
-  const child = new Child(process_, `${row}, ${subject}`);
+  const child = new Child(process_, `${subject} in ${row}`);
   try {
     await child.opened;
   } catch (error) {

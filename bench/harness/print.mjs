@@ -2,21 +2,24 @@ import { grouped } from "./grouped.mjs";
 
 /** Prints the records of a row on the console, a table for each column, and how it stands to its goals. */
 export function printRow(name, row, records) {
-  const cannot = records.filter((record) => record.column === undefined);
+  const whole = records.filter((record) => record.column === undefined);
   const columns = grouped(
     records.filter((record) => record.column !== undefined),
     ({ column }) => column,
   );
   for (const [column, cells] of columns) {
     console.log(`\n${name}: ${column}`);
-    for (const cell of cells) console.log(`  ${cell.subject.padEnd(20)} ${textOf(cell)}${goalOf(row, cell)}`);
+    for (const cell of cells) console.log(`  ${labelOf(cell).padEnd(24)} ${textOf(cell)}${goalOf(row, cell)}`);
   }
-  for (const { subject, cannot: reason } of cannot) console.log(`  ${subject.padEnd(20)} cannot: ${reason}`);
+  for (const cell of whole) console.log(`  ${labelOf(cell).padEnd(24)} ${textOf(cell)}`);
 }
 
-function textOf({ value, unit, ratio, cannot, failed }) {
+const labelOf = ({ subject, variant }) => (variant === undefined ? subject : `${subject}, ${variant}`);
+
+function textOf({ value, unit, text, ratio, cannot, failed }) {
   if (cannot !== undefined) return `cannot: ${cannot}`;
   if (failed !== undefined) return `FAILED: ${failed}`;
+  if (text !== undefined) return text;
   const figure = `${figureOf(value)} ${unit}`.padStart(16);
   if (ratio === undefined) return figure;
   const [low, middle, high] = ratio.map((each) => each.toFixed(2));

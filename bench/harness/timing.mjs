@@ -1,15 +1,16 @@
 import { reasonFor } from "./cannot.mjs";
 import { check, keys } from "./workload.mjs";
 
-/** Long against the clock and the turn of the event loop, short against what else happens on the machine. */
-const BATCH_MS = 50;
+/** Long against the clock and the turn of the event loop, and long enough to pay for the garbage that it leaves. */
+const BATCH_MS = 100;
+const WARM_UP_MS = 500;
 const AT_ONCE = 100;
 
 /**
  * The commands of a child whose columns are timed. `columns` has, by name, either a function that does a number of
- * operations, a multiple of 100, or the reason why there is none.
+ * operations, a multiple of 100, or the reason why there is none. A batch takes at least `batchMs`.
  */
-export function timing(columns, { short }) {
+export function timing(columns, { short, batchMs = BATCH_MS }) {
   const counts = new Map();
   return {
     columns: () => Object.entries(columns).map(([name, batch]) => [name, typeof batch === "string" ? batch : null]),
@@ -17,11 +18,11 @@ export function timing(columns, { short }) {
     /** Warms a column up, and finds how many operations fill a batch. */
     async warm(name) {
       counts.set(name, AT_ONCE);
-      if (short) return;
-      for (;;) {
+      let total = 0;
+      while (!short && total < WARM_UP_MS) {
         const ms = (await timed(columns[name], counts.get(name))) / 1e6;
-        if (ms >= BATCH_MS) return;
-        counts.set(name, counts.get(name) * 2);
+        if (ms < batchMs) counts.set(name, counts.get(name) * 2);
+        total += ms;
       }
     },
 

@@ -46,6 +46,6 @@ async function columnsOf(subject, { url, bus }, prefix) {
 async function verify(subject, { url, face }) {
   for (const at of [1, 2]) await face.set(keys[at], valueOf(at));
   const other = await faceOf(subject, { setup: "tiered", url, maxEntries: KEYS, load: origin().load });
-  for (const at of [1, 2]) check(await other.get(keys[at]), at);
+  for (const at of [1, 2]) check(await other.getOrSet(keys[at]), at);
   await other.close();
 }

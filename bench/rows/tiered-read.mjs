@@ -29,7 +29,7 @@ export async function open(subject, context) {
   await fill(face, source);
   const order = readOrder();
   const columns = reads({ subject, face, methods: ["get", "getOrSet"], order });
-  if (!context.short) await verifyShare(columns["get, 100 at once"], context.url);
+  if (!context.short) await verifyShare(columns["getOrSet, 100 at once"], context.url);
   return timing(columns, context);
 }
 

@@ -15,21 +15,24 @@ export const cannot = {
   serializer: "it uses JSON",
 };
 
-/** "serialize" in its page on drivers: off for the fastest reads, which share the value. */
-const near = (maxEntries) => memoryDriver({ maxItems: maxEntries, serialize: false });
+/** Its marks of tags live among the entries, and would push some out. */
+const roomFor = (maxEntries, tagsOf) => (tagsOf === undefined ? maxEntries : maxEntries + 1_000);
 
+/** "serialize" in its page on drivers: off for the fastest reads, which share the value. */
 export function memory({ maxEntries, tagsOf, load }) {
-  return faceOf(bentostore().useL1Layer(near(maxEntries)), { tagsOf, load });
+  const driver = memoryDriver({ maxItems: roomFor(maxEntries, tagsOf), serialize: false });
+  return faceOf(bentostore().useL1Layer(driver), { tagsOf, load });
 }
 
 export function redis({ url, load }) {
   return faceOf(bentostore().useL2Layer(redisDriver({ connection: connectionOf(url) })), { load });
 }
 
+/** "serialize" is left on: without it, 1.6.1 cannot read from memory what it brought there from Redis. */
 export function tiered({ url, maxEntries, bus, tagsOf, load, ...options }) {
   const connection = connectionOf(url);
   const tiers = bentostore()
-    .useL1Layer(near(maxEntries))
+    .useL1Layer(memoryDriver({ maxItems: roomFor(maxEntries, tagsOf) }))
     .useL2Layer(redisDriver({ connection }));
   return faceOf(bus ? tiers.useBus(redisBusDriver({ connection })) : tiers, { tagsOf, load, ...options });
 }

@@ -6,6 +6,7 @@ import { readLoadWrite, TTL_MS } from "./common.mjs";
 export const about = { packages: ["lru-cache", "ioredis"], docs: ["https://isaacs.github.io/node-lru-cache"] };
 
 export const cannot = {
+  tags: "no tags by hand",
   invalidateTag: "no tags by hand",
   bus: "no bus by hand: the ratio with a bus is to the same write without",
 };

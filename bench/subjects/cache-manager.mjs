@@ -10,6 +10,7 @@ export const about = {
 };
 
 export const cannot = {
+  get: "its `get` does not bring values from Redis into memory; `wrap` does",
   bus: "it has no bus",
   tags: "it has no tags",
   invalidateTag: "it has no tags",
@@ -24,15 +25,18 @@ const far = (url) => new Keyv({ store: new KeyvRedis(url) });
 
 export function memory({ maxEntries, load }) {
   const store = near(maxEntries);
-  return { ...faceOf([store], { load }), entryCount: () => store.store.store.size };
+  return { ...faceOf([store], load), entryCount: () => store.store.store.size };
 }
 
-export const redis = ({ url, load }) => faceOf([far(url)], { load });
+export const redis = ({ url, load }) => faceOf([far(url)], load);
 
-export const tiered = ({ url, maxEntries, load, ...options }) => faceOf([near(maxEntries), far(url)], { load, options });
+export function tiered({ url, maxEntries, load }) {
+  const { get, ...face } = faceOf([near(maxEntries), far(url)], load);
+  return face;
+}
 
-function faceOf(stores, { load, options = {} }) {
-  const cache = createCache({ stores, ttl: TTL_MS, ...options });
+function faceOf(stores, load) {
+  const cache = createCache({ stores, ttl: TTL_MS });
   return {
     get: (key) => cache.get(key),
     getOrSet: (key) => cache.wrap(key, load),

@@ -16,8 +16,11 @@ export const cannot = {
 /** "useClone" in its page on memory: off where values are shared. */
 const near = (maxEntries) => createKeyv({ useClone: false, lruSize: maxEntries });
 
+/** Its tags live in the same store, with a snapshot for each entry, and would push entries out. */
+const roomFor = (maxEntries, tagsOf) => (tagsOf === undefined ? maxEntries : 2 * maxEntries + 1_000);
+
 export function memory({ maxEntries, tagsOf, load }) {
-  const primary = near(maxEntries);
+  const primary = near(roomFor(maxEntries, tagsOf));
   const face = faceOf(new Cacheable({ primary, ttl: TTL_MS, tags: tagsOf !== undefined }), { tagsOf, load });
   return { ...face, entryCount: () => primary.store.store.size };
 }
@@ -29,8 +32,8 @@ export function redis({ url, load }) {
 export function tiered({ url, maxEntries, bus, tagsOf, load }) {
   const secondary = new KeyvRedis(url);
   const sync = bus ? { sync: { qified: new RedisMessageProvider({ uri: url }) } } : {};
-  const cache = new Cacheable({ primary: near(maxEntries), secondary, ttl: TTL_MS, tags: tagsOf !== undefined, ...sync });
-  return faceOf(cache, { tagsOf, load });
+  const primary = near(roomFor(maxEntries, tagsOf));
+  return faceOf(new Cacheable({ primary, secondary, ttl: TTL_MS, tags: tagsOf !== undefined, ...sync }), { tagsOf, load });
 }
 
 /** "Non-Blocking with @keyv/redis" in its README, for when Redis does not answer. */

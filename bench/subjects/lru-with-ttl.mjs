@@ -4,7 +4,7 @@ import { TTL_MS } from "./common.mjs";
 /** A second floor: an LRU that keeps deadlines too, as a cache has to. */
 export const about = { packages: ["lru-cache"], docs: ["https://isaacs.github.io/node-lru-cache"] };
 
-export const cannot = {};
+export const cannot = { tags: "no tags by hand" };
 
 export function memory({ maxEntries }) {
   const lru = new LRUCache({ max: maxEntries, ttl: TTL_MS });
