@@ -33,7 +33,8 @@ let failures = 0;
 for (const name of positionals.length === 0 ? known : positionals) {
   const { row, records } = await bench.run(name);
   failures += records.filter(({ failed }) => failed !== undefined).length;
-  printRow(name, row, records);
+  if (options.short) console.log(`${name} runs`);
+  else printRow(name, row, records);
   if (!options.short) appendRecords(records);
   if (options.publish) publishRecords(records);
 }

@@ -29,12 +29,18 @@ export function redis({ url, load }) {
 }
 
 /** "serialize" is left on: without it, 1.6.1 cannot read from memory what it brought there from Redis. */
-export function tiered({ url, maxEntries, bus, tagsOf, load, ...options }) {
-  const connection = connectionOf(url);
+export function tiered({ url, client, maxEntries, bus, tagsOf, load, ...options }) {
+  const connection = { ...connectionOf(url), ...client };
   const tiers = bentostore()
     .useL1Layer(memoryDriver({ maxItems: roomFor(maxEntries, tagsOf) }))
     .useL2Layer(redisDriver({ connection }));
   return faceOf(bus ? tiers.useBus(redisBusDriver({ connection })) : tiers, { tagsOf, load, ...options });
+}
+
+/** "l2CircuitBreakerDuration" in its page on options, and the time limits of the client under it. */
+export function forOutages({ url, ...options }) {
+  const client = { commandTimeout: 250, maxRetriesPerRequest: 1 };
+  return tiered({ url, client, l2CircuitBreakerDuration: "1s", ...options });
 }
 
 /** Its driver takes the settings of ioredis. */

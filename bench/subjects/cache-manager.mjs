@@ -1,4 +1,4 @@
-import KeyvRedis from "@keyv/redis";
+import KeyvRedis, { createKeyvNonBlocking } from "@keyv/redis";
 import { createCache } from "cache-manager";
 import { createKeyv } from "cacheable";
 import { Keyv } from "keyv";
@@ -35,8 +35,15 @@ export function tiered({ url, maxEntries, load }) {
   return face;
 }
 
-function faceOf(stores, load) {
-  const cache = createCache({ stores, ttl: TTL_MS });
+/** "nonBlocking" in its README, and the client that the README of @keyv/redis makes for that. */
+export function forOutages({ url, maxEntries, load }) {
+  return faceOf([near(maxEntries), createKeyvNonBlocking(url)], load, { nonBlocking: true });
+}
+
+function faceOf(stores, load, options = {}) {
+  const cache = createCache({ stores, ttl: TTL_MS, ...options });
+  // A cache without a listener for errors of its stores could end the process.
+  for (const store of stores) store.on("error", () => {});
   return {
     get: (key) => cache.get(key),
     getOrSet: (key) => cache.wrap(key, load),

@@ -37,7 +37,7 @@ export function tiered({ url, maxEntries, bus, tagsOf, load }) {
 }
 
 /** "Non-Blocking with @keyv/redis" in its README, for when Redis does not answer. */
-export function nonBlocking({ url, maxEntries, load }) {
+export function forOutages({ url, maxEntries, load }) {
   const secondary = createKeyvNonBlocking(url);
   return faceOf(new Cacheable({ primary: near(maxEntries), secondary, ttl: TTL_MS, nonBlocking: true }), { load });
 }
