@@ -4,12 +4,13 @@
 //   --rounds <n>   counted rounds of the timed rows; 11 by default
 //   --short        a moment of every row, with the floor and Granary alone: that it runs, not how fast
 //   --publish      puts what was measured into docs/performance.md and its pictures
-import { mkdirSync, readdirSync } from "node:fs";
+//   --render       measures nothing, and writes that page again from what was published
+import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Bench } from "./harness/bench.mjs";
 import { printRow } from "./harness/print.mjs";
-import { appendRecords, publishRecords } from "./harness/results.mjs";
-import { publish } from "./publish/publish.mjs";
+import { keepRun, publishRun } from "./harness/results.mjs";
+import { renderDocs } from "./publish/render-docs.mjs";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +20,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: "string", default: "11" },
     short: { type: "boolean", default: false },
     publish: { type: "boolean", default: false },
+    render: { type: "boolean", default: false },
   },
 });
 
@@ -26,19 +28,23 @@ const known = readdirSync(new URL("rows/", import.meta.url)).map((file) => file.
 const unknown = positionals.filter((name) => !known.includes(name));
 if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(", ")}. There are: ${known.join(", ")}.`);
 
-mkdirSync(new URL("results/", import.meta.url), { recursive: true });
+if (options.render) {
+  await renderDocs();
+  process.exit();
+}
+
 const bench = await Bench.on(options);
 console.log(bench.heading);
 let failures = 0;
 for (const name of positionals.length === 0 ? known : positionals) {
-  const { row, records } = await bench.run(name);
-  failures += records.filter(({ failed }) => failed !== undefined).length;
+  const { row, run } = await bench.run(name);
+  failures += run.records.filter(({ failed }) => failed !== undefined).length;
   if (options.short) console.log(`${name} runs`);
-  else printRow(name, row, records);
-  if (!options.short) appendRecords(records);
-  if (options.publish) publishRecords(records);
+  else keepRun(run);
+  if (!options.short) printRow(row, run);
+  if (options.publish) publishRun(run);
 }
-if (options.publish) publish();
+if (options.publish) await renderDocs();
 if (failures > 0) {
   console.log(`\n${failures} figures failed`);
   process.exitCode = 1;

@@ -8,8 +8,9 @@ import { versionsOf } from "./versions.mjs";
 
 const WARM_UP = 2;
 
-/** Who takes part where all that counts is that a row runs. */
+/** Who takes part, in how many variants, where all that counts is that a row runs. */
 const SHORT = ["by-hand", "granary"];
+const SHORT_VARIANTS = 2;
 
 /** One run: where, with what, and how long. */
 export class Bench {
@@ -41,7 +42,7 @@ export class Bench {
     return `Node ${node}, Redis ${redis}, ${machine}, ${date}`;
   }
 
-  /** Measures the row of that name: what it says of itself, and its records. */
+  /** Measures the row of that name: what it says of itself, and the run with its records. */
   async run(name) {
     const { row, measure = measureTimed } = await import(`../rows/${name}.mjs`);
     const { short } = this.#options;
@@ -50,37 +51,41 @@ export class Bench {
     try {
       const records = await measure({
         participants,
+        floor: row.floor,
         short,
         rounds: short ? { counted: 1, warmUp: 0 } : { counted: Number(this.#options.rounds), warmUp: WARM_UP },
         start: (participant, more = {}) =>
-          this.#start({ name, ...participant, ...more }, server && `${server.url}/${1 + participants.indexOf(participant)}`),
-        failed: ({ variant, column }, error) => {
-          console.error([variant, column, error.message].filter((part) => part !== undefined).join(", "));
-        },
+          this.#start(
+            { name, ...participant, ...more },
+            server && `${server.url}/${1 + participants.indexOf(participant)}`,
+          ),
+        failed: ({ variant = "", column = "" }, error) => console.error(`${variant} ${column} ${error.message}`),
       });
-      return { row, records: await Promise.all(records.map((record) => this.#stamped(name, record))) };
+      const versions = await versionsOf(participants.map(({ subject }) => subject));
+      return { row, run: { row: name, ...this.#where, versions, records: records.map(recorded) } };
     } finally {
       await server?.stop();
     }
   }
 
-  /** Each subject of the row, and each variant of it; marked where it is the floor. */
+  /** Each subject of the row, and each variant of it. */
   #participantsOf({ subjects, variants = {}, floor }) {
     const { only, short } = this.#options;
-    const wanted = only?.split(",") ?? (short ? SHORT : subjects);
-    const all = subjects.flatMap((subject) => (variants[subject] ?? [undefined]).map((variant) => ({ subject, variant })));
-    return all
-      .map((each) => ({ ...each, floor: floor !== undefined && [each.subject, each.variant].includes(floor) }))
-      .filter(({ subject, floor: isFloor }) => isFloor || wanted.includes(subject));
+    const wanted = only?.split(",") ?? (short ? subjects.filter((subject) => SHORT.includes(subject)) : subjects);
+    const taken = subjects.includes(floor) ? new Set([floor, ...wanted]) : wanted;
+    const variantsOf = (subject) => (variants[subject] ?? [undefined]).slice(0, short ? SHORT_VARIANTS : undefined);
+    return [...taken].flatMap((subject) => variantsOf(subject).map((variant) => ({ subject, variant })));
   }
 
-  #start({ name, subject, floor: _, flags, quiet, ...more }, url) {
+  #start({ name, subject, flags, quiet, ...more }, url) {
     const context = { short: this.#options.short, url, ...more };
     return startChild({ row: name, subject, context, node: this.#options.node, flags, quiet });
   }
+}
 
-  async #stamped(name, { floor: _, ...record }) {
-    const versions = await versionsOf(record.subject);
-    return { row: name, ...record, versions, ...this.#where };
-  }
+/** Four digits are more than any figure is good for. */
+const round = (values) => values?.map((value) => Number(value.toPrecision(4)));
+
+function recorded({ value, ratio, ...record }) {
+  return { ...record, value: round(value), ratio: round(ratio) };
 }

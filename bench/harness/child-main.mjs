@@ -5,7 +5,7 @@ let commands;
 
 // The run has ended, one way or the other.
 process.on("disconnect", () => process.exit());
-process.on("message", ({ id, command, args }) => answer(id, () => commands[command](...args)));
+process.on("message", ({ id, command, args }) => void answer(id, () => commands[command](...args)));
 await answer(0, async () => {
   const { open } = await import(`../rows/${row}.mjs`);
   commands = await open({ name, ...(await import(`../subjects/${name}.mjs`)) }, JSON.parse(context));

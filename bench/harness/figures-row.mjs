@@ -13,9 +13,8 @@ export async function measureFigures({ participants, start, rounds, failed, unit
       Object.assign(candidate, failureOf(error));
       failed(candidate.participant, error);
     };
-    for (const result of await interleaved([candidates], { ...rounds, failed: fail })) {
-      for (const [candidate, figures] of result) candidate.figures.push(figures);
-    }
+    const results = await interleaved([candidates], { ...rounds, failed: fail });
+    for (const [candidate, figures] of results.flatMap((result) => [...result])) candidate.figures.push(figures);
     return [...started.out, ...candidates.flatMap((candidate) => recordsOf(candidate, units))];
   } finally {
     await endAll(started);

@@ -1,7 +1,7 @@
 import { labelOf, tablesOf } from "../publish/tables.mjs";
 
 /** Prints the records of a row on the console, and how we stand to its goals. */
-export function printRow(name, row, records) {
+export function printRow(row, { row: name, records }) {
   const { tables, notes, failures } = tablesOf(records);
   console.log(`\n# ${name}: ${row.title}`);
   for (const { title, columns, lines } of tables) printTable([[title, ...columns.slice(1)], ...lines]);
@@ -13,7 +13,9 @@ export function printRow(name, row, records) {
 function printTable(lines) {
   const widths = lines[0].map((_, at) => Math.max(...lines.map((line) => line[at].length)));
   for (const line of lines) {
-    console.log(`  ${line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ")}`);
+    console.log(
+      `  ${line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ")}`,
+    );
   }
 }
 

@@ -1,34 +1,32 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
-const published = new URL("../results/published.jsonl", import.meta.url);
-const now = new URL(`../results/${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.jsonl`, import.meta.url);
+const folder = new URL("../results/", import.meta.url);
+const published = new URL("published.jsonl", folder);
+const thisRun = new URL(`${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.jsonl`, folder);
 
-const linesOf = (records) => records.map((record) => `${JSON.stringify(record)}\n`).join("");
+/** Adds a run of a row to the results of this start, which stay on this machine. */
+export function keepRun(run) {
+  mkdirSync(folder, { recursive: true });
+  appendFileSync(thisRun, lineOf(run));
+}
 
-/** Adds to the results of this run, which stay on this machine. */
-export function appendRecords(records) {
-  appendFileSync(now, linesOf(records));
+/** Puts `run` in the place of the last published one of the same row on the same major version of Node. */
+export function publishRun(run) {
+  const isOther = ({ row, node }) => row !== run.row || majorOf(node) !== majorOf(run.node);
+  const kept = publishedRuns().filter(isOther);
+  const inOrder = [...kept, run].toSorted((a, b) => orderOf(a).localeCompare(orderOf(b)));
+  writeFileSync(published, inOrder.map(lineOf).join(""));
 }
 
 /** What the documentation shows. */
-export function readPublished() {
-  try {
-    return readFileSync(published, "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-  } catch (error) {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  }
+export function publishedRuns() {
+  if (!existsSync(published)) return [];
+  const lines = readFileSync(published, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
-/** Puts `records` in the place of those of the same row and the same major version of Node. */
-export function publishRecords(records) {
-  const isOf = ({ row, node }) => `${row} ${majorOf(node)}`;
-  const fresh = new Set(records.map(isOf));
-  const kept = readPublished().filter((record) => !fresh.has(isOf(record)));
-  writeFileSync(published, linesOf([...kept, ...records]));
-}
+export const majorOf = (node) => /\d+/.exec(node)[0];
 
-export const majorOf = (node) => node.replace(/^v(\d+)\..*$/, "$1");
+const orderOf = ({ row, node }) => `${majorOf(node)} ${row}`;
+
+const lineOf = (run) => `${JSON.stringify(run)}\n`;

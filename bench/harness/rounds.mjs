@@ -9,13 +9,13 @@ export async function interleaved(groups, { counted, warmUp, failed }) {
   const out = new Set();
   for (let round = 0; round < warmUp + counted; round += 1) {
     const result = new Map();
-    const inTurn = shuffled(groups).flatMap((group) => shuffled(group));
-    for (const candidate of inTurn) if (!out.has(candidate)) await attempt(candidate, result);
+    for (const candidate of shuffled(groups).flatMap(shuffled)) await attempt(candidate, result);
     if (round >= warmUp) results.push(result);
   }
   return results;
 
   async function attempt(candidate, result) {
+    if (out.has(candidate)) return;
     try {
       result.set(candidate, await candidate.work());
     } catch (error) {
@@ -35,5 +35,6 @@ function shuffled(items) {
 /** The lower quartile, the median and the upper quartile. */
 export function quartiles(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  return [0.25, 0.5, 0.75].map((share) => sorted[Math.round(share * (sorted.length - 1))]);
+  const last = sorted.length - 1;
+  return [Math.floor(0.25 * last), Math.round(0.5 * last), Math.ceil(0.75 * last)].map((at) => sorted[at]);
 }

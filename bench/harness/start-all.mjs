@@ -5,14 +5,16 @@
 export async function startAll(participants, { start, failed }) {
   const [open, out] = [new Map(), []];
   for (const participant of participants) {
-    try {
-      open.set(participant, await start(participant));
-    } catch (error) {
-      if (error.cannot === undefined) failed(participant, error);
-      out.push({ ...participant, ...(error.cannot === undefined ? failureOf(error) : { cannot: error.cannot }) });
-    }
+    const begun = start(participant).then((child) => open.set(participant, child));
+    await begun.catch((error) => out.push({ ...participant, ...outcomeOf(error, () => failed(participant, error)) }));
   }
   return { open, out };
+}
+
+function outcomeOf(error, tell) {
+  if (error.cannot !== undefined) return { cannot: error.cannot };
+  tell();
+  return failureOf(error);
 }
 
 /** What a record says of an error. */

@@ -6,7 +6,7 @@ import { endAll, failureOf, startAll } from "./start-all.mjs";
  * Measures a row whose children have columns that are timed, and gives a record for each participant and column, with
  * the ratio to the floor within each round.
  */
-export async function measureTimed({ participants, start, rounds, failed }) {
+export async function measureTimed({ participants, floor, start, rounds, failed }) {
   const children = await startAll(participants, { start, failed });
   try {
     const cells = await cellsOf(children.open);
@@ -14,7 +14,7 @@ export async function measureTimed({ participants, start, rounds, failed }) {
       cells.filter(({ cannot }) => cannot === null),
       { rounds, failed },
     );
-    return [...children.out, ...cells.map((cell) => recordOf(cell, cells))];
+    return [...children.out, ...cells.map((cell) => recordOf(cell, floorOf(cell, cells, floor)))];
   } finally {
     await endAll(children);
   }
@@ -44,11 +44,13 @@ async function time(cells, { rounds, failed }) {
   }
 }
 
-function recordOf({ participant: { floor: _, ...participant }, column, cannot, failed, times }, cells) {
+const floorOf = ({ column }, cells, floor) =>
+  cells.find((cell) => cell.column === column && Object.values(cell.participant).includes(floor));
+
+function recordOf({ participant, column, cannot, failed, times }, below) {
   const record = { ...participant, column };
   if (cannot !== null) return { ...record, cannot };
   if (failed !== undefined) return { ...record, failed };
-  const below = cells.find((cell) => cell.participant.floor && cell.column === column);
   const ratio = quartiles(times.map((ns, round) => ns / below.times[round]));
   return { ...record, unit: "ns", value: quartiles(times), ratio };
 }

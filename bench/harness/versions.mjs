@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 
-/** The packages that a subject stands on, with the versions that are installed here. */
-export async function versionsOf(subject) {
-  const { about } = await import(`../subjects/${subject}.mjs`);
-  return Object.fromEntries(about.packages.map((name) => [name, versionOf(name)]));
+/** The packages that `subjects` stand on, with the versions that are installed here. */
+export async function versionsOf(subjects) {
+  const abouts = await Promise.all([...new Set(subjects)].map((subject) => import(`../subjects/${subject}.mjs`)));
+  const names = new Set(abouts.flatMap(({ about }) => about.packages));
+  return Object.fromEntries([...names].map((name) => [name, versionOf(name)]));
 }
 
 function versionOf(name) {

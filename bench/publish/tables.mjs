@@ -7,7 +7,10 @@ import { grouped } from "../harness/grouped.mjs";
 export function tablesOf(records) {
   const measured = records.filter(({ column }) => column !== undefined);
   const tables = grouped(measured, ({ column }) => partOf(column)[0]);
-  const notes = grouped(records.filter(({ cannot }) => cannot !== undefined), ({ cannot }) => cannot);
+  const notes = grouped(
+    records.filter(({ cannot }) => cannot !== undefined),
+    ({ cannot }) => cannot,
+  );
   return {
     tables: [...tables].map(([title, cells]) => tableOf(title, cells)),
     notes: [...notes].map(([reason, cells]) => `${namesIn(cells)}: ${reason}`),
@@ -15,7 +18,8 @@ export function tablesOf(records) {
   };
 }
 
-export const labelOf = ({ subject, variant }) => (variant === undefined ? titleOf(subject) : `${titleOf(subject)}, ${variant}`);
+export const labelOf = ({ subject, variant }) =>
+  variant === undefined ? titleOf(subject) : `${titleOf(subject)}, ${variant}`;
 
 const TITLES = {
   "by-hand": "by hand",
@@ -41,7 +45,8 @@ function tableOf(title, cells) {
 }
 
 /** The unit of times stands with each of them. */
-const headOf = (name, unit) => (unit === undefined || ["", "ns", "loads", "commands"].includes(unit) ? name : `${name}, ${unit}`);
+const headOf = (name, unit) =>
+  unit === undefined || ["", "ns", "loads", "commands"].includes(unit) ? name : `${name}, ${unit}`;
 
 function textOf(cell) {
   if (cell === undefined || cell.cannot !== undefined) return "–";

@@ -19,7 +19,10 @@ export const row = {
 const richOf = (at) => ({
   ...valueOf(at),
   made: new Date(1_700_000_000_000 + at),
-  prices: new Map([["eur", at], ["usd", at + 1]]),
+  prices: new Map([
+    ["eur", at],
+    ["usd", at + 1],
+  ]),
   labels: new Set(["new", `batch ${at}`]),
   cents: BigInt(at) * 1_000_000n,
 });

@@ -44,6 +44,12 @@ export async function open(_, context) {
   for (const [at, key] of keys.entries()) await cache.set(key, valueOf(at), call);
   await after?.(cache);
   // An object of the call's own, as callers write it.
-  const read = call === undefined ? (at) => cache.getOrSet(keys[at], source.load) : (at) => cache.getOrSet(keys[at], source.load, { ...call });
-  return timing(columnsOf(["getOrSet"], (_method, way) => way(read, readOrder(), check)), context);
+  const read =
+    call === undefined
+      ? (at) => cache.getOrSet(keys[at], source.load)
+      : (at) => cache.getOrSet(keys[at], source.load, { ...call });
+  return timing(
+    columnsOf(["getOrSet"], (_method, way) => way(read, readOrder(), check)),
+    context,
+  );
 }

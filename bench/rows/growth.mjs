@@ -9,7 +9,8 @@ const VALUES = 1_000;
 
 export const row = {
   title: "Growth",
-  about: "A hit in memory by `getOrSet`, one by one, where a thousand, a hundred thousand and a million entries are held.",
+  about:
+    "A hit in memory by `getOrSet`, one by one, where a thousand, a hundred thousand and a million entries are held.",
   floor: "by-hand",
   subjects: ["by-hand", "granary", "bentocache", "cacheable", "keyv", "async-cache-dedupe"],
   plot: SIZES.map(columnOf),

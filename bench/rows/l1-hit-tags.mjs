@@ -36,7 +36,8 @@ async function verify(face, source) {
   if (face.invalidateTag === undefined) return;
   await face.invalidateTag(TAGS[1]);
   source.hand({ id: "new" });
-  for (const key of [keys[0], keys[9]]) if ((await face.getOrSet(key)).id !== "new") throw new Error("A tag did nothing.");
+  for (const key of [keys[0], keys[9]])
+    if ((await face.getOrSet(key)).id !== "new") throw new Error("A tag did nothing.");
   await face.invalidateTag(TAGS[1]);
   // Where a clock of milliseconds tells what came before an invalidation, the next entries must come after it.
   await pause(5);

@@ -18,8 +18,8 @@ export const cannot = {
   serializer: "it uses the JSON of Keyv",
 };
 
-/** The store that its README proposes for memory, sharing values. */
-const near = (maxEntries) => createKeyv({ useClone: false, lruSize: maxEntries });
+/** The store that its README proposes for memory, sharing values, with one map for one LRU. */
+const near = (maxEntries) => createKeyv({ useClone: false, storeHashSize: 1, lruSize: maxEntries });
 
 const far = (url) => new Keyv({ store: new KeyvRedis(url) });
 
@@ -31,8 +31,7 @@ export function memory({ maxEntries, load }) {
 export const redis = ({ url, load }) => faceOf([far(url)], load);
 
 export function tiered({ url, maxEntries, load }) {
-  const { get, ...face } = faceOf([near(maxEntries), far(url)], load);
-  return face;
+  return { ...faceOf([near(maxEntries), far(url)], load), get: undefined };
 }
 
 /** "nonBlocking" in its README, and the client that the README of @keyv/redis makes for that. */

@@ -13,8 +13,8 @@ export const cannot = {
   serializer: "it uses the JSON of Keyv",
 };
 
-/** "useClone" in its page on memory: off where values are shared. */
-const near = (maxEntries) => createKeyv({ useClone: false, lruSize: maxEntries });
+/** In its page on memory: "useClone", off where values are shared, and "storeHashSize", one map for one LRU. */
+const near = (maxEntries) => createKeyv({ useClone: false, storeHashSize: 1, lruSize: maxEntries });
 
 /** Its tags live in the same store, with a snapshot for each entry, and would push entries out. */
 const roomFor = (maxEntries, tagsOf) => (tagsOf === undefined ? maxEntries : 2 * maxEntries + 1_000);
@@ -33,7 +33,10 @@ export function tiered({ url, maxEntries, bus, tagsOf, load }) {
   const secondary = new KeyvRedis(url);
   const sync = bus ? { sync: { qified: new RedisMessageProvider({ uri: url }) } } : {};
   const primary = near(roomFor(maxEntries, tagsOf));
-  return faceOf(new Cacheable({ primary, secondary, ttl: TTL_MS, tags: tagsOf !== undefined, ...sync }), { tagsOf, load });
+  return faceOf(new Cacheable({ primary, secondary, ttl: TTL_MS, tags: tagsOf !== undefined, ...sync }), {
+    tagsOf,
+    load,
+  });
 }
 
 /** "Non-Blocking with @keyv/redis" in its README, for when Redis does not answer. */

@@ -1,4 +1,4 @@
-import KeyvRedis from "@keyv/redis";
+import { createKeyv } from "@keyv/redis";
 import { Keyv } from "keyv";
 import QuickLRU from "quick-lru";
 import { readLoadWrite, TTL_MS } from "./common.mjs";
@@ -23,7 +23,12 @@ export function memory({ maxEntries, load }) {
   return { ...faceOf(keyv, load), entryCount: () => lru.size };
 }
 
-export const redis = ({ url, load }) => faceOf(new Keyv({ store: new KeyvRedis(url), ttl: TTL_MS }), load);
+/** "createKeyv" in the README of @keyv/redis, which does without a second prefix. */
+export function redis({ url, load }) {
+  const keyv = createKeyv(url);
+  keyv.ttl = TTL_MS;
+  return faceOf(keyv, load);
+}
 
 function faceOf(keyv, load) {
   const get = (key) => keyv.get(key);

@@ -1,4 +1,3 @@
-/** Ours first, then the floor, then the peers. */
 const PEERS = [
   "bentocache",
   "cacheable",
@@ -18,6 +17,3 @@ export const ON_REDIS = ["by-hand", "autopipelining", "node-redis", "granary", .
 
 /** Those that put memory over Redis. */
 export const TIERED = ["by-hand", "granary", "bentocache", "cacheable", "cache-manager"];
-
-/** Whoever has tags, or says that it has none. */
-export const TAGGED = EVERYBODY;

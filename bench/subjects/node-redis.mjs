@@ -12,5 +12,12 @@ export async function redis({ url, load }) {
   const get = async (key) => parsed(await client.get(key));
   const set = (key, value) => client.set(key, JSON.stringify(value), { PX: TTL_MS });
   const getMany = async (keys) => (await client.mGet(keys)).map(parsed);
-  return { get, set, getMany, getOrSetMany: getMany, getOrSet: readLoadWrite({ get, set }, load), close: () => client.destroy() };
+  return {
+    get,
+    set,
+    getMany,
+    getOrSetMany: getMany,
+    getOrSet: readLoadWrite({ get, set }, load),
+    close: () => client.destroy(),
+  };
 }
