@@ -5,7 +5,7 @@ export { type CachedDecorator, cached } from "./cached.js";
 export { type Clock, systemClock } from "./clock.js";
 export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
-export { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+export { type Awaitable, type CacheEntry, type EntryHandle, isPromiseLike } from "./entry.js";
 export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
 export type {
@@ -34,6 +34,7 @@ export type { Serializer } from "./serializer.js";
 export {
   type Admit,
   type CacheStore,
+  type HandlesCapability,
   type Invalidation,
   isStore,
   type LeaseAnswer,

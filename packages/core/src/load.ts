@@ -95,7 +95,7 @@ async function keep(context: CacheContext, cargo: Cargo): Promise<boolean> {
   const { call, flight, loaded, createdAt } = cargo;
   if (loaded.skipped) return false;
   return context.flights.inTurn([call.key], async () => {
-    const candidate = { ...loaded, createdAt, scopes: context.keys.scopes };
+    const candidate = { ...loaded, createdAt };
     const now = context.clock.now();
     const entry = makeEntry(call.policy, candidate, now);
     if (entry === undefined || flight.voided || flight.landed) return false;

@@ -2,7 +2,15 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { StoreHealth } from "./events.js";
-import type { Admit, CacheStore, Invalidation, LeaseAnswer, LeasesCapability, WriteReason } from "./store.js";
+import type {
+  Admit,
+  CacheStore,
+  HandlesCapability,
+  Invalidation,
+  LeaseAnswer,
+  LeasesCapability,
+  WriteReason,
+} from "./store.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
 export type OnStoreError = "ignore" | "throw";
@@ -28,6 +36,8 @@ export class SafeStore {
   readonly admit: Admit | undefined;
   /** The right to load, where the store can give it. */
   readonly leases: LeasesCapability | undefined;
+  /** Hits without a look-up, where the store can give them. */
+  readonly handles: HandlesCapability | undefined;
   /** A store that does not declare `admits` is not trusted with schema and `keepUntil`: each read of it is judged here. */
   readonly #judges: boolean;
 
@@ -37,6 +47,7 @@ export class SafeStore {
     this.#options = options;
     this.admit = options.admit;
     this.leases = options.store.leases;
+    this.handles = options.store.handles;
     this.#judges = options.store.admits !== true;
   }
 

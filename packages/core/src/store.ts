@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
+import type { Awaitable, CacheEntry, EntryHandle } from "./entry.js";
 import type { BreakerState, StoreHealth } from "./events.js";
 
 /**
@@ -90,6 +90,14 @@ export interface LeasesCapability {
   watch(key: string, wake: () => void): () => void;
 }
 
+/** Hits without a look-up, for stores in this process. */
+export interface HandlesCapability {
+  /** The place of `key`, where something is held. Counts as no use. */
+  of(key: string): EntryHandle | undefined;
+  /** Whether `get` would give the entry of `handle` now, apart from its deadlines. Counts as a use of it. */
+  permits(handle: EntryHandle, now: number): boolean;
+}
+
 /** Several keys in one round trip. */
 export interface ManyCapability {
   /** The entries in the order of the keys. */
@@ -124,6 +132,8 @@ export interface CacheStore {
   readonly clock?: Clock;
   /** The store passes each entry that it decodes, and only those, through `admit`. Else the cache judges every read. */
   readonly admits?: true;
+  /** Places of keys, so that a hit need not look its key up. */
+  readonly handles?: HandlesCapability;
   /** Many keys at once. Made up for by single calls where it is missing. */
   readonly many?: ManyCapability;
   /** Keys that match a glob (`*`, `?`, and `\` before a literal one), in batches; may repeat a key. */

@@ -49,7 +49,7 @@ async function deleteAndTell(context: CacheContext, keys: readonly string[]): Pr
 type Entry = NonNullable<ReturnType<typeof makeEntry>>;
 
 function entryOf(context: CacheContext, { policy }: Call, value: unknown): Entry | undefined {
-  const candidate = { value, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
+  const candidate = { value, createdAt: context.stamps.begin() };
   return makeEntry(policy, candidate, context.clock.now());
 }
 

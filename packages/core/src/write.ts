@@ -15,7 +15,7 @@ export async function set(context: CacheContext, call: Call, value: unknown): Pr
   const checked = await checkedValue(context, call, value);
   await context.store.ready();
   const stored = await context.flights.change([call.key], async () => {
-    const candidate = { value: checked, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
+    const candidate = { value: checked, createdAt: context.stamps.begin() };
     const entry = makeEntry(call.policy, candidate, context.clock.now());
     if (entry !== undefined) return context.store.set(call.key, entry, "write");
     await context.store.delete(call.key, context.stamps.mark());

@@ -4,6 +4,7 @@ import { type ManualClock, manualClock } from "./manual-clock.js";
 import { hasCapability, type OpenStore, type StoreCapability, type StoreCase } from "./open-store.js";
 import { storeAdmitCases } from "./store-admit-cases.js";
 import { storeDeadlineCases } from "./store-deadline-cases.js";
+import { storeHandleCases } from "./store-handle-cases.js";
 import { storeKeyCases } from "./store-key-cases.js";
 import { storeLeaseCases } from "./store-lease-cases.js";
 import { storeManyCases } from "./store-many-cases.js";
@@ -44,6 +45,7 @@ export const storeContract: readonly StoreCase[] = [
   ...storeWalkCases,
   ...storeAdmitCases,
   ...storeMarkCases,
+  ...storeHandleCases,
   ...storeLeaseCases,
   ...storeReplayCases,
 ];

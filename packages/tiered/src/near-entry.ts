@@ -22,10 +22,13 @@ export interface Intake {
 
 /** The copy of `entry` for the near tier: same deadlines, since a copy must not start its life again. */
 export function nearEntry(entry: CacheEntry, { now, l1TtlMs, epoch }: Intake): NearEntry {
-  const { value, createdAt, freshUntil, keepUntil, scopes, tags, etag, lastModified } = entry;
+  const { value, createdAt, freshUntil, keepUntil, tags, etag, lastModified } = entry;
   const nearUntil = Math.min(freshUntil, now + l1TtlMs);
-  // Written out, not spread: a hit reads an object of a known shape several times as fast.
-  return { value, createdAt, freshUntil, keepUntil, scopes, tags, etag, lastModified, nearUntil, epoch };
+  // Written out, not spread: a hit reads an object of a known shape several times as fast. Most entries have no more.
+  const copy = { value, createdAt, freshUntil, keepUntil, nearUntil, epoch };
+  return tags === undefined && etag === undefined && lastModified === undefined
+    ? copy
+    : { ...copy, tags, etag, lastModified };
 }
 
 /** Whether the far tier need not be asked. */

@@ -6,6 +6,7 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  type HandlesCapability,
   type Invalidation,
   isPromiseLike,
   type LeasesCapability,
@@ -16,17 +17,17 @@ import {
   type WriteReason,
 } from "@granary/core";
 import { isWell } from "./far-health.js";
-import { type FarRead, readOneFar } from "./far-tier.js";
+import { FarReads, type Read } from "./far-reads.js";
 import { FarWrites } from "./far-writes.js";
-import { type Fill, Fills } from "./fills.js";
+import { Fills } from "./fills.js";
 import { FirstSubscription } from "./first-subscription.js";
 import { Listeners } from "./listeners.js";
-import { asStale } from "./near-entry.js";
 import { NearTier } from "./near-tier.js";
 import { Outbox } from "./outbox.js";
 import { Recovery } from "./recovery.js";
 import { tieredLeases } from "./tiered-leases.js";
 import { TieredMany } from "./tiered-many.js";
+import { trustedHandles } from "./trusted-handles.js";
 import { walkBoth } from "./walk-both.js";
 
 export interface Tiers {
@@ -34,12 +35,6 @@ export interface Tiers {
   readonly l2: CacheStore;
   readonly bus: CacheBus | undefined;
   readonly l1TtlMs: number;
-}
-
-/** A read that may have to go far. */
-interface Read extends FarRead {
-  /** What the near tier holds. */
-  readonly near: CacheEntry | undefined;
 }
 
 /** Two stores as one. */
@@ -52,12 +47,14 @@ export class TieredStore implements CacheStore {
   readonly remote = false;
   readonly many: ManyCapability;
   readonly leases?: LeasesCapability;
+  readonly handles?: HandlesCapability;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
   readonly #listeners = new Listeners();
   readonly #fills = new Fills((key) => void this.#near.drop(key));
   readonly #recovery: Recovery;
+  readonly #reads: FarReads;
   readonly #writes: FarWrites;
   readonly #outbox: Outbox;
   readonly #subscription = new FirstSubscription();
@@ -76,8 +73,10 @@ export class TieredStore implements CacheStore {
     this.#recovery = this.#newRecovery();
     const publish = (keys: readonly string[]): void => this.#publish(keys);
     const parts = { near: this.#near, fills: this.#fills, recovery: this.#recovery, publish };
+    this.#reads = new FarReads({ ...parts, far: l2, clock, fail });
     this.#writes = new FarWrites({ ...parts, far: l2 });
     this.many = new TieredMany({ ...parts, far: l2, writes: this.#writes, fail });
+    if (l1.handles !== undefined) this.handles = trustedHandles(l1.handles, this.#near);
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.leases !== undefined) this.leases = tieredLeases({ ...parts, far: l2.leases });
     // Without a bus there is nothing to wait for.
@@ -126,8 +125,7 @@ export class TieredStore implements CacheStore {
   async invalidate(invalidation: Invalidation, at: number): Promise<number> {
     await this.#mark(invalidation, at);
     const markedAt = await this.#writes.invalidate(invalidation, at);
-    await this.#mark(invalidation, markedAt);
-    this.#outbox.say({ type: "marked", ...invalidation, at: markedAt });
+    await this.#spread(invalidation, markedAt);
     return markedAt;
   }
 
@@ -162,38 +160,7 @@ export class TieredStore implements CacheStore {
   #getBelow(key: string, read: Read): Awaitable<CacheEntry | undefined> {
     const { near, now } = read;
     if (near !== undefined && this.#near.trusts(near, now)) return near;
-    return this.#getFar(key, read);
-  }
-
-  /** Far, or what near holds, as stale, where far cannot say. */
-  async #getFar(key: string, asked: Read): Promise<CacheEntry | undefined> {
-    const { near } = asked;
-    const waiting = this.#tiers.l2.ready?.();
-    // By a clock that is not in step yet a copy would be trusted for minutes too long.
-    if (isPromiseLike(waiting)) await waiting;
-    const read = isPromiseLike(waiting) ? { ...asked, now: this.clock.now() } : asked;
-    const { now } = read;
-    try {
-      return await this.#fills.join(key, (fill) => this.#fill(key, { read, fill }));
-    } catch (error) {
-      const held = this.#recovery.see(key, near);
-      if (held === undefined || held.keepUntil <= now) throw error;
-      this.#listeners.fail("get", error, key);
-      return asStale(held, now);
-    }
-  }
-
-  /** Reads far and keeps a copy; a copy that far knows nothing of is dropped, since it was deleted there. */
-  async #fill(
-    key: string,
-    { read, fill }: { readonly read: Read; readonly fill: Fill },
-  ): Promise<CacheEntry | undefined> {
-    const intake = this.#near.intake();
-    const entry = this.#recovery.see(key, await readOneFar(this.#tiers.l2, key, read));
-    if (!fill.standing) return entry;
-    if (entry !== undefined) await this.#near.put(key, entry, intake);
-    else if (read.near !== undefined) await this.#near.drop(key);
-    return entry;
+    return this.#reads.get(key, read);
   }
 
   #newRecovery(): Recovery {
@@ -206,10 +173,7 @@ export class TieredStore implements CacheStore {
         void this.#near.drop(key);
         this.#publish([key]);
       },
-      marked: (invalidation, at) => {
-        void this.#mark(invalidation, at);
-        this.#outbox.say({ type: "marked", ...invalidation, at });
-      },
+      marked: (invalidation, at) => void this.#spread(invalidation, at),
       fail: (operation, error, key) => this.#listeners.fail(operation, error, key),
     });
   }
@@ -232,6 +196,12 @@ export class TieredStore implements CacheStore {
   #hearChange(key: string): void {
     this.#recovery.concede(key);
     if (!this.#fills.hear(key)) void this.#near.drop(key);
+  }
+
+  /** Far has taken a mark: near knows its instant, and the other nodes hear of it. */
+  async #spread(invalidation: Invalidation, at: number): Promise<void> {
+    await this.#mark(invalidation, at);
+    this.#outbox.say({ type: "marked", ...invalidation, at });
   }
 
   /** Copies are judged by the mark; reads that are under way were judged before it. */
