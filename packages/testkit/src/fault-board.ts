@@ -96,7 +96,6 @@ export class FaultBoard<F extends AnyFault> {
   }
 
   #later(by: Injected<F>, task: () => void): void {
-    if (!by.isInForce) return task();
     const cancel = this.#clock.after(by.fault.ms ?? 0, () => this.#go(waiting));
     const waiting = { by, task, cancel };
     this.#waiting.add(waiting);
@@ -124,6 +123,7 @@ export class FaultBoard<F extends AnyFault> {
 
   #go(waiting: Waiting<F>): void {
     waiting.cancel?.();
+    // What goes on may mend in its turn, and then has let the others go on already.
     if (this.#waiting.delete(waiting)) waiting.task();
   }
 }

@@ -19,7 +19,8 @@ export type TravelFault =
 export interface FaultPlace {
   /**
    * `"request"`: on the way to the work, which is not done where the call is rejected or dropped. `"answer"`: on the
-   * way back; it is done, and the caller does not learn of it in time, or at all. Default: `"request"`.
+   * way back; it is done, and the caller does not learn of it in time, or at all. Default: `"request"`. What a store
+   * tells of its own accord has no answer.
    */
   readonly at?: "request" | "answer";
 }

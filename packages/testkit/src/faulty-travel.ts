@@ -1,6 +1,8 @@
 import type { Awaitable } from "@granary/core";
 import type { Striking } from "./fault-board.js";
-import type { AnyFault } from "./faults.js";
+import type { AnyFault, TravelFault } from "./faults.js";
+
+const TRAVEL: ReadonlySet<string> = new Set<TravelFault["type"]>(["hang", "delay", "drop", "reorder"]);
 
 type Act<T> = () => Awaitable<T>;
 type By = Striking<AnyFault>;
@@ -35,6 +37,8 @@ function callUnder<T>(by: By, act: Act<T>): Awaitable<T> {
   if (!by.isInForce) return act();
   if (type === "duplicate") return callTwice(by, act);
   if (type === "reject") return rejected(by.fault, act);
+  // What befalls the work itself takes no time: a store that answers at once still does.
+  if (!TRAVEL.has(type)) return act();
   return at === "answer" ? answered(by, act) : requested(by, act);
 }
 
@@ -58,14 +62,15 @@ async function rejected<T>({ at, error = plantedError() }: AnyFault, act: Act<T>
 async function callTwice<T>(by: By, act: Act<T>): Promise<T> {
   const answer = await act();
   const again = () => begun(act).then(ignore, ignore);
+  if (!by.isInForce) return answer;
   if (by.fault.ms === undefined) await again();
   else by.later(() => void again());
   return answer;
 }
 
 function tellUnder(by: By, tell: () => void): void {
-  by.pass(tell);
-  if (by.fault.type !== "duplicate" || !by.isInForce) return;
+  if (by.fault.type !== "duplicate" || !by.isInForce) return by.pass(tell);
+  tell();
   if (by.fault.ms === undefined) tell();
   else by.later(tell);
 }

@@ -52,8 +52,10 @@ function act<T>({ act, acknowledge }: StoreCall<T>, struck: Struck): Awaitable<T
 function corruptBy(struck: Struck): Corrupt {
   return (key, entry) => {
     for (const { fault, random } of struck) {
-      if (fault.type === "corrupt" && hasKeyOf(fault, [key]))
-        return (fault.with?.(entry, key) ?? corruptEntry(entry, random)) as CacheEntry;
+      if (fault.type === "corrupt" && hasKeyOf(fault, [key])) {
+        const { with: shape = () => corruptEntry(entry, random) } = fault;
+        return shape(entry, key) as CacheEntry;
+      }
     }
     return entry;
   };

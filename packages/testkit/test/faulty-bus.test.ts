@@ -108,6 +108,19 @@ describe("what a node publishes", () => {
     expect([there.messages, fault.struck, here.gaps, there.gaps]).toEqual([[changed("b")], 1, 1, 1]);
   });
 
+  test("is not dropped by what strikes only what is heard, nor by what was mended while it hung", async () => {
+    const { bus, faults, there } = open();
+    const deaf = faults.inject({ type: "drop", direction: "in" });
+    await bus.publish(changed("a"));
+    expect(deaf.struck).toBe(0);
+    faults.inject({ type: "hang" });
+    faults.inject({ type: "drop", direction: "out" });
+    const publishing = bus.publish(changed("b"));
+    faults.mend();
+    await publishing;
+    expect(there.messages).toEqual([changed("a"), changed("b")]);
+  });
+
   test("comes twice where it is doubled, at once or later", async () => {
     const { bus, faults, there, clock } = open();
     const atOnce = faults.inject({ type: "duplicate" });

@@ -303,6 +303,38 @@ describe("a fault", () => {
     },
   );
 
+  test("that is mended while the store works does not hold its answer, nor has it done again", async () => {
+    let finish = (): void => undefined;
+    let begun = 0;
+    const working = new Promise<boolean>((resolve) => {
+      finish = () => resolve(true);
+    });
+    const slow = () => {
+      begun += 1;
+      return working;
+    };
+    const { store, faults } = faultyStore({ ...fullStore().store, delete: slow });
+    faults.inject({ type: "hang", at: "answer" });
+    faults.inject({ type: "duplicate" });
+    const deleting = store.delete("k");
+    faults.mend();
+    finish();
+    expect([await deleting, begun]).toEqual([true, 1]);
+  });
+
+  test("of the answer befalls a failure too", async () => {
+    const error = new Error("its own");
+    const opened = open();
+    const { store, faults } = faultyStore({ ...opened.store, get: () => Promise.reject(error) });
+    faults.inject({ type: "hang", at: "answer" });
+    const made = make({ ...opened, store: store as Required<CacheStore> }, "get");
+    await nextTurn();
+    expect(made.outcome).toBe("pending");
+    faults.mend();
+    await nextTurn();
+    expect(made.outcome).toEqual({ error });
+  });
+
   test("of all lets what hung go on in the order in which it came, before anything newer", async () => {
     const { store, faults, asked } = open();
     faults.inject({ type: "hang", verbs: ["set"] });
@@ -454,6 +486,22 @@ describe("what a store tells", () => {
     expect([told.length, faults.map(({ struck }) => struck)]).toEqual([2, [0, 0, 0]]);
   });
 
+  test("is told once where what hung was to be doubled, and who is told mends", () => {
+    const opened = open();
+    const hanging = opened.faults.inject({ type: "hang" });
+    opened.faults.inject({ type: "duplicate" });
+    const told: string[] = [];
+    for (const name of ["first", "second"]) {
+      opened.store.on(() => {
+        told.push(name);
+        hanging.mend();
+      });
+    }
+    opened.tell(CHANGED);
+    opened.faults.mend();
+    expect(told).toEqual(["first", "second"]);
+  });
+
   test("is not told late to who has stopped", () => {
     const opened = open();
     const { told, say, stop } = listen(opened);
@@ -496,6 +544,15 @@ describe("a corrupt entry", () => {
     const opened = open();
     opened.faults.inject({ type: "corrupt", with: (entry, key) => ({ ...entry, value: `${key} spoiled` }) });
     expect(await READS[verb](opened)).toEqual({ ...ENTRY, value: "k spoiled" });
+  });
+
+  test("may be any shape at all", async () => {
+    const { store, faults } = open();
+    for (const shape of [null, undefined, 0, "", []]) {
+      const fault = faults.inject({ type: "corrupt", with: () => shape });
+      expect([store.get("k"), fault.struck]).toEqual([shape, 1]);
+      fault.mend();
+    }
   });
 
   test("is one of the keys that were asked for, and none is made of nothing", async () => {
