@@ -3,7 +3,9 @@ import type { Awaitable } from "./entry.js";
 /** What one node tells the others. */
 export type BusMessage =
   | { readonly type: "changed"; readonly keys: readonly string[] }
-  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number };
+  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number }
+  /** The sender could not tell all that it changed: what the others hold is to be confirmed. */
+  | { readonly type: "gap" };
 
 /** What a bus tells its node. None of these may throw. */
 export interface BusListener {

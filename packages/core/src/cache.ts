@@ -147,7 +147,7 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   stats(): CacheStats {
-    return this.#context.counters.snapshot();
+    return this.#context.counters.snapshot(this.#context.store.health());
   }
 
   close(): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
-import type { Admit, CacheStore, Invalidation, LeasesCapability, WriteReason } from "./store.js";
+import type { StoreHealth } from "./events.js";
+import type { Admit, CacheStore, Invalidation, LeaseAnswer, LeasesCapability, WriteReason } from "./store.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
 export type OnStoreError = "ignore" | "throw";
@@ -74,11 +75,11 @@ export class SafeStore {
   }
 
   /** How many were there. */
-  async deleteMany(keys: readonly string[]): Promise<number> {
+  async deleteMany(keys: readonly string[], at: number): Promise<number> {
     const { many } = this.#store;
     try {
-      if (many !== undefined) return await many.delete(keys);
-      const existed = await Promise.all(keys.map(async (key) => this.#store.delete(key)));
+      if (many !== undefined) return await many.delete(keys, at);
+      const existed = await Promise.all(keys.map(async (key) => this.#store.delete(key, at)));
       return existed.filter((was) => was).length;
     } catch (error) {
       return this.#failed("deleteMany", error, { instead: 0 });
@@ -124,10 +125,19 @@ export class SafeStore {
     }
   }
 
-  /** Whether something was there. */
-  async delete(key: string): Promise<boolean> {
+  /** What the store answers to who asks for the right to load `key`; `undefined` where it gives none, or cannot say. */
+  async acquire(key: string, token: string): Promise<LeaseAnswer | undefined> {
     try {
-      return await this.#store.delete(key);
+      return await this.leases?.acquire(key, token, this.admit);
+    } catch (error) {
+      return this.#failed("lease", error, { key, instead: undefined });
+    }
+  }
+
+  /** Whether something was there. */
+  async delete(key: string, at: number): Promise<boolean> {
+    try {
+      return await this.#store.delete(key, at);
     } catch (error) {
       return this.#failed("delete", error, { key, instead: false });
     }
@@ -146,6 +156,11 @@ export class SafeStore {
   ready(): PromiseLike<void> | undefined {
     const waiting = this.#store.ready?.();
     return isPromiseLike(waiting) ? waiting : undefined;
+  }
+
+  /** How the stores that may hang or fail are doing. */
+  health(): Readonly<Record<string, StoreHealth>> {
+    return this.#store.health?.() ?? {};
   }
 
   async #settled(

@@ -17,6 +17,7 @@ export interface MemoryStore extends CacheStore {
   delete(key: string): boolean;
   readonly clock: Clock;
   readonly admits: true;
+  readonly remote: false;
   readonly many: {
     get(keys: readonly string[], now?: number): Array<CacheEntry | undefined>;
     set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): void;
@@ -56,6 +57,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     name,
     clock,
     admits: true,
+    remote: false,
     get,
     set,
     delete: drop,

@@ -5,7 +5,7 @@ import { nextTurn } from "./event-loop.js";
 import type { ManualClock } from "./manual-clock.js";
 
 /**
- * What a store may declare. The first seven are members of `CacheStore`; the others are ways to behave:
+ * What a store may declare. The first eight are members of `CacheStore`; the others are ways to behave:
  * `decodes` passes every entry that it reads through `admit`, and `copies` lets no reader change what
  * another one reads.
  */
@@ -17,6 +17,7 @@ export type StoreCapability =
   | "marks"
   | "invalidate"
   | "leases"
+  | "replay"
   | "decodes"
   | "copies";
 
@@ -79,6 +80,7 @@ const PROBES: Readonly<Record<StoreCapability, (opened: OpenStore) => Awaitable<
   marks: ({ store }) => store.marks !== undefined,
   invalidate: ({ store }) => store.invalidate !== undefined,
   leases: ({ store }) => store.leases !== undefined,
+  replay: ({ store }) => store.replay !== undefined,
   decodes: probeDecodes,
   copies: probeCopies,
 };

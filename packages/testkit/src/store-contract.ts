@@ -8,6 +8,7 @@ import { storeKeyCases } from "./store-key-cases.js";
 import { storeLeaseCases } from "./store-lease-cases.js";
 import { storeManyCases } from "./store-many-cases.js";
 import { storeMarkCases } from "./store-mark-cases.js";
+import { storeReplayCases } from "./store-replay-cases.js";
 import { storeValueCases } from "./store-value-cases.js";
 import { storeVerbCases } from "./store-verb-cases.js";
 import { storeWalkCases } from "./store-walk-cases.js";
@@ -44,6 +45,7 @@ export const storeContract: readonly StoreCase[] = [
   ...storeAdmitCases,
   ...storeMarkCases,
   ...storeLeaseCases,
+  ...storeReplayCases,
 ];
 
 /**

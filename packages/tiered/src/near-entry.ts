@@ -4,8 +4,13 @@ import type { CacheEntry } from "@granary/core";
 export interface NearEntry extends CacheEntry {
   /** Until when this copy may be given as fresh without asking the far tier. Never later than `freshUntil`. */
   readonly nearUntil: number;
-  /** The stretch without a gap on the bus in which the copy was taken in. */
+  /** The stretch without a gap on the bus in which the copy was taken in, as `lone` where far does not have the entry. */
   readonly epoch: number;
+}
+
+/** Stands for `epoch` in a copy of what far could not be asked or told: below zero, so that no hit has to look twice. */
+export function lone(epoch: number): number {
+  return -1 - epoch;
 }
 
 /** Where and when a copy is taken in. */
