@@ -32,17 +32,24 @@ const LONGEST_POLL_MS = 250;
 
 /** Asks for the right to load the key of a flight, and waits for whoever has it. (Leases: Nishtala et al., NSDI 2013.) */
 export async function seekRight(question: LeaseQuestion): Promise<Right> {
+  const token = newToken();
   try {
-    return await askUntilAnswered(question);
+    return await askUntilAnswered(question, token);
   } catch (error) {
     question.report("lease", error, question.flight.key);
+    // An answer that was lost may have given the right: nobody else is to wait until it runs out. That this fails too is no news.
+    giveBack(question, token, () => {});
     return { type: "alone" };
   }
 }
 
-async function askUntilAnswered(question: LeaseQuestion): Promise<Right> {
+function giveBack({ leases, flight }: LeaseQuestion, token: string, failed: (error: unknown) => void): void {
+  const releasing = async (): Promise<void> => leases.release(flight.key, token);
+  releasing().catch(failed);
+}
+
+async function askUntilAnswered(question: LeaseQuestion, token: string): Promise<Right> {
   const { leases, flight, admit } = question;
-  const token = newToken();
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
     const answer = await leases.acquire(flight.key, token, admit);
     const { entry } = answer;
@@ -112,9 +119,8 @@ export class Lease {
   end(): void {
     if (this.#state === "ended") return;
     this.#stop();
-    const { leases, flight, report } = this.#question;
-    const releasing = async (): Promise<void> => leases.release(flight.key, this.#token);
-    releasing().catch((error: unknown) => report("lease", error, flight.key));
+    const { flight, report } = this.#question;
+    giveBack(this.#question, this.#token, (error) => report("lease", error, flight.key));
   }
 
   #stop(): void {

@@ -1,6 +1,6 @@
-import { type BreakerState, type Cache, createCache, type GuardOptions, guarded } from "@granary/core";
+import { type BreakerState, type Cache, type CacheStore, createCache, type GuardOptions, guarded } from "@granary/core";
 import { memoryStore } from "@granary/memory";
-import { farStore, type ManualClock, manualClock, nextTurn } from "@granary/testkit";
+import { farStore, faultyStore, type ManualClock, manualClock, nextTurn } from "@granary/testkit";
 import { describe, expect, it } from "vitest";
 import { type WaywardStore, waywardStore } from "./support/wayward-store.js";
 
@@ -269,5 +269,39 @@ describe("a guard", () => {
     expect(() => guarded(store, options as GuardOptions)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(`${option}:`) }),
     );
+  });
+});
+
+describe("a lease whose answer was lost", () => {
+  it("is given back, so that another node need not wait for its end", async () => {
+    const clock = manualClock();
+    const far = farStore({ clock });
+    const { store, faults } = faultyStore(far.connect());
+    const [cache, other] = [createCache<number>({ store }), createCache<number>({ store: far.connect() })];
+    cache.on("error", () => {});
+    faults.inject({ type: "reject", verbs: ["leases.acquire"], at: "answer", times: 1 });
+    expect(await cache.getOrSet("a", () => 1)).toBe(1);
+    expect(await other.getOrSet("a", () => 2)).toBe(2);
+  });
+});
+
+describe("a store that answers null for what is absent", () => {
+  it.each(["admits", "is judged"])("is told, and its readers find nothing, where it %s", async (kind) => {
+    const absent = async () => null as never;
+    const store: CacheStore = {
+      ...(kind === "admits" && { admits: true as const }),
+      name: "null",
+      get: absent,
+      set: () => {},
+      delete: () => false,
+      many: { get: async (keys) => keys.map(() => null as never), set: () => {}, delete: () => 0 },
+    };
+    const cache = createCache<number>({ store });
+    const errors: unknown[] = [];
+    cache.on("error", ({ error }) => errors.push(error));
+    expect(await cache.get("a")).toBeUndefined();
+    expect(await cache.getMany(["a", "b"])).toEqual(new Map());
+    expect(await cache.getOrSetMany(["a"], () => [1])).toEqual(new Map([["a", 1]]));
+    expect(errors.length).toBeGreaterThan(0);
   });
 });
