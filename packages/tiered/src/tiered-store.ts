@@ -68,7 +68,7 @@ export class TieredStore implements CacheStore {
     if (l2.leases !== undefined)
       this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills, publish });
     // Without a bus there is nothing to wait for.
-    if (bus === undefined) this.#subscription.close();
+    if (bus === undefined) this.#subscription.end();
     this.#silences = [
       l1.on?.((event) => this.#listeners.tell(event)),
       l2.on?.((event) => this.#hear(event)),
@@ -130,7 +130,7 @@ export class TieredStore implements CacheStore {
   }
 
   async close(): Promise<void> {
-    this.#subscription.close();
+    this.#subscription.end();
     for (const silence of this.#silences) silence?.();
     this.#listeners.close();
     const { l1, l2, bus } = this.#tiers;
@@ -194,7 +194,7 @@ export class TieredStore implements CacheStore {
   /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
   #hearGap(): void {
     this.#near.epoch += 1;
-    if (!this.#subscription.begin()) this.#listeners.tell({ type: "gap" });
+    if (!this.#subscription.end()) this.#listeners.tell({ type: "gap" });
   }
 
   #hearChange(key: string): void {
