@@ -11,7 +11,10 @@ export type BusMessage =
 export interface BusListener {
   /** Another node said this. Messages may come twice and in any order. */
   message(message: BusMessage): void;
-  /** Messages may have been missed: sent when a subscription begins, also for the first time, or begins anew. */
+  /**
+   * Messages may have been missed: sent when a subscription begins, also for the first time, or begins anew. A bus that
+   * can lose its connection also says so about every two seconds for as long as it does not listen.
+   */
   gap(): void;
   /** The bus is in trouble, or was sent something that it cannot read. It goes on by itself. */
   error(error: unknown): void;

@@ -49,11 +49,11 @@ export class StoreShare {
   }
 
   #hear(event: StoreEvent): void {
-    if (event.type === "changed") for (const key of event.keys) this.flights.void(key);
-    if (event.type === "gap") this.flights.voidAll([""]);
+    if (event.type === "changed") for (const key of event.keys) this.flights.hear(key);
+    if (event.type === "gap") this.flights.hearAll([""]);
     if (event.type === "marked") {
       this.stamps.observe(event.at);
-      this.flights.voidAll(basesOf(event.scope));
+      this.flights.hearAll(basesOf(event.scope));
     }
     for (const listener of this.#listeners) listener(event);
   }

@@ -80,7 +80,7 @@ export class TieredStore implements CacheStore {
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.leases !== undefined) this.leases = tieredLeases({ ...parts, far: l2.leases });
     // Without a bus there is nothing to wait for.
-    if (bus === undefined) this.#subscription.close();
+    if (bus === undefined) this.#subscription.end();
     this.#silences = [
       l1.on?.((event) => this.#listeners.tell(event)),
       l2.on?.((event) => this.#hear(event)),
@@ -148,7 +148,7 @@ export class TieredStore implements CacheStore {
   }
 
   async close(): Promise<void> {
-    this.#subscription.close();
+    this.#subscription.end();
     for (const silence of this.#silences) silence?.();
     this.#listeners.close();
     this.#recovery.close();
@@ -190,7 +190,7 @@ export class TieredStore implements CacheStore {
   /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
   #hearGap(): void {
     this.#near.epoch += 1;
-    if (!this.#subscription.begin()) this.#listeners.tell({ type: "gap" });
+    if (!this.#subscription.end()) this.#listeners.tell({ type: "gap" });
   }
 
   #hearChange(key: string): void {
