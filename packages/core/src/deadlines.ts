@@ -22,6 +22,9 @@ export interface DeadlinesOptions {
   overdue(outcome: "answered" | "failed"): void;
 }
 
+/** Calls of one moment for which the limit is meant: thousands take their time, also in this process. */
+const CALLS_A_LIMIT = 1_000;
+
 /** Ends the wait for calls that take too long. The calls themselves cannot be ended: what they answer late is dropped. */
 export class Deadlines {
   readonly #options: DeadlinesOptions;
@@ -71,7 +74,7 @@ export class Deadlines {
     batch.cancel = this.#options.clock.after(0, () => {
       this.#open = undefined;
       if (batch.calls.size === 0) this.#end(batch);
-      else this.#arm(batch, 1);
+      else this.#arm(batch, Math.ceil(batch.calls.size / CALLS_A_LIMIT));
     });
     return batch;
   }

@@ -72,6 +72,17 @@ describe("a call that is not answered", () => {
     expect(isOver).toBe(true);
   });
 
+  it("may take longer where it is one of thousands at once", async () => {
+    const { clock, wayward, cache } = open();
+    wayward.mood = "hangs";
+    let over = 0;
+    for (let id = 0; id < 2_500; id += 1) void cache.get(id).then(() => (over += 1));
+    await clock.advance(749);
+    expect(over).toBe(0);
+    await clock.advance(1);
+    expect(over).toBe(2_500);
+  });
+
   it("is in time where its answer and its deadline come in one turn, as after a stall of the event loop", async () => {
     const { clock, wayward, cache, errors } = open();
     await cache.set("a", 1);
