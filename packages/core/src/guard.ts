@@ -16,8 +16,10 @@ export interface BreakerOptions {
 
 /** How calls of a remote store are guarded. */
 export interface GuardOptions {
-  /** A call that is not answered within this has failed. One for thousands of keys, and one of
-   * thousands at once, has this long a thousand. Default: `"250ms"`. */
+  /**
+   * A call that is not answered within this has failed. One for thousands of keys, and one of thousands at once, has
+   * this long a thousand. Default: `"250ms"`.
+   */
   readonly timeout?: Duration;
   /** The circuit breaker, or `false` for none. */
   readonly breaker?: BreakerOptions | false;
