@@ -25,9 +25,11 @@ interface Place {
 export class ReadBatch {
   readonly #client: RedisClient;
   readonly #slotOf: SlotOfKey;
-  readonly #places = new Map<string, Place>();
+  // Made anew for each turn: a map that is cleared keeps its old table, which points at the next one. Once one of them
+  // has grown old, all replies from then on stay in memory until a full collection.
+  #places = new Map<string, Place>();
   /** The last command of each slot: it may still have room. */
-  readonly #open = new Map<number, Command>();
+  #open = new Map<number, Command>();
   #commands: Command[] = [];
 
   constructor(client: RedisClient, slotOf: SlotOfKey) {
@@ -79,8 +81,8 @@ export class ReadBatch {
   #send(): void {
     const commands = this.#commands;
     this.#commands = [];
-    this.#places.clear();
-    this.#open.clear();
+    this.#places = new Map();
+    this.#open = new Map();
     for (const { keys, answer } of commands) answer(this.#fetch(keys));
   }
 
