@@ -1,11 +1,18 @@
-import { type CacheEntry, CacheError, decodeEntry, encodeEntry, type Serializer } from "@granary/core";
+import {
+  type CacheEntry,
+  CacheError,
+  decodeEntry,
+  encodeEntry,
+  type Serializer,
+  type StoredBytes,
+} from "@granary/core";
 
 /** Entries as Redis holds them. */
 export interface EntryCodec {
   /** @throws CacheError `INVALID_VALUE` where the serializer cannot write the value. */
   encode(entry: CacheEntry): string | Buffer;
-  /** `undefined` where another version of the format wrote the bytes, and, reported, where they cannot be read. */
-  decode(key: string, bytes: Uint8Array): CacheEntry | undefined;
+  /** `undefined` where another version of the format wrote them, and, reported, where they cannot be read. */
+  decode(key: string, stored: StoredBytes): CacheEntry | undefined;
   /** What Redis says of a key that holds a list, a hash or another thing not ours is reported; the rest is thrown. */
   refuse(key: string, error: unknown): undefined;
 }
@@ -21,11 +28,14 @@ export interface EntryCodecParts {
 }
 
 export function entryCodec({ serializer, tier, report }: EntryCodecParts): EntryCodec {
+  // A value that keeps a piece of its text would keep that of all its neighbours in memory.
+  const dataOf = (stored: StoredBytes): Uint8Array | StoredBytes =>
+    serializer.copies === true ? stored : stored.bytes;
   return {
     encode: (entry) => toArgument(encodeEntry(entry, serializer)),
-    decode(key, bytes) {
+    decode(key, stored) {
       try {
-        return decodeEntry(bytes, serializer, tier);
+        return decodeEntry(dataOf(stored), serializer, tier);
       } catch (error) {
         report(key, error);
         return undefined;

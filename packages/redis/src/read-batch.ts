@@ -1,8 +1,7 @@
 import { atEndOfTurn } from "./end-of-turn.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
 import type { RedisClient } from "./redis-client.js";
-
-type Reply = Uint8Array | null;
+import { type Reply, withTexts } from "./reply.js";
 
 /** A command that goes out at the end of the turn, and what Redis answers. */
 interface Command {
@@ -37,13 +36,13 @@ export class ReadBatch {
     this.#slotOf = slotOf;
   }
 
-  /** The bytes under `key`; `null` where there are none. A key that is asked for twice in a turn is read once. */
+  /** What is under `key`; `null` where nothing is. A key that is asked for twice in a turn is read once. */
   read(key: string): Promise<Reply> {
     return this.#placeOf(key).reply;
   }
 
   /**
-   * The bytes under each of `keys`, where one command can read them all; `undefined` where it takes several.
+   * What is under each of `keys`, where one command can read them all; `undefined` where it takes several.
    * One promise for all: one for each key would cost more than the rest of the work.
    */
   readTogether(keys: readonly string[]): Promise<readonly Reply[]> | undefined {
@@ -88,8 +87,8 @@ export class ReadBatch {
 
   async #fetch(keys: string[]): Promise<readonly Reply[]> {
     const [first, second] = keys;
-    if (first !== undefined && second === undefined) return [await this.#client.getBuffer(first)];
-    return this.#client.mgetBuffer(keys);
+    const isOne = first !== undefined && second === undefined;
+    return withTexts(isOne ? [await this.#client.getBuffer(first)] : await this.#client.mgetBuffer(keys));
   }
 }
 

@@ -3,11 +3,13 @@ import {
   type Clock,
   type MarksCapability,
   type ScopeMark,
+  type StoredBytes,
   scopeMarkKey,
   TAG_LIFE_MS,
   tagMarkKey,
 } from "@granary/core";
 import type { ReadBatch } from "./read-batch.js";
+import type { Reply } from "./reply.js";
 import type { WriteBatch } from "./write-batch.js";
 
 /** What marks in Redis need. */
@@ -35,7 +37,7 @@ export function redisMarks({ reads, writes, clock }: RedisMarksParts): MarksCapa
 }
 
 interface ReadMarks {
-  readonly replies: readonly Promise<Uint8Array | null>[];
+  readonly replies: readonly Promise<Reply>[];
   readonly marks: Promise<readonly ScopeMark[]>;
 }
 
@@ -51,15 +53,15 @@ function scopeMarksReader(reads: ReadBatch): MarksCapability["read"] {
   };
 }
 
-function scopeMarkOf(bytes: Uint8Array | null): ScopeMark {
-  if (bytes === null) return { clearedAt: NEVER, taggedAt: NEVER };
-  const words = textOf(bytes).split(" ");
+function scopeMarkOf(reply: Reply): ScopeMark {
+  if (reply === null) return { clearedAt: NEVER, taggedAt: NEVER };
+  const words = textOf(reply).split(" ");
   if (words.length !== 2) throw unreadable();
   return { clearedAt: instantIn(words[0]), taggedAt: instantIn(words[1]) };
 }
 
-function instantOf(bytes: Uint8Array | null): number {
-  return bytes === null ? NEVER : instantIn(textOf(bytes));
+function instantOf(reply: Reply): number {
+  return reply === null ? NEVER : instantIn(textOf(reply));
 }
 
 function instantIn(word: string | undefined): number {
@@ -69,7 +71,7 @@ function instantIn(word: string | undefined): number {
   return at;
 }
 
-function textOf(bytes: Uint8Array): string {
+function textOf({ bytes }: StoredBytes): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
