@@ -1,18 +1,22 @@
 import {
   type CacheEntry,
   CacheError,
-  decodeEntry,
   encodeEntry,
+  readHeader,
+  type SealedEntry,
   type Serializer,
   type StoredBytes,
+  unseal,
 } from "@granary/core";
 
 /** Entries as Redis holds them. */
 export interface EntryCodec {
   /** @throws CacheError `INVALID_VALUE` where the serializer cannot write the value. */
   encode(entry: CacheEntry): string | Buffer;
-  /** `undefined` where another version of the format wrote them, and, reported, where they cannot be read. */
-  decode(key: string, stored: StoredBytes): CacheEntry | undefined;
+  /** All but the value; `undefined` where another version of the format wrote it, and, reported, where none did. */
+  readHeader(key: string, stored: StoredBytes): SealedEntry | undefined;
+  /** The entry with its value, in place; `undefined`, and reported, where that cannot be read. */
+  unseal(key: string, sealed: SealedEntry): CacheEntry | undefined;
   /** What Redis says of a key that holds a list, a hash or another thing not ours is reported; the rest is thrown. */
   refuse(key: string, error: unknown): undefined;
 }
@@ -33,9 +37,17 @@ export function entryCodec({ serializer, tier, report }: EntryCodecParts): Entry
     serializer.copies === true ? stored : stored.bytes;
   return {
     encode: (entry) => toArgument(encodeEntry(entry, serializer)),
-    decode(key, stored) {
+    readHeader(key, stored) {
       try {
-        return decodeEntry(dataOf(stored), serializer, tier);
+        return readHeader(dataOf(stored), tier);
+      } catch (error) {
+        report(key, error);
+        return undefined;
+      }
+    },
+    unseal(key, sealed) {
+      try {
+        return unseal(sealed, serializer);
       } catch (error) {
         report(key, error);
         return undefined;
