@@ -16,8 +16,9 @@ let admins: Redis[];
 
 beforeAll(async () => {
   [server, cluster] = await Promise.all([startRedis(), startCluster()]);
-  admins = [server.port, ...cluster.ports].map((port) => new Redis(port, "127.0.0.1"));
-});
+  const masters = cluster.masters.map(({ port }) => port);
+  admins = [server.port, ...masters].map((port) => new Redis(port, "127.0.0.1"));
+}, 90_000);
 afterAll(async () => {
   for (const admin of admins) admin.disconnect();
   await Promise.all([server.stop(), cluster.stop()]);
@@ -28,7 +29,7 @@ beforeEach(async () => {
 
 interface Place {
   readonly connect: (keyPrefix: string) => Redis | Cluster;
-  /** The servers that hold its keys. */
+  /** The servers that hold its keys; not their replicas. */
   readonly servers: () => readonly Redis[];
 }
 
@@ -37,7 +38,7 @@ const ONE_SERVER: Place = {
   servers: () => admins.slice(0, 1),
 };
 const CLUSTER: Place = {
-  connect: (keyPrefix) => new Cluster([{ host: "127.0.0.1", port: cluster.ports[0] ?? 0 }], { keyPrefix }),
+  connect: (keyPrefix) => new Cluster([{ host: "127.0.0.1", port: cluster.masters[0]?.port ?? 0 }], { keyPrefix }),
   servers: () => admins.slice(1),
 };
 

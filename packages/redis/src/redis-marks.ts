@@ -1,6 +1,7 @@
 import { type Clock, type MarksCapability, type ScopeMark, scopeMarkKey, TAG_LIFE_MS, tagMarkKey } from "@granary/core";
 import { instantText } from "./instant-text.js";
 import type { ReadBatch } from "./read-batch.js";
+import type { Reply } from "./reply.js";
 import { scopeMarkIn, tagMarkIn } from "./scope-mark-text.js";
 import type { WriteBatch } from "./write-batch.js";
 
@@ -27,7 +28,7 @@ export function redisMarks({ reads, writes, clock }: RedisMarksParts): MarksCapa
 }
 
 interface ReadMarks {
-  readonly replies: readonly Promise<Uint8Array | null>[];
+  readonly replies: readonly Promise<Reply>[];
   readonly marks: Promise<readonly ScopeMark[]>;
 }
 

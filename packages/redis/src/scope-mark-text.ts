@@ -1,4 +1,5 @@
-import { CacheError, type ScopeMark } from "@granary/core";
+import { CacheError, type ScopeMark, type StoredBytes } from "@granary/core";
+import type { Reply } from "./reply.js";
 
 /*
  * The mark of a namespace is `<cleared> <tagged> <deleted>`: when it was cleared, when a tag in it was last invalidated,
@@ -8,24 +9,24 @@ const NEVER = Number.NEGATIVE_INFINITY;
 const WORDS = 3;
 
 /** @throws CacheError `UNREADABLE` */
-export function scopeMarkIn(bytes: Uint8Array | null): ScopeMark {
-  const [clearedAt, taggedAt] = instantsIn(bytes);
+export function scopeMarkIn(reply: Reply): ScopeMark {
+  const [clearedAt, taggedAt] = instantsIn(reply);
   return { clearedAt, taggedAt };
 }
 
 /** When something in the namespace was last deleted by its key. @throws CacheError `UNREADABLE` */
-export function deletedAtIn(bytes: Uint8Array | null): number {
-  return instantsIn(bytes)[2];
+export function deletedAtIn(reply: Reply): number {
+  return instantsIn(reply)[2];
 }
 
 /** @throws CacheError `UNREADABLE` */
-export function tagMarkIn(bytes: Uint8Array | null): number {
-  return bytes === null ? NEVER : instantOf(textOf(bytes));
+export function tagMarkIn(reply: Reply): number {
+  return reply === null ? NEVER : instantOf(textOf(reply));
 }
 
-function instantsIn(bytes: Uint8Array | null): readonly [cleared: number, tagged: number, deleted: number] {
-  if (bytes === null) return [NEVER, NEVER, NEVER];
-  const words = textOf(bytes).split(" ");
+function instantsIn(reply: Reply): readonly [cleared: number, tagged: number, deleted: number] {
+  if (reply === null) return [NEVER, NEVER, NEVER];
+  const words = textOf(reply).split(" ");
   if (words.length !== WORDS) throw unreadable();
   const [cleared = NEVER, tagged = NEVER, deleted = NEVER] = words.map(instantOf);
   return [cleared, tagged, deleted];
@@ -38,7 +39,7 @@ function instantOf(word: string): number {
   return at;
 }
 
-function textOf(bytes: Uint8Array): string {
+function textOf({ bytes }: StoredBytes): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
