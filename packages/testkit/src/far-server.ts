@@ -149,6 +149,12 @@ export class FarServer {
     return at;
   }
 
+  /** Forgets everything, marks and leases too, as a server does that is started anew without its data. */
+  flush(): void {
+    for (const held of [this.#entries, this.#leases, this.#deletedAt, this.#scopes, this.#tags]) held.clear();
+    this.#raisedAt = NEVER;
+  }
+
   #raiseTag(scope: string, tag: string, raisedAt: number): void {
     const at = Math.max(this.tagMark(scope, tag), raisedAt);
     this.#tags.set(tagMarkKey(scope, tag), { at, until: at + TAG_LIFE_MS });

@@ -36,6 +36,8 @@ export interface FarConnection {
 export interface FarStore {
   /** The view of one node. Views share what the server holds, and nothing by reference. */
   connect(connection?: FarConnection): CacheStore;
+  /** The server loses all that it holds: entries, marks and leases. */
+  flush(): void;
 }
 
 /** What `farStore` takes. */
@@ -58,6 +60,7 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
   const { clock = systemClock, leaseMs = LEASE_MS, name = "far" } = options;
   const server = new FarServer({ clock, leaseMs });
   return {
+    flush: () => server.flush(),
     connect: ({ line = directLine(), clock: nodeClock = clock, ready } = {}) => {
       const view = new FarView({ server, line, name, clock: nodeClock });
       const leases = farLeases({ server, line, leaseMs, view });

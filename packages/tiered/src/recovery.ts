@@ -109,9 +109,9 @@ export class Recovery {
 
   /** Far may be back. */
   wake(): void {
-    if (this.owed === 0 || this.#state === "closed") return;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    if (this.owed === 0 || this.#state === "closed") return;
     this.#replaying ??= this.#replay().finally(() => {
       this.#replaying = undefined;
       this.#retryLater();

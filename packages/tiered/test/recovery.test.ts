@@ -141,6 +141,20 @@ describe("a write that far did not take", () => {
     expect((await far.get(keyOf("k")))?.value).toBe("second");
   });
 
+  test("is made up for also when an earlier one was forgotten", async () => {
+    const { clock, far, node } = fleet();
+    const a = node("a");
+    for (const value of ["first", "second"]) {
+      a.line.state = "cut";
+      await a.cache.set("k", value);
+      a.line.state = "whole";
+      if (value === "first") await a.cache.set("k", value);
+      await clock.advance(1_000);
+      expect(owedBy(a)).toBe(0);
+    }
+    expect((await far.get(keyOf("k")))?.value).toBe("second");
+  });
+
   test("that came too late, and was done all the same, is not done twice over something newer", async () => {
     const { clock, far, node } = fleet();
     const [a, b] = [node("a"), node("b")];
