@@ -6,10 +6,10 @@ import { defineConfig, type Plugin } from "vitest/config";
 const root = fileURLToPath(new URL(".", import.meta.url));
 
 /** Tests run on the sources of every package, under the names that users import. */
-const alias = readdirSync(`${root}packages`).map((name) => ({
-  find: new RegExp(`^@granary/${name}$`),
-  replacement: `${root}packages/${name}/src/index.ts`,
-}));
+const alias = readdirSync(`${root}packages`).flatMap((name) => [
+  { find: new RegExp(`^@granary/${name}$`), replacement: `${root}packages/${name}/src/index.ts` },
+  { find: new RegExp(`^@granary/${name}/([a-z-]+)$`), replacement: `${root}packages/${name}/src/$1.ts` },
+]);
 
 /** Standard decorators, which the transformer of vite passes on as they are and Node 20 cannot run. */
 const decorators: Plugin = {

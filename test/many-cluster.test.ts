@@ -16,8 +16,9 @@ let admins: Redis[];
 
 beforeAll(async () => {
   [server, cluster] = await Promise.all([startRedis(), startCluster()]);
-  admins = [server.port, ...cluster.ports].map((port) => new Redis(port, "127.0.0.1"));
-});
+  const masters = cluster.masters.map(({ port }) => port);
+  admins = [server.port, ...masters].map((port) => new Redis(port, "127.0.0.1"));
+}, 90_000);
 afterAll(async () => {
   for (const admin of admins) admin.disconnect();
   await Promise.all([server.stop(), cluster.stop()]);
@@ -28,7 +29,7 @@ beforeEach(async () => {
 
 interface Place {
   readonly connect: (keyPrefix: string) => Redis | Cluster;
-  /** The servers that hold its keys. */
+  /** The servers that hold its keys; not their replicas. */
   readonly servers: () => readonly Redis[];
 }
 
@@ -37,7 +38,7 @@ const ONE_SERVER: Place = {
   servers: () => admins.slice(0, 1),
 };
 const CLUSTER: Place = {
-  connect: (keyPrefix) => new Cluster([{ host: "127.0.0.1", port: cluster.ports[0] ?? 0 }], { keyPrefix }),
+  connect: (keyPrefix) => new Cluster([{ host: "127.0.0.1", port: cluster.masters[0]?.port ?? 0 }], { keyPrefix }),
   servers: () => admins.slice(1),
 };
 
@@ -108,7 +109,9 @@ describe.each([
         idsOf(200).filter((id) => !/^user:(\d|1\d+)$/.test(id)),
       );
       expect(await cache.invalidatePattern("*")).toBe(80);
-      expect(await keysIn(place)).toEqual(others);
+      // The namespace remembers when something in it was last deleted.
+      const ownMark = `${keyPrefix}granary:mark:{granary:v1:mine}`;
+      expect((await keysIn(place)).filter((key) => key !== ownMark)).toEqual(others);
 
       await cache.setMany(pairsOf(50));
       expect(await cache.clear()).toBe(true);
@@ -118,7 +121,7 @@ describe.each([
       expect(await Promise.all(others.map((key) => plain.get(key)))).toEqual(others.map(() => "mine"));
       // All that clear() writes is the mark of the namespace.
       const added = left.filter((key) => !others.includes(key) && !key.startsWith(base));
-      expect(added).toEqual([`${keyPrefix}granary:mark:{granary:v1:mine}`]);
+      expect(added).toEqual([ownMark]);
     });
   });
 

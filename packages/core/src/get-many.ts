@@ -17,21 +17,13 @@ export async function getMany<T>(context: CacheContext, calls: readonly Call[]):
   const found = await context.store.getMany(keys, now);
   const readAt = context.clock.now();
   const values = new Map<Id, T>();
-  calls.forEach((call, at) => {
-    const value = judgeOne(context, call, { entry: found[at], readAt });
-    if (value !== undefined) values.set(call.id, value as T);
+  calls.forEach(({ id, key }, at) => {
+    const entry = found[at];
+    if (entry === undefined || !isFresh(entry, readAt)) return countMiss(context, key);
+    countHit(context, key, entry);
+    if (entry.value !== undefined) values.set(id, entry.value as T);
   });
   return values;
-}
-
-/** The value of a fresh entry, counted. */
-function judgeOne(context: CacheContext, { key }: Call, { entry, readAt }: { entry: Found; readAt: number }): unknown {
-  if (entry === undefined || !isFresh(entry, readAt)) {
-    countMiss(context, key);
-    return undefined;
-  }
-  countHit(context, key, entry);
-  return entry.value;
 }
 
 /**

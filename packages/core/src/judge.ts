@@ -30,7 +30,7 @@ export class Judge {
   /** As `judged`, for many keys, which mostly share their namespaces. */
   async judgedMany(keys: readonly string[], read: () => Awaitable<readonly Found[]>): Promise<readonly Found[]> {
     const reading = read();
-    const lists = [...new Set(keys.map(scopesOf))];
+    const lists = scopeListsOf(keys);
     const marks = lists.map((scopes) => this.read(scopes));
     const found = await reading;
     const known = await Promise.all(marks);
@@ -89,6 +89,18 @@ export class Judge {
       return asStale(entry);
     }
   }
+}
+
+/** The namespaces of each key, those that keys share only once. Neighbours mostly do. */
+function scopeListsOf(keys: readonly string[]): ReadonlyArray<readonly string[]> {
+  const lists = new Set<readonly string[]>();
+  let latest: readonly string[] | undefined;
+  for (const key of keys) {
+    const scopes = scopesOf(key);
+    if (scopes !== latest) lists.add(scopes);
+    latest = scopes;
+  }
+  return [...lists];
 }
 
 /** The latest of all marks; what is not known could be later than anything. */

@@ -5,4 +5,9 @@
 export interface Serializer {
   encode(value: unknown): string | Uint8Array;
   decode(data: string | Uint8Array): unknown;
+  /**
+   * Declared where no value keeps a piece of the text that it was decoded from, as with `JSON.parse`: it may then be
+   * given pieces of a longer text. A piece that was kept would keep all of that in memory.
+   */
+  readonly copies?: true;
 }

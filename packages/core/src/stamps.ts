@@ -25,7 +25,7 @@ export class Stamps {
   }
 
   /**
-   * For a mark that is set now: at the least as young as everything that began here, and as what began on other nodes
+   * For a mark that is set now, or a deletion: at the least as young as everything that began here, and as what began on other nodes
    * that had heard of the last mark. Where the clock has stood still since then, or was set back, those are stamped a
    * step after that mark.
    */

@@ -1,5 +1,6 @@
 import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
+import { InstantReader } from "./instant-reader.js";
 import type { Serializer } from "./serializer.js";
 
 /*
@@ -9,6 +10,8 @@ import type { Serializer } from "./serializer.js";
  */
 const MAGIC = "granary1 ";
 const ANY_VERSION = /^granary\d+ [^\n]*\n/;
+/** Where the first word behind the kind begins. */
+const HEADER_START = `${MAGIC}t `.length;
 const NO_META = "-";
 /** All before the meta fits into this many characters. */
 const LONGEST_BEGINNING = 96;
@@ -16,19 +19,23 @@ const LONGEST_BEGINNING = 96;
 const LONGEST_FOREIGN_LINE = 65_536;
 
 const NEWLINE = 10;
-const POINT = 46;
 const SPACE = 32;
-const ZERO = 48;
+
 const BYTES = 98;
 const TEXT = 116;
 
-const MOST_DIGITS = 16;
-const DEADLINE = /^(?:never|-?\d{1,16})$/;
-/** A number as JavaScript prints it. */
-const BEGINNING = /^-?\d{1,21}(?:\.\d{1,24})?(?:e[+-]\d{1,3})?$/;
+/** What a store holds, with its text where that is known already. */
+export interface StoredBytes {
+  readonly bytes: Uint8Array;
+  /** The bytes as UTF-8. */
+  readonly text: string | undefined;
+}
+
+/** An entry whose value is still what a serializer made of it. */
+export type SealedEntry = CacheEntry<string | Uint8Array>;
 
 /** An entry that is being read. */
-type Draft = { -readonly [Property in keyof CacheEntry]: CacheEntry[Property] };
+type Draft<V = unknown> = { -readonly [Property in keyof CacheEntry]: CacheEntry<V>[Property] };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -55,28 +62,59 @@ export function encodeEntry(entry: CacheEntry, serializer: Serializer): string |
  * format wrote it.
  * @throws CacheError `UNREADABLE` where nothing of ours wrote it, or it was damaged since.
  */
-export function decodeEntry(data: string | Uint8Array, serializer: Serializer, tier?: string): CacheEntry | undefined {
-  const beginning = typeof data === "string" ? encoder.encode(data.slice(0, LONGEST_BEGINNING)) : data;
-  const kind = kindOf(beginning);
-  if (kind === undefined) return refuseUnlessVersioned(data);
+export function decodeEntry(
+  data: string | Uint8Array | StoredBytes,
+  serializer: Serializer,
+  tier?: string,
+): CacheEntry | undefined {
+  const sealed = readHeader(data, tier);
+  return sealed === undefined ? undefined : unseal(sealed, serializer);
+}
+
+/**
+ * As `decodeEntry`, up to the value: that stays as the serializer wrote it until `unseal`. To read the headers of many
+ * entries before the first of their values takes a tenth less time for all, since the code for both does not fit into
+ * the processor's caches; and an entry that is gone need not be unsealed.
+ */
+export function readHeader(data: string | Uint8Array | StoredBytes, tier?: string): SealedEntry | undefined {
+  const stored = storedOf(data);
+  const { bytes } = stored;
+  const kind = kindOf(bytes);
+  if (kind === undefined) return refuseUnlessVersioned(stored);
   // Header and payload in one go: a call of the decoder costs more than the characters of a header.
-  const text = typeof data === "string" ? data : decodeText(kind === TEXT ? data : firstLine(data));
-  const reader = new InstantReader(beginning, text);
-  const createdAt = reader.next(BEGINNING);
-  const freshUntil = reader.next(DEADLINE);
-  const keepUntil = reader.next(DEADLINE);
+  const text = stored.text ?? decodeText(kind === TEXT ? bytes : firstLine(bytes));
+  const reader = new InstantReader(bytes, text, HEADER_START);
+  const createdAt = reader.beginning();
+  const freshUntil = reader.deadline();
+  const keepUntil = reader.deadline();
   if (!(Number.isFinite(createdAt) && freshUntil <= keepUntil)) throw unreadable("its deadlines make no sense");
   const end = text.indexOf("\n", reader.at);
   if (end < 0) throw unreadable("it has no header line");
-  const payload = typeof data === "string" || kind === TEXT ? text.slice(end + 1) : afterFirstLine(data);
-  const value = decodeValue(payload, serializer);
-  const entry: Draft =
+  const isText = kind === TEXT || typeof data === "string";
+  const value = isText ? text.slice(end + 1) : afterFirstLine(bytes);
+  const entry: Draft<string | Uint8Array> =
     tier === undefined
       ? { value, createdAt, freshUntil, keepUntil }
       : { value, createdAt, freshUntil, keepUntil, tier };
   const meta = text.slice(reader.at, end);
   if (meta !== NO_META) addMeta(entry, meta);
   return entry;
+}
+
+/**
+ * The entry with its value, which is put in place: `sealed` is the same object.
+ * @throws CacheError `UNREADABLE` where the serializer cannot read the value; `cause` holds its error.
+ */
+export function unseal(sealed: SealedEntry, serializer: Serializer): CacheEntry {
+  const entry: Draft = sealed;
+  entry.value = decodeValue(sealed.value, serializer);
+  return entry;
+}
+
+/** Of text, the bytes of its beginning are enough. */
+function storedOf(data: string | Uint8Array | StoredBytes): StoredBytes {
+  if (typeof data === "string") return { bytes: encoder.encode(data.slice(0, LONGEST_BEGINNING)), text: data };
+  return data instanceof Uint8Array ? { bytes: data, text: undefined } : data;
 }
 
 /** Whether the payload is text or bytes; `undefined` where this version of the format did not write it. */
@@ -87,8 +125,8 @@ function kindOf(bytes: Uint8Array): number | undefined {
   throw unreadable("its header does not say text or bytes");
 }
 
-function refuseUnlessVersioned(data: string | Uint8Array): undefined {
-  const line = typeof data === "string" ? data : decodeText(firstLine(data.subarray(0, LONGEST_FOREIGN_LINE)));
+function refuseUnlessVersioned({ bytes, text }: StoredBytes): undefined {
+  const line = text ?? decodeText(firstLine(bytes.subarray(0, LONGEST_FOREIGN_LINE)));
   if (!ANY_VERSION.test(line)) throw unreadable("its first line is not a header of ours");
 }
 
@@ -98,59 +136,6 @@ function firstLine(bytes: Uint8Array): Uint8Array {
 
 function afterFirstLine(bytes: Uint8Array): Uint8Array {
   return bytes.slice(bytes.indexOf(NEWLINE) + 1);
-}
-
-/** Reads the instants of a header, one after the other. */
-class InstantReader {
-  /** Where the next word begins. All before it is ASCII, so this is the same place in the bytes and in the text. */
-  at = MAGIC.length + "t ".length;
-  readonly #bytes: Uint8Array;
-  readonly #text: string;
-
-  /** Digits are read from `bytes`, which is faster than from a string; the rare word of another form from `text`. */
-  constructor(bytes: Uint8Array, text: string) {
-    this.#bytes = bytes;
-    this.#text = text;
-  }
-
-  /** The instant up to the next space; `NaN` where that is neither a few digits nor `allowed`. */
-  next(allowed: RegExp): number {
-    const bytes = this.#bytes;
-    let at = this.at;
-    let number = 0;
-    for (let digit = digitAt(bytes, at); digit >= 0 && digit <= 9; digit = digitAt(bytes, at)) {
-      number = number * 10 + digit;
-      at += 1;
-    }
-    const length = at - this.at;
-    if (length === 0 || length > MOST_DIGITS) return this.#nextWord(allowed);
-    if (bytes[at] === POINT && allowed === BEGINNING) return this.#nextFraction(at + 1);
-    if (bytes[at] !== SPACE) return this.#nextWord(allowed);
-    this.at = at + 1;
-    return number;
-  }
-
-  /** The instant whose digits behind the point begin at `from`: read by the language itself, to the last bit. */
-  #nextFraction(from: number): number {
-    let at = from;
-    for (let digit = digitAt(this.#bytes, at); digit >= 0 && digit <= 9; digit = digitAt(this.#bytes, at)) at += 1;
-    if (at === from || at - from > MOST_DIGITS || this.#bytes[at] !== SPACE) return this.#nextWord(BEGINNING);
-    const word = this.#text.slice(this.at, at);
-    this.at = at + 1;
-    return Number(word);
-  }
-
-  #nextWord(allowed: RegExp): number {
-    const end = this.#text.indexOf(" ", this.at);
-    const word = this.#text.slice(this.at, Math.max(this.at, end));
-    this.at = end + 1;
-    if (!allowed.test(word)) return Number.NaN;
-    return word === "never" ? Number.POSITIVE_INFINITY : Number(word);
-  }
-}
-
-function digitAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? Number.NaN) - ZERO;
 }
 
 /** Whole milliseconds, as the backends' own deadlines are. No date is beyond the largest safe integer. */

@@ -17,7 +17,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
     // Begun in one turn, so that a store which gathers the writes of a turn makes one round trip of both.
     const [isTaken] = await Promise.all([
       stored.length === 0 || context.store.setMany(stored),
-      refused.length === 0 || context.store.deleteMany(refused),
+      refused.length === 0 || context.store.deleteMany(refused, context.stamps.mark()),
     ]);
     return isTaken && refused.length === 0;
   });
@@ -30,7 +30,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
 export async function deleteMany(context: CacheContext, keys: readonly string[]): Promise<number> {
   const { flights, store, counters, emitter } = context;
   if (emitter.heard.delete > 0) return deleteAndTell(context, keys);
-  const deleted = await flights.change(keys, () => store.deleteMany(keys));
+  const deleted = await flights.change(keys, () => store.deleteMany(keys, context.stamps.mark()));
   counters.deletes += keys.length;
   return deleted;
 }
@@ -38,7 +38,9 @@ export async function deleteMany(context: CacheContext, keys: readonly string[])
 /** A store tells of many only how many were there, a listener is to know which: asked one by one, yet in one turn. */
 async function deleteAndTell(context: CacheContext, keys: readonly string[]): Promise<number> {
   const { flights, store, counters, emitter } = context;
-  const existed = await flights.change(keys, () => Promise.all(keys.map((key) => store.delete(key))));
+  const existed = await flights.change(keys, () =>
+    Promise.all(keys.map((key) => store.delete(key, context.stamps.mark()))),
+  );
   counters.deletes += keys.length;
   for (const [at, key] of keys.entries()) emitter.emit("delete", { key, existed: existed[at] === true });
   return existed.filter((was) => was).length;
@@ -47,7 +49,7 @@ async function deleteAndTell(context: CacheContext, keys: readonly string[]): Pr
 type Entry = NonNullable<ReturnType<typeof makeEntry>>;
 
 function entryOf(context: CacheContext, { policy }: Call, value: unknown): Entry | undefined {
-  const candidate = { value, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
+  const candidate = { value, createdAt: context.stamps.begin() };
   return makeEntry(policy, candidate, context.clock.now());
 }
 

@@ -1,11 +1,22 @@
-import { type CacheEntry, CacheError, decodeEntry, encodeEntry, type Serializer } from "@granary/core";
+import {
+  type CacheEntry,
+  CacheError,
+  encodeEntry,
+  readHeader,
+  type SealedEntry,
+  type Serializer,
+  type StoredBytes,
+  unseal,
+} from "@granary/core";
 
 /** Entries as Redis holds them. */
 export interface EntryCodec {
   /** @throws CacheError `INVALID_VALUE` where the serializer cannot write the value. */
   encode(entry: CacheEntry): string | Buffer;
-  /** `undefined` where another version of the format wrote the bytes, and, reported, where they cannot be read. */
-  decode(key: string, bytes: Uint8Array): CacheEntry | undefined;
+  /** All but the value; `undefined` where another version of the format wrote it, and, reported, where none did. */
+  readHeader(key: string, stored: StoredBytes): SealedEntry | undefined;
+  /** The entry with its value, in place; `undefined`, and reported, where that cannot be read. */
+  unseal(key: string, sealed: SealedEntry): CacheEntry | undefined;
   /** What Redis says of a key that holds a list, a hash or another thing not ours is reported; the rest is thrown. */
   refuse(key: string, error: unknown): undefined;
 }
@@ -21,11 +32,22 @@ export interface EntryCodecParts {
 }
 
 export function entryCodec({ serializer, tier, report }: EntryCodecParts): EntryCodec {
+  // A value that keeps a piece of its text would keep that of all its neighbours in memory.
+  const dataOf = (stored: StoredBytes): Uint8Array | StoredBytes =>
+    serializer.copies === true ? stored : stored.bytes;
   return {
     encode: (entry) => toArgument(encodeEntry(entry, serializer)),
-    decode(key, bytes) {
+    readHeader(key, stored) {
       try {
-        return decodeEntry(bytes, serializer, tier);
+        return readHeader(dataOf(stored), tier);
+      } catch (error) {
+        report(key, error);
+        return undefined;
+      }
+    },
+    unseal(key, sealed) {
+      try {
+        return unseal(sealed, serializer);
       } catch (error) {
         report(key, error);
         return undefined;

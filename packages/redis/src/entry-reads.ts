@@ -1,6 +1,14 @@
-import { type Admit, type Awaitable, type CacheEntry, isPromiseLike, type ManyCapability } from "@granary/core";
+import {
+  type Admit,
+  type Awaitable,
+  type CacheEntry,
+  isPromiseLike,
+  type ManyCapability,
+  type SealedEntry,
+} from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { ReadBatch } from "./read-batch.js";
+import type { Reply } from "./reply.js";
 
 /** What reading entries needs: where bytes come from, what they mean, and when it is. */
 export interface EntryReadsParts {
@@ -35,24 +43,30 @@ export function entryReads({ batch, codec, now: clockNow, ready }: EntryReadsPar
     if (waiting === undefined) return replied.then((reply) => [reply, now ?? clockNow()] as const);
     return Promise.all([replied, waiting]).then(([reply]) => [reply, clockNow()] as const);
   };
-  const open = (key: string, bytes: Uint8Array | null, { now, admit }: Judge): Found => {
-    const entry = bytes === null ? undefined : codec.decode(key, bytes);
-    if (entry === undefined || entry.keepUntil <= now) return undefined;
-    return admit === undefined ? entry : admit(key, entry);
+  const aliveAt = (now: number, key: string, reply: Reply): SealedEntry | undefined => {
+    const sealed = reply === null ? undefined : codec.readHeader(key, reply);
+    return sealed === undefined || sealed.keepUntil <= now ? undefined : sealed;
   };
+  const unseal = (key: string, sealed: SealedEntry | undefined, admit: Admit | undefined): Found => {
+    const entry = sealed === undefined ? undefined : codec.unseal(key, sealed);
+    return entry === undefined || admit === undefined ? entry : admit(key, entry);
+  };
+  const open = (key: string, reply: Reply, { now, admit }: Judge): Found =>
+    unseal(key, aliveAt(now, key, reply), admit);
   const get: EntryReads["get"] = (key, now, admit) =>
     inStep(batch.read(key), now).then(
-      ([bytes, at]) => open(key, bytes, { now: at, admit }),
+      ([reply, at]) => open(key, reply, { now: at, admit }),
       (error: unknown) => codec.refuse(key, error),
     );
-  const openAdmitted: EntryReads["open"] = (key, bytes, admit) => open(key, bytes, { now: clockNow(), admit });
+  const openAdmitted: EntryReads["open"] = (key, bytes, admit) =>
+    open(key, bytes === null ? null : { bytes, text: undefined }, { now: clockNow(), admit });
   const getMany: EntryReads["getMany"] = (keys, now, admit) => {
     const replied = batch.readTogether(keys);
     if (replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
     return inStep(replied, now).then(
       ([replies, at]) => {
-        const judge = { now: at, admit };
-        const found = keys.map((key, index) => open(key, replies[index] ?? null, judge));
+        const sealed = keys.map((key, index) => aliveAt(at, key, replies[index] ?? null));
+        const found = keys.map((key, index) => unseal(key, sealed[index], admit));
         return admit === undefined ? (found as readonly (CacheEntry | undefined)[]) : allOf(found);
       },
       (error: unknown) => keys.map((key) => codec.refuse(key, error)),

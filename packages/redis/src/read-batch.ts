@@ -1,8 +1,7 @@
 import { atEndOfTurn } from "./end-of-turn.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
 import type { RedisClient } from "./redis-client.js";
-
-type Reply = Uint8Array | null;
+import { type Reply, withTexts } from "./reply.js";
 
 /** A command that goes out at the end of the turn, and what Redis answers. */
 interface Command {
@@ -25,9 +24,11 @@ interface Place {
 export class ReadBatch {
   readonly #client: RedisClient;
   readonly #slotOf: SlotOfKey;
-  readonly #places = new Map<string, Place>();
+  // Made anew for each turn: a map that is cleared keeps its old table, which points at the next one. Once one of them
+  // has grown old, all replies from then on stay in memory until a full collection.
+  #places = new Map<string, Place>();
   /** The last command of each slot: it may still have room. */
-  readonly #open = new Map<number, Command>();
+  #open = new Map<number, Command>();
   #commands: Command[] = [];
 
   constructor(client: RedisClient, slotOf: SlotOfKey) {
@@ -35,13 +36,13 @@ export class ReadBatch {
     this.#slotOf = slotOf;
   }
 
-  /** The bytes under `key`; `null` where there are none. A key that is asked for twice in a turn is read once. */
+  /** What is under `key`; `null` where nothing is. A key that is asked for twice in a turn is read once. */
   read(key: string): Promise<Reply> {
     return this.#placeOf(key).reply;
   }
 
   /**
-   * The bytes under each of `keys`, where one command can read them all; `undefined` where it takes several.
+   * What is under each of `keys`, where one command can read them all; `undefined` where it takes several.
    * One promise for all: one for each key would cost more than the rest of the work.
    */
   readTogether(keys: readonly string[]): Promise<readonly Reply[]> | undefined {
@@ -79,15 +80,15 @@ export class ReadBatch {
   #send(): void {
     const commands = this.#commands;
     this.#commands = [];
-    this.#places.clear();
-    this.#open.clear();
+    this.#places = new Map();
+    this.#open = new Map();
     for (const { keys, answer } of commands) answer(this.#fetch(keys));
   }
 
   async #fetch(keys: string[]): Promise<readonly Reply[]> {
     const [first, second] = keys;
-    if (first !== undefined && second === undefined) return [await this.#client.getBuffer(first)];
-    return this.#client.mgetBuffer(keys);
+    const isOne = first !== undefined && second === undefined;
+    return withTexts(isOne ? [await this.#client.getBuffer(first)] : await this.#client.mgetBuffer(keys));
   }
 }
 

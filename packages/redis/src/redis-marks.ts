@@ -1,13 +1,8 @@
-import {
-  CacheError,
-  type Clock,
-  type MarksCapability,
-  type ScopeMark,
-  scopeMarkKey,
-  TAG_LIFE_MS,
-  tagMarkKey,
-} from "@granary/core";
+import { type Clock, type MarksCapability, type ScopeMark, scopeMarkKey, TAG_LIFE_MS, tagMarkKey } from "@granary/core";
+import { instantText } from "./instant-text.js";
 import type { ReadBatch } from "./read-batch.js";
+import type { Reply } from "./reply.js";
+import { scopeMarkIn, tagMarkIn } from "./scope-mark-text.js";
 import type { WriteBatch } from "./write-batch.js";
 
 /** What marks in Redis need. */
@@ -18,24 +13,22 @@ export interface RedisMarksParts {
   readonly clock: Clock | undefined;
 }
 
-const NEVER = Number.NEGATIVE_INFINITY;
-
 /** Max-registers in Redis, read with the entries of the same turn, raised by the server in one atomic step. */
 export function redisMarks({ reads, writes, clock }: RedisMarksParts): MarksCapability {
   return {
     read: scopeMarksReader(reads),
     readTags: (scope, tags) =>
-      Promise.all(tags.map(async (tag) => instantOf(await reads.read(tagMarkKey(scope, tag))))),
+      Promise.all(tags.map(async (tag) => tagMarkIn(await reads.read(tagMarkKey(scope, tag))))),
     async raise({ scope, tags = [] }, atLeast) {
       const keys = [scopeMarkKey(scope), ...tags.map((tag) => tagMarkKey(scope, tag))];
-      const args = [numberText(atLeast), clock === undefined ? "" : numberText(clock.now()), TAG_LIFE_MS];
+      const args = [instantText(atLeast), clock === undefined ? "" : instantText(clock.now()), TAG_LIFE_MS];
       return Number(String(await writes.send({ step: "raise", keys, args })));
     },
   };
 }
 
 interface ReadMarks {
-  readonly replies: readonly Promise<Uint8Array | null>[];
+  readonly replies: readonly Promise<Reply>[];
   readonly marks: Promise<readonly ScopeMark[]>;
 }
 
@@ -45,42 +38,8 @@ function scopeMarksReader(reads: ReadBatch): MarksCapability["read"] {
   return (scopes) => {
     const replies = scopes.map((scope) => reads.read(scopeMarkKey(scope)));
     if (last?.scopes === scopes && replies.every((reply, at) => reply === last?.replies[at])) return last.marks;
-    const marks = Promise.all(replies).then((all) => all.map(scopeMarkOf));
+    const marks = Promise.all(replies).then((all) => all.map(scopeMarkIn));
     last = { scopes, replies, marks };
     return marks;
   };
-}
-
-function scopeMarkOf(bytes: Uint8Array | null): ScopeMark {
-  if (bytes === null) return { clearedAt: NEVER, taggedAt: NEVER };
-  const words = textOf(bytes).split(" ");
-  if (words.length !== 2) throw unreadable();
-  return { clearedAt: instantIn(words[0]), taggedAt: instantIn(words[1]) };
-}
-
-function instantOf(bytes: Uint8Array | null): number {
-  return bytes === null ? NEVER : instantIn(textOf(bytes));
-}
-
-function instantIn(word: string | undefined): number {
-  if (word === "-") return NEVER;
-  const at = Number(word);
-  if (word === "" || !Number.isFinite(at)) throw unreadable();
-  return at;
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-}
-
-/** Lua reads no other spelling of an infinity. */
-function numberText(at: number): string {
-  return at === NEVER ? "-inf" : String(at);
-}
-
-function unreadable(): CacheError {
-  return new CacheError(
-    "UNREADABLE",
-    "A mark in Redis cannot be read. Entries count as stale until it is raised again.",
-  );
 }

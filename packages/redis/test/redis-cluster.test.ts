@@ -11,7 +11,7 @@ const ports = () => declared(cluster.ports[0]);
 
 beforeAll(async () => {
   cluster = await startCluster();
-});
+}, 90_000);
 afterAll(() => cluster.stop());
 
 describe.each(LIBRARIES)("a cluster, through $library", ({ connect, connectCluster }) => {
@@ -100,6 +100,6 @@ describe.each(LIBRARIES)("a cluster, through $library", ({ connect, connectClust
     expect(heard[0]?.messages).toEqual([]);
     expect(heard[1]?.messages[0]).toEqual(message);
     for (const bus of buses) await bus.close?.();
-    expect(clients.map((client) => client.listenerCount("error"))).toEqual([0, 0, 0]);
+    expect(clients.map((client) => client.listenerCount("error"))).toEqual(clients.map(() => 0));
   });
 });

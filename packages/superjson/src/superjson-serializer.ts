@@ -20,6 +20,7 @@ export function createSuperjsonSerializer({ instance }: SuperjsonSerializerOptio
   return {
     encode: (value) => encode(value, instance),
     decode: (data) => decode(data, instance),
+    copies: true,
   };
 }
 

@@ -14,7 +14,12 @@ const FOREIGN: ReadonlyArray<readonly [name: string, text: string]> = [
   ["text", "hello"],
   ["half of it", '{"json":'],
   ["an object without json", '{"a":1}'],
+  ["another key of as many letters", '{"data":1}'],
   ["json in a prototype", '{"__proto__":{"json":1}}'],
+  ["a value and then another bracket", '{"json":1]'],
+  ["a value and then another brace", '{"json":1}}'],
+  ["two values", '{"json":1,2}'],
+  ["no value", '{"json":}'],
   ["null", "null"],
   ["a number", "1"],
   ["an array", "[1]"],
@@ -101,6 +106,25 @@ describe("text that superjson cannot have written", () => {
     });
     fc.assert(damaged, { numRuns: 5_000 });
     expect(looked).toBe(5_000);
+  });
+});
+
+describe("text in which only the value stands", () => {
+  test.each([
+    '{"json":null}',
+    '{"json":{"v":1}}',
+    '{"json":{"meta":{"values":{},"v":1}}}',
+    '{"json":"}"}',
+    ' {"json":1}',
+    '{"json":1} ',
+    '{"json" : 1 }',
+    '{"json": 1 }',
+    '{"json":1,"json":2}',
+    '{"json":1,"other":2}',
+    '{"other":2,"json":1}',
+  ])("%s is read as superjson reads it", (text) => {
+    expect(serializer.decode(text)).toStrictEqual(superjson.parse(text));
+    expect(serializer.decode(new TextEncoder().encode(text))).toStrictEqual(superjson.parse(text));
   });
 });
 

@@ -1,0 +1,41 @@
+import { redisStore } from "@granary/redis";
+import { Cluster } from "ioredis";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { slotOf } from "../src/slot.js";
+import { declared, forThisTest } from "./support/clients.js";
+import { type RedisCluster, startCluster } from "./support/cluster.js";
+import { entryOf, walked } from "./support/entries.js";
+
+let cluster: RedisCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodeTimeoutMs: 1_500 });
+}, 90_000);
+afterAll(() => cluster.stop());
+
+test("a batch goes through every slot again once a replica has taken over from its master", {
+  timeout: 120_000,
+}, async () => {
+  const [master, ...others] = cluster.masters;
+  const client = forThisTest(new Cluster(others.map(({ port }) => ({ host: "127.0.0.1", port }))));
+  const store = redisStore({ client });
+  onTestFinished(() => store.close?.());
+  const many = declared(store.many);
+  const keys = Array.from({ length: 200 }, (_, at) => `k:${at}`);
+  const { firstSlot, lastSlot, replicaPort } = declared(master);
+  const moved = keys.filter((key) => slotOf(key) >= firstSlot && slotOf(key) <= lastSlot);
+  await many.set(keys.map((key) => [key, entryOf("before")]));
+
+  await declared(master).kill();
+  await declared(master).replaced();
+
+  // The client learns of it by an error, or when it asks for the slots the next time.
+  const afterwards = keys.map((key, at) => [key, entryOf(at)] as const);
+  await vi.waitFor(async () => many.set(afterwards), { timeout: 60_000, interval: 20 });
+  expect((await many.get(keys)).map((entry) => entry?.value)).toEqual([...keys.keys()]);
+  const heir = declared(client.nodes("master").find(({ options }) => options.port === replicaPort));
+  expect(moved.length).toBeGreaterThan(20);
+  expect((await heir.keys("k:*")).sort()).toEqual(moved.sort());
+  expect(await walked(store, "k:*")).toEqual(keys.sort());
+  expect(await many.delete(keys)).toBe(keys.length);
+});
