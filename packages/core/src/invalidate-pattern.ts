@@ -30,7 +30,8 @@ export async function invalidatePattern(
     signal?.throwIfAborted();
     // A store may match more than it was asked for; nothing outside the namespace is ever touched.
     const own = keys.filter((key) => key.startsWith(context.keys.base));
-    deleted += await context.flights.change(own, () => context.store.deleteMany(own));
+    const existed = await context.flights.change(own, () => context.store.deleteMany(own));
+    deleted += existed.filter((was) => was).length;
     onProgress?.(deleted);
   }
   voidLoads();

@@ -73,15 +73,14 @@ export class SafeStore {
     }
   }
 
-  /** How many were there. */
-  async deleteMany(keys: readonly string[]): Promise<number> {
+  /** Whether each was there, in the order of the keys; none that is known of where the store failed. */
+  async deleteMany(keys: readonly string[]): Promise<readonly boolean[]> {
     const { many } = this.#store;
     try {
       if (many !== undefined) return await many.delete(keys);
-      const existed = await Promise.all(keys.map(async (key) => this.#store.delete(key)));
-      return existed.filter((was) => was).length;
+      return await Promise.all(keys.map(async (key) => this.#store.delete(key)));
     } catch (error) {
-      return this.#failed("deleteMany", error, { instead: 0 });
+      return this.#failed("deleteMany", error, { instead: [] });
     }
   }
 

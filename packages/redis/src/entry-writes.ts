@@ -39,23 +39,27 @@ export function entryWrites({ batch, codec, slotOf, now, leaseKey }: EntryWrites
     text: codec.encode(entry),
     life: lifeOf(entry.keepUntil - now()),
   });
-  // A client may be set to give numbers as text.
-  const remove = async (keys: string[]): Promise<number> =>
-    Number(await batch.send({ step: "delete", keys: [...keys, ...leasesOf(keys)], args: [keys.length] }));
+  const remove = async (keys: string[]): Promise<readonly boolean[]> => {
+    const counts = await batch.send({ step: "delete", keys: [...keys, ...leasesOf(keys)], args: [keys.length] });
+    // A client may be set to give numbers as text.
+    return (counts as readonly unknown[]).map((count) => Number(count) > 0);
+  };
   const write = ({ key, text, life }: Encoded): Promise<unknown> =>
     isOver(life) ? remove([key]) : batch.send({ step: "set", keys: keysOf(key), args: [text, life] });
   return {
     async set(key, entry) {
       await write(encoded(key, entry));
     },
-    delete: async (key) => (await remove([key])) > 0,
+    delete: async (key) => (await remove([key]))[0] === true,
     async setMany(entries) {
       // All are encoded before the first is sent: a value that cannot be written leaves nothing half done.
       await Promise.all(entries.map(([key, entry]) => encoded(key, entry)).map(write));
     },
     async deleteMany(keys) {
-      const counts = await Promise.all(groupKeys(keys, slotOf).map(remove));
-      return counts.reduce((sum, count) => sum + count, 0);
+      const groups = groupKeys(keys, slotOf);
+      const answers = await Promise.all(groups.map(remove));
+      const existed = new Set(groups.flatMap((group, at) => group.filter((_, index) => answers[at]?.[index])));
+      return keys.map((key) => existed.delete(key));
     },
     async fill(key, entry, token) {
       const { text, life } = encoded(key, entry);

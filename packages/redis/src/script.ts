@@ -33,11 +33,13 @@ function steps.set()
   return 1
 end
 
--- KEYS: values, then leases. number of values: deletes, and ends the leases; returns how many values were there
+-- KEYS: values, then leases. number of values: deletes, and ends the leases; returns for each value 1 if it was there
 function steps.delete()
   local values = tonumber(ARGV[2])
   if #KEYS > values then redis.call('DEL', unpack(KEYS, values + 1)) end
-  return redis.call('UNLINK', unpack(KEYS, 1, values))
+  local existed = {}
+  for index = 1, values do existed[index] = redis.call('UNLINK', KEYS[index]) end
+  return existed
 end
 
 -- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1

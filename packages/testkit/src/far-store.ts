@@ -131,7 +131,7 @@ function farMany(server: FarServer, line: FarLine, view: FarView): ManyCapabilit
         for (const [key, copy] of copies) server.write(key, copy);
       });
     },
-    delete: (keys) => line.call("delete many", () => keys.filter((key) => server.remove(key)).length),
+    delete: (keys) => line.call("delete many", () => keys.map((key) => server.remove(key))),
   };
 }
 

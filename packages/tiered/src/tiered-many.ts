@@ -56,14 +56,14 @@ export class TieredMany implements ManyCapability {
     if (reason === "write") publish(keys);
   }
 
-  async delete(keys: readonly string[]): Promise<number> {
+  async delete(keys: readonly string[]): Promise<readonly boolean[]> {
     const { near, far, fills, publish } = this.#options;
     const dropped = keys.map((key) => near.drop(key));
     try {
       const existed = await fills.during(keys, async () => deleteFar(far, keys));
       publish(keys);
-      const held = (await Promise.all(dropped)).filter((was) => was).length;
-      return Math.max(existed, held);
+      const held = await Promise.all(dropped);
+      return keys.map((_, at) => held[at] === true || existed[at] === true);
     } finally {
       await Promise.all(keys.map((key) => near.drop(key)));
     }
@@ -95,10 +95,8 @@ function staleOf(held: CacheEntry | undefined, now: number): CacheEntry | undefi
   return held === undefined || held.keepUntil <= now ? undefined : asStale(held, now);
 }
 
-async function deleteFar(far: CacheStore, keys: readonly string[]): Promise<number> {
-  if (far.many !== undefined) return far.many.delete(keys);
-  const existed = await allOf(keys.map(async (key) => far.delete(key)));
-  return existed.filter((was) => was).length;
+async function deleteFar(far: CacheStore, keys: readonly string[]): Promise<readonly boolean[]> {
+  return far.many === undefined ? allOf(keys.map(async (key) => far.delete(key))) : far.many.delete(keys);
 }
 
 async function setFar(far: CacheStore, entries: Pairs, reason: WriteReason): Promise<void> {
