@@ -138,6 +138,18 @@ describe("100 ids, of which 60 are in L1, 25 in Redis and 15 nowhere, cost", () 
     expect([deleted, told.length, told.every((existed) => existed)]).toEqual([100, 100, true]);
   });
 
+  test("entries() one MGET for each step of the walk", async () => {
+    const [cache, other] = [await openNode(), await openNode()];
+    await cache.setMany(pairsOf(idsOf(0, 100)));
+    const seen: unknown[] = [];
+    const { commands } = await costOf(async () => {
+      for await (const [, { value }] of other.entries()) seen.push(value);
+    });
+    expect(new Set(seen)).toEqual(new Set(["up", ...idsOf(0, 100).map(valueOf)]));
+    expect(commands["mget"]).toBeLessThanOrEqual(commands["scan"] ?? 0);
+    expect(commands).not.toHaveProperty("get");
+  });
+
   test("a change of all one message on the bus, and a fill none", async () => {
     const cache = await openNode({ withBus: "yes" });
     const ids = idsOf(0, 100);

@@ -38,13 +38,3 @@ export async function invalidatePattern(
   if (context.emitter.heard.invalidatePattern > 0) context.emitter.emit("invalidatePattern", { pattern, deleted });
   return deleted;
 }
-
-/** The keys of the namespace, without its children's, each once. */
-export async function* walkKeys(context: CacheContext): AsyncGenerator<string> {
-  const seen = new Set<string>();
-  for await (const keys of context.store.walk(context.keys.glob("*"))) {
-    const unseen = keys.filter((key) => key.startsWith(context.keys.base) && !seen.has(key));
-    for (const key of unseen) seen.add(key);
-    yield* new Set(unseen);
-  }
-}
