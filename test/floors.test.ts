@@ -20,7 +20,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["mechanisms", "guarded"],
   ["flows", "context"],
   ["flows", "load", "read", "invalidate-pattern"],
-  ["flows", "get-or-set", "write", "write-many", "batch-load"],
+  ["flows", "get-or-set", "write", "write-many", "batch-load", "walk"],
   ["flows", "wrap", "get-many"],
   ["face", "cache-types", "store-share"],
   ["face", "cache", "cached", "warm-up"],

@@ -42,7 +42,7 @@ export function naiveTiers({ l1, l2: given }: TieredOptions): CacheStore {
       },
       delete: async (keys) => {
         for (const key of keys) await l1.delete(key);
-        return (await l2.many?.delete(keys)) ?? 0;
+        return (await l2.many?.delete(keys)) ?? [];
       },
     },
     invalidate: async (invalidation, at) => {

@@ -57,12 +57,12 @@ export interface Cache<T> {
   getOrSetMany(ids: Iterable<Id>, loadMany: LoadMany<T>, options?: CallOptions): Promise<Map<Id, T>>;
   /** `true` if every tier took all of them. A `Map`, or pairs of an id and a value. */
   setMany(entries: Iterable<readonly [id: Id, value: T]>, options?: CallOptions): Promise<boolean>;
-  /** How many were there. With tiers, at the least. */
+  /** How many were there. */
   deleteMany(ids: Iterable<Id>, options?: CallOptions): Promise<number>;
   /**
    * Deletes every entry of this namespace, but not of its children, whose id matches a glob: `*`, `?`, and `\\` before
-   * a literal one. Walks the keys: for what must be fast, use tags. Resolves to how many were deleted, with tiers at the
-   * least. Rejects with `UNSUPPORTED` where the store cannot walk its keys.
+   * a literal one. Walks the keys: for what must be fast, use tags. Resolves to how many were deleted. Rejects with
+   * `UNSUPPORTED` where the store cannot walk its keys.
    */
   invalidatePattern(pattern: string, options?: PatternOptions): Promise<number>;
   /** The keys of this namespace, without its children's; for tools. */

@@ -6,11 +6,12 @@ import { CacheError } from "./errors.js";
 import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
 import { getMany, getOrSetMany } from "./get-many.js";
 import { getOrSet } from "./get-or-set.js";
-import { invalidatePattern, type PatternOptions, walkKeys } from "./invalidate-pattern.js";
+import { invalidatePattern, type PatternOptions } from "./invalidate-pattern.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { type CallOptions, checkOptionNames, resolvePolicy } from "./policy.js";
 import { countHit, entry, freshAt, get, has, ttl } from "./read.js";
+import { walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
 import { deleteMany, setMany } from "./write-many.js";
@@ -105,11 +106,9 @@ export class StoreCache<T> implements Cache<T> {
     return walkKeys(this.#context);
   }
 
-  async *entries(): AsyncGenerator<readonly [key: string, entry: CacheEntry<T>]> {
-    for await (const key of this.keys()) {
-      const found = await entry(this.#context, key);
-      if (found !== undefined) yield [key, found as CacheEntry<T>];
-    }
+  entries(): AsyncIterable<readonly [key: string, entry: CacheEntry<T>]> {
+    this.#assertOpen();
+    return walkEntries(this.#context) as AsyncIterable<readonly [key: string, entry: CacheEntry<T>]>;
   }
 
   async has(id: Id, options?: CallOptions): Promise<boolean> {

@@ -30,20 +30,11 @@ export async function invalidatePattern(
     signal?.throwIfAborted();
     // A store may match more than it was asked for; nothing outside the namespace is ever touched.
     const own = keys.filter((key) => key.startsWith(context.keys.base));
-    deleted += await context.flights.change(own, () => context.store.deleteMany(own, context.stamps.mark()));
+    const existed = await context.flights.change(own, () => context.store.deleteMany(own, context.stamps.mark()));
+    deleted += existed.filter((was) => was).length;
     onProgress?.(deleted);
   }
   voidLoads();
   if (context.emitter.heard.invalidatePattern > 0) context.emitter.emit("invalidatePattern", { pattern, deleted });
   return deleted;
-}
-
-/** The keys of the namespace, without its children's, each once. */
-export async function* walkKeys(context: CacheContext): AsyncGenerator<string> {
-  const seen = new Set<string>();
-  for await (const keys of context.store.walk(context.keys.glob("*"))) {
-    const unseen = keys.filter((key) => key.startsWith(context.keys.base) && !seen.has(key));
-    for (const key of unseen) seen.add(key);
-    yield* new Set(unseen);
-  }
 }

@@ -44,7 +44,11 @@ export async function ttl(context: CacheContext, key: string): Promise<number | 
 /** The entry under `key`, stale or fresh, without what tiers keep with theirs. Counts as no read. */
 export async function entry(context: CacheContext, key: string): Promise<CacheEntry | undefined> {
   const found = await context.store.get(key, context.clock.now());
-  if (found === undefined) return undefined;
+  return found && described(context, found);
+}
+
+/** An entry without what tiers keep with theirs, and with the tier that it was read from. */
+export function described(context: CacheContext, found: CacheEntry): CacheEntry {
   const { value, createdAt, freshUntil, keepUntil, ...rest } = found;
   const { tags, etag, lastModified, tier = context.counters.nearTier } = rest;
   const described = { value, createdAt, freshUntil, keepUntil, tier };

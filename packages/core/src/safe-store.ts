@@ -85,15 +85,14 @@ export class SafeStore {
     }
   }
 
-  /** How many were there. */
-  async deleteMany(keys: readonly string[], at: number): Promise<number> {
+  /** Whether each was there, in the order of the keys; none that is known of where the store failed. */
+  async deleteMany(keys: readonly string[], at: number): Promise<readonly boolean[]> {
     const { many } = this.#store;
     try {
       if (many !== undefined) return await many.delete(keys, at);
-      const existed = await Promise.all(keys.map(async (key) => this.#store.delete(key, at)));
-      return existed.filter((was) => was).length;
+      return await Promise.all(keys.map(async (key) => this.#store.delete(key, at)));
     } catch (error) {
-      return this.#failed("deleteMany", error, { instead: 0 });
+      return this.#failed("deleteMany", error, { instead: [] });
     }
   }
 

@@ -103,8 +103,8 @@ export interface ManyCapability {
   /** The entries in the order of the keys. */
   get(keys: readonly string[], now?: number, admit?: Admit): Awaitable<ReadonlyArray<CacheEntry | undefined>>;
   set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>, reason?: WriteReason): Awaitable<void>;
-  /** How many were there. */
-  delete(keys: readonly string[], at?: number): Awaitable<number>;
+  /** Whether each was there, in the order of the keys; of a key that is named twice, the first time only. */
+  delete(keys: readonly string[], at?: number): Awaitable<readonly boolean[]>;
 }
 
 /**

@@ -29,20 +29,11 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
 /** Deletes keys in one round trip; resolves to how many were there. */
 export async function deleteMany(context: CacheContext, keys: readonly string[]): Promise<number> {
   const { flights, store, counters, emitter } = context;
-  if (emitter.heard.delete > 0) return deleteAndTell(context, keys);
-  const deleted = await flights.change(keys, () => store.deleteMany(keys, context.stamps.mark()));
+  const existed = await flights.change(keys, () => store.deleteMany(keys, context.stamps.mark()));
   counters.deletes += keys.length;
-  return deleted;
-}
-
-/** A store tells of many only how many were there, a listener is to know which: asked one by one, yet in one turn. */
-async function deleteAndTell(context: CacheContext, keys: readonly string[]): Promise<number> {
-  const { flights, store, counters, emitter } = context;
-  const existed = await flights.change(keys, () =>
-    Promise.all(keys.map((key) => store.delete(key, context.stamps.mark()))),
-  );
-  counters.deletes += keys.length;
-  for (const [at, key] of keys.entries()) emitter.emit("delete", { key, existed: existed[at] === true });
+  if (emitter.heard.delete > 0) {
+    for (const [at, key] of keys.entries()) emitter.emit("delete", { key, existed: existed[at] === true });
+  }
   return existed.filter((was) => was).length;
 }
 

@@ -305,7 +305,11 @@ describe("a store that answers null for what is absent", () => {
       get: absent,
       set: () => {},
       delete: () => false,
-      many: { get: async (keys) => keys.map(() => null as never), set: () => {}, delete: () => 0 },
+      many: {
+        get: async (keys) => keys.map(() => null as never),
+        set: () => {},
+        delete: (keys) => keys.map(() => false),
+      },
     };
     const cache = createCache<number>({ store });
     const errors: unknown[] = [];

@@ -1,4 +1,4 @@
-import { createCache, type Id, warmUp } from "@granary/core";
+import { type CacheEntry, createCache, type Id, warmUp } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { nextTurn } from "@granary/testkit";
 import { describe, expect, it } from "vitest";
@@ -322,6 +322,53 @@ describe("a pattern", () => {
     const values: number[] = [];
     for await (const [, { value }] of cache.entries()) values.push(value);
     expect(new Set(values)).toEqual(new Set([1, 2]));
+  });
+
+  it("gives each key once, and none of another namespace, whatever the store walks through", async () => {
+    const memory = memoryStore();
+    const [a, b] = ["granary:v1:default:a", "granary:v1:default:b"] as const;
+    async function* walk(): AsyncGenerator<readonly string[]> {
+      yield [a, a, "granary:v1:other:c"];
+      yield [b, a];
+    }
+    const cache = createCache<number>({ store: { ...memory, walk } });
+    await cache.setMany([
+      ["a", 1],
+      ["b", 2],
+    ]);
+    await createCache<number>({ store: memory, namespace: "other" }).set("c", 3);
+    const keys: string[] = [];
+    for await (const key of cache.keys()) keys.push(key);
+    expect(keys).toEqual([a, b]);
+    const entries: unknown[] = [];
+    for await (const [key, { value }] of cache.entries()) entries.push([key, value]);
+    expect(entries).toEqual([
+      [a, 1],
+      [b, 2],
+    ]);
+  });
+
+  it("reads entries in batches of a bounded size, each when somebody comes to it", async () => {
+    const memory = memoryStore();
+    const [batches, singles]: [number[], string[]] = [[], []];
+    const get = (key: string): CacheEntry | undefined => {
+      singles.push(key);
+      return memory.get(key);
+    };
+    const getMany = (keys: readonly string[]): Array<CacheEntry | undefined> => {
+      batches.push(keys.length);
+      return memory.many.get(keys);
+    };
+    const cache = createCache<number>({ store: { ...memory, get, many: { ...memory.many, get: getMany } } });
+    const ids = Array.from({ length: 1_700 }, (_, at) => at);
+    await cache.setMany(ids.map((id) => [id, id]));
+    const seen: number[] = [];
+    for await (const [, { value }] of cache.entries()) {
+      if (seen.push(value) === 1) expect(batches).toEqual([500]);
+    }
+    expect(seen.toSorted((one, other) => one - other)).toEqual(ids);
+    expect(batches).toEqual([500, 500, 500, 200]);
+    expect(singles).toEqual([]);
   });
 });
 

@@ -12,18 +12,24 @@ export function removeOne({ keyv, watch }: StoreParts, key: string): Promise<boo
 }
 
 /**
- * How many of `keys` were there. An adapter that answers for each key is asked once; one that gives a single answer
+ * Whether each of `keys` was there. An adapter that answers for each key is asked once; one that gives a single answer
  * for all is asked first which of them exist; one that can do neither is asked key by key.
  */
-export async function removeMany(parts: StoreParts, keys: readonly string[]): Promise<number> {
+export async function removeMany(parts: StoreParts, keys: readonly string[]): Promise<readonly boolean[]> {
+  const unique = [...new Set(keys)];
+  const answers = unique.length === 0 ? [] : await removeEach(parts, unique);
+  const existed = new Set(unique.filter((_, at) => answers[at] === true));
+  return keys.map((key) => existed.delete(key));
+}
+
+async function removeEach(parts: StoreParts, keys: readonly string[]): Promise<readonly unknown[]> {
   const { keyv, watch } = parts;
-  const names = [...new Set(keys)].map((key) => toKeyvKey(keyv, key));
-  if (names.length === 0) return 0;
-  if (!answersOnce(keyv)) return countTrue(await watch.run(() => keyv.deleteMany(names), isList));
-  if (!canAskForMany(keyv)) return countTrue(await Promise.all(keys.map((key) => removeOne(parts, key))));
+  const names = keys.map((key) => toKeyvKey(keyv, key));
+  if (!answersOnce(keyv)) return listOf(await watch.run(() => keyv.deleteMany(names), isList));
+  if (!canAskForMany(keyv)) return Promise.all(keys.map((key) => removeOne(parts, key)));
   const present = await watch.run(() => keyv.hasMany(names), provesNothing);
   await watch.run(() => keyv.deleteMany(names), provesNothing);
-  return countTrue(present);
+  return listOf(present);
 }
 
 /** Keyv 5 gives one answer, and so does Keyv 6 for an adapter of Keyv 5 that it wraps, once for each key. */
@@ -39,6 +45,6 @@ function isList(outcome: unknown): boolean {
   return Array.isArray(outcome) && outcome.every((removed) => removed === true);
 }
 
-function countTrue(outcome: unknown): number {
-  return Array.isArray(outcome) ? outcome.filter((removed) => removed === true).length : 0;
+function listOf(outcome: unknown): readonly unknown[] {
+  return Array.isArray(outcome) ? outcome : [];
 }

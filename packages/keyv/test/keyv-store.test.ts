@@ -115,7 +115,7 @@ test("each verb for many keys is one call of an adapter that has it, and a count
   const removed = await store.many?.delete(["a", "none", "b", "a"]);
 
   expect(found?.map((entry) => entry?.value)).toEqual([2, undefined, 1]);
-  expect(removed).toBe(2);
+  expect(removed).toEqual([true, false, true, false]);
   expect(adapter.calls).toEqual(["setMany", "getMany", "hasMany", "deleteMany"]);
 });
 
@@ -159,7 +159,7 @@ test("a key that begins with Keyv's namespace is a key of its own, alone and amo
 
   for (const key of keys) expect((await store.get(key))?.value).toBe(key);
   expect((await store.many?.get(keys))?.map((entry) => entry?.value)).toEqual(keys);
-  expect(await store.many?.delete(["app:x"])).toBe(1);
+  expect(await store.many?.delete(["app:x"])).toEqual([true]);
   expect((await store.get("x"))?.value).toBe("x");
 });
 
@@ -207,7 +207,7 @@ test("Keyv 6 is asked once for each verb for many keys where its adapter answers
     ["b", entryOf(clock, 2)],
   ]);
 
-  expect(await store.many?.delete(["a", "none", "b"])).toBe(2);
+  expect(await store.many?.delete(["a", "none", "b"])).toEqual([true, false, true]);
   expect(deleteMany).toHaveBeenCalledTimes(1);
   expect(hasMany).not.toHaveBeenCalled();
 });

@@ -22,7 +22,7 @@ export interface MemoryStore extends CacheStore {
   readonly many: {
     get(keys: readonly string[], now?: number): Array<CacheEntry | undefined>;
     set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): void;
-    delete(keys: readonly string[]): number;
+    delete(keys: readonly string[]): boolean[];
   };
   /** Entries that were invalidated are no longer returned, and leave when their room is needed. */
   readonly invalidate: (invalidation: Invalidation, at: number) => number;
@@ -84,7 +84,7 @@ function manyOf(get: MemoryStore["get"], set: MemoryStore["set"], drop: MemorySt
     set: (pairs) => {
       for (const [key, entry] of pairs) set(key, entry);
     },
-    delete: (keys) => keys.reduce((count, key) => count + Number(drop(key)), 0),
+    delete: (keys) => keys.map(drop),
   };
 }
 

@@ -78,7 +78,7 @@ describe("answers", () => {
     store.set("k", entry(1, 1_000));
     store.set("l", entry(1, 1_000));
     expect(store.entryCount).toBe(2);
-    expect([store.delete("k"), store.many.delete(["l"])]).toEqual([false, 0]);
+    expect([store.delete("k"), store.many.delete(["l"])]).toEqual([false, [false]]);
     expect(store.entryCount).toBe(0);
   });
 

@@ -14,26 +14,28 @@ export interface EntryDeletesParts {
   readonly givenNow: (() => number) | undefined;
 }
 
-/** Deletes keys, with their leases; resolves to how many were there. */
-export type EntryDeletes = (keys: readonly string[], at?: number) => Promise<number>;
+/** Deletes keys, with their leases; resolves to whether each was there, in their order. */
+export type EntryDeletes = (keys: readonly string[], at?: number) => Promise<readonly boolean[]>;
 
 /**
  * A namespace remembers when something in it was last deleted, so that a node which could not write a value does not
  * write it when somebody may have deleted it since. On a cluster that mark lives elsewhere than the keys: it is told first.
  */
 export function entryDeletes({ batch, slotOf, leaseKey, isCluster, givenNow }: EntryDeletesParts): EntryDeletes {
-  const remove = async (values: readonly string[], marks: readonly string[], at: number): Promise<number> => {
+  const remove = async (values: readonly string[], marks: readonly string[], at: number): Promise<string[]> => {
     const leases = values.flatMap((key) => leaseKey(key) ?? []);
     const now = givenNow === undefined ? "" : instantText(givenNow());
     const args = [values.length, leases.length, instantText(at), now];
+    const counts = await batch.send({ step: "delete", keys: [...values, ...leases, ...marks], args });
     // A client may be set to give numbers as text.
-    return Number(await batch.send({ step: "delete", keys: [...values, ...leases, ...marks], args }));
+    return values.filter((_, index) => Number((counts as readonly unknown[])[index]) > 0);
   };
   return async (keys, at = Number.NEGATIVE_INFINITY) => {
     if (isCluster) await Promise.all(deletionMarks(keys).map((mark) => remove([], [mark], at)));
     const groups = groupKeys(keys, slotOf);
-    const counts = await Promise.all(groups.map((group) => remove(group, isCluster ? [] : deletionMarks(group), at)));
-    return counts.reduce((sum, count) => sum + count, 0);
+    const removed = await Promise.all(groups.map((group) => remove(group, isCluster ? [] : deletionMarks(group), at)));
+    const existed = new Set(removed.flat());
+    return keys.map((key) => existed.delete(key));
   };
 }
 

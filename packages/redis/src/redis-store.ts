@@ -85,7 +85,7 @@ function capabilities({ client, clock, given, codec, wakes, ready }: Parts): Cap
   const many = { get: reads.getMany, set: fills.setMany, delete: remove };
   const marks = redisMarks({ reads: readBatch, writes: writeBatch, clock: given });
   const leases = redisLeases({ writes: writeBatch, reads, fills, wakes, leaseKey });
-  const removeOne = async (key: string, at?: number): Promise<boolean> => (await remove([key], at)) > 0;
+  const removeOne = async (key: string, at?: number): Promise<boolean> => (await remove([key], at))[0] === true;
   return { get: reads.get, set: fills.set, delete: removeOne, replay, many, marks, leases };
 }
 

@@ -64,13 +64,15 @@ function steps.set()
 end
 
 -- KEYS: values, then leases, then marks of namespaces. number of values, number of leases, least instant, instant or ""
--- for the server's own: deletes, and ends the leases; returns how many values were there
+-- for the server's own: deletes, and ends the leases; returns for each value 1 if it was there
 function steps.delete()
   local values, leases = tonumber(ARGV[2]), tonumber(ARGV[3])
   local at = later(tonumber(ARGV[4]), tonumber(ARGV[5]) or server_now())
   for index = values + leases + 1, #KEYS do bury(KEYS[index], at) end
   if leases > 0 then redis.call('DEL', unpack(KEYS, values + 1, values + leases)) end
-  return values > 0 and redis.call('UNLINK', unpack(KEYS, 1, values)) or 0
+  local existed = {}
+  for index = 1, values do existed[index] = redis.call('UNLINK', KEYS[index]) end
+  return existed
 end
 
 -- KEYS[3]: the mark of the namespace, where it is at hand. instant, text or "" for a deletion, life in ms or "", last

@@ -37,5 +37,5 @@ test("a batch goes through every slot again once a replica has taken over from i
   expect(moved.length).toBeGreaterThan(20);
   expect((await heir.keys("k:*")).sort()).toEqual(moved.sort());
   expect(await walked(store, "k:*")).toEqual(keys.sort());
-  expect(await many.delete(keys)).toBe(keys.length);
+  expect(await many.delete(keys)).toEqual(keys.map(() => true));
 });

@@ -142,7 +142,7 @@ function farMany(server: FarServer, line: FarLine, view: FarView): ManyCapabilit
         for (const [key, copy] of copies) server.write(key, copy);
       });
     },
-    delete: (keys, at) => line.call("delete many", () => keys.filter((key) => server.remove(key, at)).length),
+    delete: (keys, at) => line.call("delete many", () => keys.map((key) => server.remove(key, at))),
   };
 }
 

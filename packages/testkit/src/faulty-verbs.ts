@@ -24,7 +24,8 @@ export function verbsBehind(line: StoreLine, store: CacheStore): Pick<CacheStore
         act: () => store.set(key, entry, reason),
         acknowledge: () => undefined,
       }),
-    delete: (key) => line.call({ verb: "delete", keys: [key], act: () => store.delete(key), acknowledge: () => true }),
+    delete: (key, at) =>
+      line.call({ verb: "delete", keys: [key], act: () => store.delete(key, at), acknowledge: () => true }),
   };
 }
 
@@ -48,8 +49,13 @@ export function manyBehind(line: StoreLine, store: CacheStore, many: ManyCapabil
         act: () => many.set(entries, reason),
         acknowledge: () => undefined,
       }),
-    delete: (keys) =>
-      line.call({ verb: "many.delete", keys, act: () => many.delete(keys), acknowledge: () => keys.length }),
+    delete: (keys, at) =>
+      line.call({
+        verb: "many.delete",
+        keys,
+        act: () => many.delete(keys, at),
+        acknowledge: () => keys.map(() => true),
+      }),
   };
 }
 
@@ -62,17 +68,21 @@ export function marksBehind(line: StoreLine, marks: MarksCapability): MarksCapab
   };
 }
 
-type Rest = Pick<CacheStore, "walk" | "invalidate" | "ready" | "on" | "close">;
+type Rest = Pick<CacheStore, "walk" | "invalidate" | "replay" | "ready" | "on" | "close">;
 
 /** The capabilities that are one function each. */
 export function restBehind(line: StoreLine, store: CacheStore): Rest {
   const [walk, invalidate, on] = [store.walk?.bind(store), store.invalidate?.bind(store), store.on?.bind(store)];
-  const [ready, close] = [store.ready?.bind(store), store.close?.bind(store)];
+  const [replay, ready, close] = [store.replay?.bind(store), store.ready?.bind(store), store.close?.bind(store)];
   return {
     ...(walk !== undefined && { walk: walkBehind(line, walk) }),
     ...(invalidate !== undefined && {
       invalidate: (invalidation, at) =>
         line.call({ verb: "invalidate", act: () => invalidate(invalidation, at), acknowledge: () => at }),
+    }),
+    ...(replay !== undefined && {
+      replay: (key, change) =>
+        line.call({ verb: "replay", keys: [key], act: () => replay(key, change), acknowledge: () => true }),
     }),
     ...(ready !== undefined && { ready: () => line.call({ verb: "ready", act: ready }) }),
     ...(on !== undefined && { on: onBehind(line, on) }),

@@ -14,6 +14,7 @@ export type StoreVerb =
   | "marks.readTags"
   | "marks.raise"
   | "invalidate"
+  | "replay"
   | "leases.acquire"
   | "leases.renew"
   | "leases.fill"
@@ -71,6 +72,7 @@ const KINDS: Readonly<Record<StoreVerb, Kind>> = {
   "marks.readTags": "read",
   "marks.raise": "write",
   invalidate: "write",
+  replay: "write",
   "leases.acquire": "entries",
   "leases.renew": "write",
   "leases.fill": "write",

@@ -18,7 +18,7 @@ describe("a store without a fault holds the contract through the wrapper", () =>
 });
 
 describe("a remote store without a fault holds the contract through the wrapper", () => {
-  const capabilities = ["many", "walk", "admits", "marks", "leases", "decodes", "copies"] as const;
+  const capabilities = ["many", "walk", "admits", "marks", "leases", "replay", "decodes", "copies"] as const;
   runStoreContract({ capabilities, open: ({ clock }) => faultyStore(farStore({ clock }).connect()) }, test);
 });
 
@@ -47,6 +47,7 @@ const CALLS: Readonly<Record<Exclude<StoreVerb, Told>, Call>> = {
   "marks.readTags": (store) => store.marks.readTags("scope", ["tag"]),
   "marks.raise": (store) => store.marks.raise({ scope: "scope" }, 5),
   invalidate: (store) => store.invalidate({ scope: "scope" }, 5),
+  replay: (store) => store.replay("k", { at: 1, entry: ENTRY }),
   "leases.acquire": (store) => store.leases.acquire("k", "token"),
   "leases.renew": (store) => store.leases.renew("k", "token"),
   "leases.fill": (store) => store.leases.fill("k", ENTRY, { token: "token" }),
@@ -62,9 +63,10 @@ const ACKNOWLEDGED: Readonly<Partial<Record<StoreVerb, unknown>>> = {
   set: undefined,
   delete: true,
   "many.set": undefined,
-  "many.delete": 2,
+  "many.delete": [true, true],
   "marks.raise": 5,
   invalidate: 5,
+  replay: true,
   "leases.renew": true,
   "leases.fill": true,
   "leases.release": undefined,

@@ -33,7 +33,7 @@ export function fullStore(): {
     many: {
       get: does("many.get", [ENTRY, undefined]),
       set: does("many.set", undefined),
-      delete: does("many.delete", 0),
+      delete: does("many.delete", [false]),
     },
     async *walk() {
       done.push("walk");
@@ -45,6 +45,7 @@ export function fullStore(): {
       raise: does("marks.raise", 7),
     },
     invalidate: does("invalidate", 7),
+    replay: does("replay", false),
     leases: {
       ttlMs: 3_000,
       acquire: does("leases.acquire", { type: "granted" as const, entry: ENTRY }),

@@ -18,7 +18,7 @@ export function mapStore(clock: Clock): CacheStore {
       set: (pairs) => {
         for (const [key, entry] of pairs) entries.set(key, entry);
       },
-      delete: (keys) => keys.filter((key) => entries.delete(key)).length,
+      delete: (keys) => keys.map((key) => entries.delete(key)),
     },
     async *walk(glob) {
       const expression = new RegExp(`^${glob.replace(/\\?[^]/g, asExpression)}$`, "s");

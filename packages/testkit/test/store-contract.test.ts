@@ -154,6 +154,17 @@ const PLANTED: readonly PlantedBug[] = [
     plant: (store) => ({ many: manyOver(store, (entries) => entries.reverse()) }),
   },
   {
+    bug: "its many deletes say yes to every key where one was there",
+    noticedBy: "many deletes say of each key whether it was there, and leave the others",
+    capabilities: ["many"],
+    plant: (store) => {
+      const many = manyOver(store, (entries) => entries);
+      return {
+        many: { ...many, delete: async (keys) => (await many.delete(keys)).map((_, __, all) => all.includes(true)) },
+      };
+    },
+  },
+  {
     bug: "its walk takes a prefix for a glob",
     noticedBy: "a backslash makes the next character of a glob literal",
     capabilities: ["walk"],
@@ -227,7 +238,7 @@ function manyOver(store: CacheStore, bend: (entries: Entries) => Entries): NonNu
     set: async (pairs) => {
       for (const [key, entry] of pairs) await store.set(key, entry);
     },
-    delete: async (keys) => (await Promise.all(keys.map((key) => store.delete(key)))).filter(Boolean).length,
+    delete: (keys) => Promise.all(keys.map((key) => store.delete(key))),
   };
 }
 

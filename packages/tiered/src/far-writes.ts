@@ -37,13 +37,11 @@ export class FarWrites {
     return this.#deleted([key], at, async (far) => far.delete(key, at));
   }
 
-  /** How many were there. */
-  deleteMany(keys: readonly string[], at: number): Promise<number> {
-    return this.#deleted(keys, at, async (far) => {
-      if (far.many !== undefined) return far.many.delete(keys, at);
-      const existed = await allOf(keys.map(async (key) => far.delete(key, at)));
-      return existed.filter((was) => was).length;
-    });
+  /** Whether each was there, in the order of the keys. */
+  deleteMany(keys: readonly string[], at: number): Promise<readonly boolean[]> {
+    return this.#deleted(keys, at, async (far) =>
+      far.many === undefined ? allOf(keys.map(async (key) => far.delete(key, at))) : far.many.delete(keys, at),
+    );
   }
 
   /** Resolves to the instant that far says. */

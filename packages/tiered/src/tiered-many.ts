@@ -52,14 +52,14 @@ export class TieredMany implements ManyCapability {
     if (reason === "write") publish(keys);
   }
 
-  async delete(keys: readonly string[], at = this.#options.near.intake().now): Promise<number> {
+  async delete(keys: readonly string[], deletedAt = this.#options.near.intake().now): Promise<readonly boolean[]> {
     const { near, writes, fills, publish } = this.#options;
     const dropped = keys.map((key) => near.drop(key));
     try {
-      const existed = await fills.during(keys, () => writes.deleteMany(keys, at));
+      const existed = await fills.during(keys, () => writes.deleteMany(keys, deletedAt));
       publish(keys);
-      const held = (await Promise.all(dropped)).filter((was) => was).length;
-      return Math.max(existed, held);
+      const held = await Promise.all(dropped);
+      return keys.map((_, at) => held[at] === true || existed[at] === true);
     } finally {
       await Promise.all(keys.map((key) => near.drop(key)));
     }
