@@ -28,6 +28,8 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
     globalSetup: ["test/support/redis-server.ts"],
     allowOnly: false,
+    // What runs at once are tests that wait for other processes.
+    maxConcurrency: 12,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     dangerouslyIgnoreUnhandledErrors: false,

@@ -59,18 +59,19 @@ export class Breaker {
   }
 
   #open(): void {
+    if (this.#isOver) return;
     this.#enter("open");
     this.#cancel = this.#parts.clock.after(this.#parts.halfOpenAfterMs, () => void this.#probe());
   }
 
   async #probe(): Promise<void> {
+    if (this.#isOver) return;
     this.#cancel();
     this.#enter("half-open");
     const isAnswered = await this.#parts.probe().then(
       () => true,
       () => false,
     );
-    if (this.#isOver) return;
     if (!isAnswered) return this.#open();
     this.#failures = 0;
     this.#enter("closed");

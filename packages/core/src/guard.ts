@@ -62,6 +62,7 @@ export class Guard {
   #refused = 0;
   #probeKey = "";
   #lastError: unknown;
+  #isClosed = false;
 
   constructor(parts: GuardParts) {
     const { clock, timeout = TIMEOUT_MS, breaker } = parts;
@@ -87,6 +88,8 @@ export class Guard {
 
   /** What the store answers, in time. A store that answers at once is not waited for. */
   run<T>(call: GuardedCall<T>): Awaitable<T> {
+    // The next step of what was under way: its timer would keep the process.
+    if (this.#isClosed) return Promise.reject(closed());
     if (this.#breaker.state !== "closed") return this.#refuse("its circuit breaker is open");
     if (this.#unanswered >= MOST_PENDING) return this.#refuse(`${MOST_PENDING} calls have no answer yet`);
     try {
@@ -122,8 +125,9 @@ export class Guard {
 
   /** Ends every wait. No timer is left. */
   close(): void {
+    this.#isClosed = true;
     this.#breaker.close();
-    this.#deadlines.endAll(() => new CacheError("CLOSED", "The cache was closed while its store was asked."));
+    this.#deadlines.endAll(closed);
   }
 
   #limited<T>({ key, ask, thousands = 1 }: GuardedCall<T>): Awaitable<T> {
@@ -184,6 +188,10 @@ export class Guard {
       cause: this.#lastError,
     });
   }
+}
+
+function closed(): CacheError {
+  return new CacheError("CLOSED", "The cache was closed while its store was asked.");
 }
 
 const NO_BREAKER: BreakerOptions = { failures: Number.POSITIVE_INFINITY };

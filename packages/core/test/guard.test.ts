@@ -283,6 +283,50 @@ describe("a guard", () => {
   });
 });
 
+describe("a guard that was closed", () => {
+  const clock = manualClock();
+  const closed = async (mood: WaywardStore["mood"]) => {
+    const wayward = waywardStore(farStore({ clock }).connect());
+    const store = guarded(wayward.store, { clock });
+    wayward.mood = mood;
+    const before = Array.from({ length: 5 }, async () => store.get("a"));
+    if (mood === "rejects") await Promise.allSettled(before);
+    await store.close?.();
+    await Promise.allSettled(before);
+    return { store, wayward };
+  };
+
+  it.each(["hangs", "rejects"] as const)(
+    "asks nothing any more, and leaves no timer, where its store %s",
+    async (mood) => {
+      const { store, wayward } = await closed(mood);
+      const { calls } = wayward;
+      // What was under way when the cache was closed goes on with its next step, such as asking for a lease.
+      const after = Array.from({ length: 10 }, async () => store.get("a"));
+      const ended = Promise.allSettled(after);
+      await clock.advance(0);
+      expect(clock.pending).toBe(0);
+      for (const { reason } of (await ended) as PromiseRejectedResult[])
+        expect(reason).toMatchObject({ code: "CLOSED" });
+      await clock.advance(5_000);
+      expect([clock.pending, wayward.calls]).toEqual([0, calls]);
+    },
+  );
+
+  it("does not ask again whether the store is back when an answer comes late", async () => {
+    const wayward = waywardStore(farStore({ clock }).connect());
+    const store = guarded(wayward.store, { clock });
+    wayward.mood = "hangs";
+    const before = Promise.allSettled(Array.from({ length: 5 }, async () => store.get("a")));
+    await clock.advance(250);
+    await before;
+    await store.close?.();
+    wayward.answerAll();
+    await clock.advance(5_000);
+    expect([clock.pending, wayward.calls]).toEqual([0, 5]);
+  });
+});
+
 describe("a lease whose answer was lost", () => {
   it("is given back, so that another node need not wait for its end", async () => {
     const clock = manualClock();

@@ -9,7 +9,13 @@ type Does = "answer" | "refuse";
 /** A clock of a server that does as it is told: it answers, refuses, or leaves the question open. */
 function open() {
   const steady = manualClock(5_000);
-  const server = { does: "answer" as Does | "hang", asked: 0, release: (_does: Does): void => {} };
+  const server = {
+    does: "answer" as Does | "hang",
+    asked: 0,
+    aheadMs: 0,
+    travelMs: 0,
+    release: (_does: Does): void => {},
+  };
   const time = async (): Promise<unknown> => {
     server.asked += 1;
     const held = new Promise<Does>((resolve) => {
@@ -17,7 +23,8 @@ function open() {
     });
     const does = server.does === "hang" ? await held : server.does;
     if (does === "refuse") throw new Error("The client is not connected.");
-    const now = SERVER_AT + steady.now();
+    const now = SERVER_AT + steady.now() + server.aheadMs;
+    if (server.travelMs > 0) await new Promise<void>((resolve) => steady.after(server.travelMs, resolve));
     return [Math.floor(now / 1_000), (now % 1_000) * 1_000];
   };
   return { steady, server, clock: new ServerClock(time, steady) };
@@ -46,6 +53,50 @@ describe("a clock in step", () => {
     for (let uses = 0; uses < 50; uses += 1) expect(waits(clock)).toBe(false);
     await steady.advance(60_000);
     expect([waits(clock), server.asked, clock.now() - steady.now()]).toEqual([false, 2, SERVER_AT]);
+  });
+});
+
+describe("a clock whose server answers late", () => {
+  const offsets = ({ clock, steady }: ReturnType<typeof open>): readonly number[] =>
+    [clock.now(), clock.latest()].map((at) => at - steady.now() - SERVER_AT);
+
+  async function askLate(opened: ReturnType<typeof open>): Promise<void> {
+    opened.server.travelMs = 5_000;
+    void opened.clock.ready();
+    await opened.steady.advance(5_000);
+    opened.server.travelMs = 0;
+  }
+
+  test("is not set back by an answer that took long, once it was in step", async () => {
+    const opened = open();
+    await opened.clock.ready();
+    await opened.steady.advance(30_000);
+    await askLate(opened);
+    for (const offset of offsets(opened)) expect(Math.abs(offset)).toBeLessThan(20);
+  });
+
+  test("knows no more than its bounds where the first answer took long, and asks again in a second", async () => {
+    const opened = open();
+    await askLate(opened);
+    expect(offsets(opened)).toEqual([-5_000, 0]);
+    await opened.steady.advance(999);
+    void opened.clock.ready();
+    expect(opened.server.asked).toBe(1);
+    await opened.steady.advance(1);
+    void opened.clock.ready();
+    await opened.steady.advance(0);
+    for (const offset of offsets(opened)) expect(Math.abs(offset)).toBeLessThan(20);
+    expect(opened.server.asked).toBe(2);
+  });
+
+  test.each([60_000, -60_000])("follows a server whose clock is set by %i ms", async (setMs) => {
+    const opened = open();
+    await opened.clock.ready();
+    opened.server.aheadMs = setMs;
+    await opened.steady.advance(30_000);
+    void opened.clock.ready();
+    await opened.steady.advance(0);
+    expect(offsets(opened)).toEqual([setMs, setMs]);
   });
 });
 

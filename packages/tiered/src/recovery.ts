@@ -19,6 +19,8 @@ export interface RecoveryParts {
   during<T>(keys: readonly string[], change: () => Promise<T>): Promise<T>;
   /** Far has taken what it was owed, or holds something newer: copies of `key` are out of date here and elsewhere. */
   settled(key: string): void;
+  /** Far has taken a later change of `key` before this one. The others have heard of neither, if that was a load. */
+  overtaken(key: string): void;
   /** Far has taken a mark, and says when. */
   marked(invalidation: Invalidation, at: number): void;
   fail(operation: string, error: unknown, key?: string): void;
@@ -81,7 +83,7 @@ export class Recovery {
 
   /** Far has taken a later change of `key`. */
   forget(key: string): void {
-    if (this.#changes.size > 0) this.#changes.delete(key);
+    if (this.#changes.size > 0 && this.#changes.delete(key)) this.#parts.overtaken(key);
   }
 
   /** Another node has changed `key`: which of the two changes is later is not known here. */

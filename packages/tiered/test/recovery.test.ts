@@ -201,6 +201,22 @@ describe("a deletion that far did not take", () => {
     expect((await far.get(keyOf("k")))?.value).toBe("loaded");
   });
 
+  test.each([
+    ["under a lease", {}],
+    ["without one", { lease: false }],
+  ])("is told to the others also when a load %s makes up for it", async (_, options) => {
+    const { clock, node } = fleet();
+    const [a, b] = [node("a"), node("b")];
+    await b.cache.set("k", "old");
+    await clock.advance(10);
+    a.line.state = "cut";
+    await a.cache.delete("k");
+    a.line.state = "whole";
+    expect(await a.cache.getOrSet("k", () => "loaded", options)).toBe("loaded");
+    expect(owedBy(a)).toBe(0);
+    expect(await b.cache.get("k")).toBe("loaded");
+  });
+
   test("is made up for, and told to the others", async () => {
     const { clock, far, node } = fleet();
     const [a, b] = [node("a"), node("b")];
