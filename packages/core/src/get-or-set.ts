@@ -40,12 +40,13 @@ export function getOrSet<T>(context: CacheContext, request: Request<T>): Promise
 
 async function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T> {
   const { call } = request;
+  const begunAt = context.clock.now();
   const flying = context.flights.of(call.key);
   // Whoever joins a flight has seen what the flight has seen: no need to look again.
   const found = flying === undefined ? await look(context, request) : flying.previous;
   call.signal?.throwIfAborted();
   const decision = decide(context, call, found);
-  if (found === undefined || decision === "load") return load(context, request, found);
+  if (found === undefined || decision === "load") return load(context, request, { found, begunAt });
   countHit(context, call.key, found);
   if (!isFresh(found, context.clock.now())) context.counters.stale += 1;
   if (decision === "serve and refresh") board(context, request, found).goBehind();
@@ -93,7 +94,7 @@ function board<T>(context: CacheContext, request: Request<T>, previous: CacheEnt
   return started;
 }
 
-async function load<T>(context: CacheContext, request: Request<T>, found: CacheEntry | undefined): Promise<T> {
+async function load<T>(context: CacheContext, request: Request<T>, { found, begunAt }: Looked): Promise<T> {
   const { call } = request;
   const caller = callChain.current();
   const { flights } = context;
@@ -106,7 +107,7 @@ async function load<T>(context: CacheContext, request: Request<T>, found: CacheE
   const callerDeadlineAt = context.clock.now() + call.policy.hardTimeoutMs;
   let stale = found;
   while (true) {
-    const ride = await rideAlong(context, { call, flight, stale, callerDeadlineAt });
+    const ride = await rideAlong(context, { call, flight, stale, begunAt, callerDeadlineAt });
     caller?.waitsFor.delete(flight);
     if (ride.type === "loaded") return ride.value as T;
     stale = await fallback(context, { call, flight, stale });
@@ -115,16 +116,28 @@ async function load<T>(context: CacheContext, request: Request<T>, found: CacheE
   }
 }
 
+interface Looked {
+  readonly found: CacheEntry | undefined;
+  /** When the call began: what the look has taken is taken off the patience for the load. */
+  readonly begunAt: number;
+}
+
 interface Journey {
   readonly call: Call;
   readonly flight: Flight;
   readonly stale: CacheEntry | undefined;
 }
 
+interface Limits {
+  readonly begunAt: number;
+  readonly callerDeadlineAt: number;
+}
+
 /** Waits for the flight as long as this caller's limits allow. A caller without limits of its own shares the flight's. */
-async function rideAlong(context: CacheContext, journey: Journey & { callerDeadlineAt: number }): Promise<Ride> {
-  const { call, flight, stale, callerDeadlineAt } = journey;
-  const softMs = stale === undefined ? Number.POSITIVE_INFINITY : call.policy.softTimeoutMs;
+async function rideAlong(context: CacheContext, journey: Journey & Limits): Promise<Ride> {
+  const { call, flight, stale, begunAt, callerDeadlineAt } = journey;
+  const spentMs = context.clock.now() - begunAt;
+  const softMs = stale === undefined ? Number.POSITIVE_INFINITY : Math.max(0, call.policy.softTimeoutMs - spentMs);
   const isStricter = callerDeadlineAt < flight.deadlineAt;
   const hardMs = isStricter ? callerDeadlineAt - context.clock.now() : Number.POSITIVE_INFINITY;
   const ms = Math.min(softMs, hardMs);

@@ -364,3 +364,24 @@ describe("a store that answers null for what is absent", () => {
     expect(errors.length).toBeGreaterThan(0);
   });
 });
+
+describe("a soft timeout", () => {
+  it("counts what the look at the store has taken", async () => {
+    const { clock, wayward, cache } = open();
+    const policy = { ttl: "1s", staleIfError: "1h", softTimeout: "200ms" } as const;
+    await cache.set("a", 1, policy);
+    await clock.advance(1_000);
+    wayward.mood = "hangs";
+    let answer: number | undefined;
+    void cache.getOrSet("a", () => new Promise<number>(() => {}), policy).then((value) => {
+      answer = value;
+    });
+    await clock.advance(150);
+    wayward.mood = "answers";
+    wayward.answerAll();
+    await clock.advance(49);
+    expect(answer).toBeUndefined();
+    await clock.advance(1);
+    expect(answer).toBe(1);
+  });
+});
