@@ -29,6 +29,12 @@ interface OwedMark {
   readonly at: number;
 }
 
+/** What stands between a reader and what far holds. */
+interface Owed {
+  readonly owed: MissedChange | undefined;
+  readonly judge: MarkRegistry;
+}
+
 /** Beyond this many what is oldest is folded into a mark that covers it. */
 const MOST_OWED = 10_000;
 const RETRY_MS = 500;
@@ -101,10 +107,17 @@ export class Recovery {
   /** What may be seen of what far holds under `key`: nothing that is older than what far is owed. */
   see(key: string, found: CacheEntry | undefined): CacheEntry | undefined {
     if (this.owed === 0) return found;
-    const owed = this.#changes.get(key);
-    const isOlder = owed !== undefined && (found === undefined || found.createdAt <= owed.at);
-    const seen = isOlder ? alive(owed.entry, this.#parts.clock.now()) : found;
-    return seen === undefined || this.#judge.permits(key, seen) ? seen : undefined;
+    return this.#seen(key, found, { owed: this.#changes.get(key), judge: this.#judge });
+  }
+
+  /**
+   * `see` for an answer that is asked for now. What is owed now counts as well: a change that is made up for while the
+   * answer is on its way may have come to far behind the question.
+   */
+  sight(key: string): (found: CacheEntry | undefined) => CacheEntry | undefined {
+    if (this.owed === 0) return (found) => this.see(key, found);
+    const [owed, judge] = [this.#changes.get(key), this.#judge];
+    return (found) => this.see(key, this.#seen(key, found, { owed, judge }));
   }
 
   /** Far may be back. */
@@ -121,6 +134,12 @@ export class Recovery {
   close(): void {
     this.#state = "closed";
     this.#cancelRetry?.();
+  }
+
+  #seen(key: string, found: CacheEntry | undefined, { owed, judge }: Owed): CacheEntry | undefined {
+    const isOlder = owed !== undefined && (found === undefined || found.createdAt <= owed.at);
+    const seen = isOlder ? alive(owed.entry, this.#parts.clock.now()) : found;
+    return seen === undefined || judge.permits(key, seen) ? seen : undefined;
   }
 
   #retryLater(): void {

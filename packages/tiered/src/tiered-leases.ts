@@ -23,10 +23,10 @@ export interface TieredLeasesOptions {
 export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeasesOptions): LeasesCapability {
   /** Keeps a copy of what far holds, unless something changed the key meanwhile. */
   async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
-    const [fill, intake] = [fills.begin(key), near.intake()];
+    const [fill, intake, see] = [fills.begin(key), near.intake(), recovery.sight(key)];
     try {
       const answer = await far.acquire(key, token, admit);
-      const entry = recovery.see(key, answer.entry);
+      const entry = see(answer.entry);
       if (entry !== undefined && fill.standing) await near.put(key, entry, intake);
       return { ...answer, entry };
     } finally {

@@ -74,8 +74,9 @@ export class TieredMany implements ManyCapability {
     const { near, far, fills, recovery, fail } = this.#options;
     const intake = near.intake();
     const begun = keys.map((key) => fills.begin(key));
+    const sights = keys.map((key) => recovery.sight(key));
     const read = await readFar(far, keys, { now, admit }).catch((error: unknown) => fail("get", error));
-    const found = read?.map((entry, at) => recovery.see(keys[at] ?? "", entry));
+    const found = read?.map((entry, at) => sights[at]?.(entry));
     const kept = begun.map((fill, at) => {
       const [key, entry] = [keys[at] ?? "", found?.[at]];
       fills.end(key, fill);
