@@ -55,9 +55,9 @@ export class FarReads {
     const { near, far, recovery } = this.#parts;
     const [intake, see] = [near.intake(), recovery.sight(key)];
     const entry = see(await readOneFar(far, key, read));
-    if (!fill.standing) return entry;
-    if (entry !== undefined) await near.put(key, entry, intake);
-    else if (read.near !== undefined) await near.drop(key);
+    if (recovery.compare(key, entry, read.near) === "near") return read.near && asStale(read.near, read.now);
+    if (entry !== undefined) await near.keep(key, entry, { intake, isStanding: fill.standing });
+    else if (fill.standing && read.near !== undefined) await near.drop(key);
     return entry;
   }
 }

@@ -175,6 +175,7 @@ export class TieredStore implements CacheStore {
       },
       marked: (invalidation, at) => void this.#spread(invalidation, at),
       fail: (operation, error, key) => this.#listeners.fail(operation, error, key),
+      isInvalidated: (key, entry) => this.#near.isInvalidated(key, entry),
     });
   }
 
