@@ -33,6 +33,8 @@ export class Flight {
   /** Called once when the flight is voided, overtaken or has landed: gives back what it holds for others. */
   onRelease: (() => void) | undefined;
   landed = false;
+  /** When its loader began, which is what its entry will be dated; later than anything until then. */
+  begunAt = Number.POSITIVE_INFINITY;
   /** Loads that this one's loader waits for. */
   readonly waitsFor = new Set<Flight>();
   /** The load whose loader started this one and waits for it. */

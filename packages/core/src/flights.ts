@@ -65,6 +65,16 @@ export class Flights {
     this.#forget(key);
   }
 
+  /**
+   * A reader was given what was created at `createdAt`. A load that began before is not to be joined any more: who does
+   * would go back from the newer value to the older one. It is void already, unless a message was lost.
+   */
+  supersede(key: string, createdAt: number): void {
+    if (this.#flying.size === 0) return;
+    const flight = this.#flying.get(key);
+    if (flight !== undefined && flight.begunAt < createdAt) this.void(key);
+  }
+
   /** `void` for every key that begins with one of `bases`. */
   voidAll(bases: readonly string[]): void {
     for (const key of this.#keysOf(bases)) this.void(key);

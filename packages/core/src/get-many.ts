@@ -21,6 +21,7 @@ export async function getMany<T>(context: CacheContext, calls: readonly Call[]):
     const entry = found[at];
     if (entry === undefined || !isFresh(entry, readAt)) return countMiss(context, key);
     countHit(context, key, entry);
+    context.flights.supersede(key, entry.createdAt);
     if (entry.value !== undefined) values.set(id, entry.value as T);
   });
   return values;

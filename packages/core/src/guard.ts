@@ -54,6 +54,8 @@ const MOST_PENDING = 20_000;
 
 /** Stands between a store that may hang, fail or be gone, and those who must not. */
 export class Guard {
+  /** How long a call is waited for. */
+  readonly timeoutMs: number;
   readonly #parts: GuardParts;
   readonly #deadlines: Deadlines;
   readonly #breaker: Breaker;
@@ -69,9 +71,10 @@ export class Guard {
     const { failures = FAILURES, halfOpenAfter = HALF_OPEN_AFTER_MS } =
       breaker === false ? NO_BREAKER : (breaker ?? {});
     this.#parts = parts;
+    this.timeoutMs = parseDuration(timeout, "timeout");
     this.#deadlines = new Deadlines({
       clock,
-      limitMs: parseDuration(timeout, "timeout"),
+      limitMs: this.timeoutMs,
       answered: () => this.#answered(),
       failed: (key, error) => this.#failed(key, error),
       late: (key) => this.#late(key),
@@ -144,7 +147,9 @@ export class Guard {
 
   #failed(key: string, error: unknown): void {
     this.#unanswered -= 1;
-    this.#judge(key, error);
+    // A store that says that it was asked too late has answered.
+    if (isCacheError(error, "STORE_TIMEOUT")) this.#breaker.succeeded();
+    else this.#judge(key, error);
   }
 
   /** The answer of a store that was given up is a sign that it is back. */

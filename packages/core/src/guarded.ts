@@ -12,7 +12,7 @@ const KEYS_A_TIMEOUT = 1_000;
  * `createCache({ store: guarded(redisStore({ client }), { timeout: "1s" }) })`.
  *
  * A call that is too late, and one that is not made at all, rejects with `STORE_TIMEOUT` and `STORE_UNAVAILABLE`. What
- * was asked is not taken back: a write that came too late may still be done.
+ * was asked is not taken back: unless the store can refuse what reaches it too late, such a write may still be done.
  * @throws CacheError `INVALID_OPTION`
  */
 export function guarded(given: CacheStore, options: GuardOptions = {}): CacheStore {
@@ -29,6 +29,7 @@ export function guarded(given: CacheStore, options: GuardOptions = {}): CacheSto
       for (const listener of listeners) listener({ type: "breaker", store: name, state });
     },
   });
+  given.giveUpAfter?.(guard.timeoutMs);
   return {
     ...traitsOf(store),
     ...guardedVerbs(store, guard),

@@ -86,7 +86,8 @@ export class Judge {
     try {
       return (await Promise.all(latest)).some((at) => entry.createdAt <= at) ? undefined : entry;
     } catch {
-      return asStale(entry);
+      // Some tag was invalidated since, and it may be one of these: not even a stale value may be given then.
+      return undefined;
     }
   }
 }

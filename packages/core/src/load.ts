@@ -50,6 +50,7 @@ async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Fligh
   if (flight.landed) return undefined;
   flight.isSeeking = false;
   const [createdAt, startedAt] = [context.stamps.begin(), context.clock.now()];
+  flight.begunAt = createdAt;
   context.counters.loads += 1;
   const session = new LoadSession<T>(call.id, flight);
   const loaded = session.finish(await callChain.run(flight, () => loader(session)));

@@ -53,6 +53,12 @@ export class MarkRegistry {
     return true;
   }
 
+  /** Whether a mark that is known meets `entry`. One that was folded away does not count, as it may have been another's. */
+  meets(key: string, entry: CacheEntry): boolean {
+    if (entry.createdAt > this.#newestAt) return false;
+    return this.#marksOf(scopesOf(key)).some((marks) => isMet(marks, entry));
+  }
+
   #foldOldest(): void {
     const [oldest] = this.#scopes;
     if (oldest === undefined) return;
@@ -70,18 +76,20 @@ export class MarkRegistry {
   }
 }
 
-function permitsIn(
-  { clearedAt, taggedAt, foldedAt, tags: marks }: ScopeMarks,
-  { createdAt, tags }: CacheEntry,
-): boolean {
-  if (createdAt <= clearedAt) return false;
-  if (tags === undefined || tags.length === 0 || createdAt > taggedAt) return true;
-  if (createdAt <= foldedAt) return false;
+function permitsIn(marks: ScopeMarks, entry: CacheEntry): boolean {
+  if (isMet(marks, entry)) return false;
+  const { createdAt, tags } = entry;
+  return tags === undefined || tags.length === 0 || createdAt > marks.foldedAt;
+}
+
+function isMet({ clearedAt, taggedAt, tags: marks }: ScopeMarks, { createdAt, tags }: CacheEntry): boolean {
+  if (createdAt <= clearedAt) return true;
+  if (tags === undefined || createdAt > taggedAt) return false;
   for (let at = 0; at < tags.length; at += 1) {
     const markedAt = marks.get(tags[at] as string);
-    if (markedAt !== undefined && createdAt <= markedAt) return false;
+    if (markedAt !== undefined && createdAt <= markedAt) return true;
   }
-  return true;
+  return false;
 }
 
 function raiseTag(marks: ScopeMarks, tag: string, at: number): void {

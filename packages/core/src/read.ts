@@ -76,5 +76,6 @@ function judge<T>(context: CacheContext, key: string, found: CacheEntry | undefi
     return undefined;
   }
   countHit(context, key, found);
+  context.flights.supersede(key, found.createdAt);
   return found.value as T;
 }

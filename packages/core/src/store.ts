@@ -153,6 +153,12 @@ export interface CacheStore {
    */
   readonly replay?: (key: string, change: MissedChange) => Awaitable<boolean>;
   /**
+   * Told by a guard how long it waits for a call, in milliseconds, for a thousand keys. A `set`, or a question for a
+   * lease, that a connection has held back for longer must not be done any more, by the store's own clock, but be
+   * rejected: its caller has given it up, and others may have changed the key since. The longest of several counts.
+   */
+  readonly giveUpAfter?: (ms: number) => void;
+  /**
    * `false`: calls stay in this process, or have deadlines of their own, and cannot hang. Every other store is guarded
    * by a timeout and a circuit breaker.
    */

@@ -68,8 +68,15 @@ async function expireUnderLease({ clock, stamps }: CacheContext, call: Call, far
   const { type, entry } = answer;
   const now = clock.now();
   const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, now) : undefined;
-  if (stale === undefined) await store.delete(key, stamps.mark());
-  else if (!(await store.leases?.fill(key, stale, { token, reason: "write" }))) await store.leases?.release(key, token);
+  const remove = async (): Promise<true> => {
+    await store.delete(key, stamps.mark());
+    return true;
+  };
+  const fill = async (entry: CacheEntry): Promise<boolean | undefined> =>
+    store.leases?.fill(key, entry, { token, reason: "write" });
+  // Where it fails nobody knows whether the key is still what it was, and it must not stay fresh: a deletion is safe.
+  const isDone = stale === undefined ? await remove() : await fill(stale).catch(remove);
+  if (isDone !== true) await store.leases?.release(key, token);
   return entry !== undefined && isFresh(entry, now);
 }
 

@@ -373,9 +373,11 @@ describe("a soft timeout", () => {
     await clock.advance(1_000);
     wayward.mood = "hangs";
     let answer: number | undefined;
-    void cache.getOrSet("a", () => new Promise<number>(() => {}), policy).then((value) => {
-      answer = value;
-    });
+    void cache
+      .getOrSet("a", () => new Promise<number>(() => {}), policy)
+      .then((value) => {
+        answer = value;
+      });
     await clock.advance(150);
     wayward.mood = "answers";
     wayward.answerAll();

@@ -62,6 +62,11 @@ export class FarServer {
     return undefined;
   }
 
+  /** Whether what was to be done by `until` can still be done. */
+  isInTime(until: number): boolean {
+    return this.#clock.now() <= until;
+  }
+
   /** Writes, and ends any lease, so that no load that is under way is written over it. */
   write(key: string, entry: CacheEntry): void {
     this.#entries.set(key, entry);
@@ -79,7 +84,9 @@ export class FarServer {
    */
   replay(key: string, { at, entry }: MissedChange): boolean {
     if ((this.read(key)?.createdAt ?? NEVER) > at) return false;
-    const isWritten = entry !== undefined && this.#lastDeletion(key) < at && this.#lease(key) === undefined;
+    // A value may be older than its change, which made it stale: then one that came between the two has to go as well.
+    const isLatest = entry !== undefined && this.#lastDeletion(key) < entry.createdAt;
+    const isWritten = isLatest && this.#lease(key) === undefined;
     if (isWritten) this.write(key, entry);
     else this.#remove(key, at);
     return isWritten || entry === undefined;

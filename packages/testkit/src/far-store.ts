@@ -2,6 +2,7 @@ import {
   type Admit,
   type Awaitable,
   type CacheEntry,
+  CacheError,
   type CacheStore,
   type Clock,
   globMatcher,
@@ -52,6 +53,9 @@ export interface FarStoreOptions {
 
 const LEASE_MS = 3_000;
 
+/** As a guard counts them. */
+const KEYS_A_TIMEOUT = 1_000;
+
 /**
  * A remote store without a network: everything that `redisStore` offers, in plain steps of one server that is
  * shared by any number of nodes. For tests of fleets, and a reference for whoever writes a remote store.
@@ -75,6 +79,7 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
         many: farMany(server, line, view),
         marks: farMarks(server, line),
         leases,
+        giveUpAfter: (ms) => view.giveUpAfter(ms),
         walk: (glob) => walk(server, line, glob),
         ...(ready !== undefined && { ready }),
       };
@@ -92,6 +97,7 @@ interface FarViewParts {
 /** What a node itself does with entries: copies what it sends, judges what it gets. */
 class FarView {
   readonly #parts: FarViewParts;
+  #patienceMs: number | undefined;
 
   constructor(parts: FarViewParts) {
     this.#parts = parts;
@@ -106,7 +112,25 @@ class FarView {
   async set(key: string, entry: CacheEntry): Promise<void> {
     const { server, line } = this.#parts;
     const copy = copyEntry(entry);
-    await line.call("set", () => server.write(key, copy));
+    await line.call(
+      "set",
+      this.inTime(() => server.write(key, copy)),
+    );
+  }
+
+  giveUpAfter(ms: number): void {
+    this.#patienceMs = Math.max(this.#patienceMs ?? 0, ms);
+  }
+
+  /** `step`, unless by then whoever asks for it now has given it up. A call for thousands of keys is waited for longer. */
+  inTime<T>(step: () => T, keys = 1): () => T {
+    if (this.#patienceMs === undefined) return step;
+    const { server, clock } = this.#parts;
+    const until = clock.now() + this.#patienceMs * Math.max(1, Math.ceil(keys / KEYS_A_TIMEOUT));
+    return () => {
+      if (server.isInTime(until)) return step();
+      throw new CacheError("STORE_TIMEOUT", "This has come too late, and was not done.");
+    };
   }
 
   async replay(key: string, { at, entry }: MissedChange): Promise<boolean> {
@@ -138,9 +162,10 @@ function farMany(server: FarServer, line: FarLine, view: FarView): ManyCapabilit
     set: async (entries) => {
       // All are copied before the first is sent: a value that cannot be written leaves nothing half done.
       const copies = entries.map(([key, entry]) => [key, copyEntry(entry)] as const);
-      await line.call("set many", () => {
+      const write = (): void => {
         for (const [key, copy] of copies) server.write(key, copy);
-      });
+      };
+      await line.call("set many", view.inTime(write, copies.length));
     },
     delete: (keys, at) => line.call("delete many", () => keys.map((key) => server.remove(key, at))),
   };
@@ -166,7 +191,7 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
     ttlMs: leaseMs,
     acquire: async (key, token, admit): Promise<LeaseAnswer> => {
       const step = (): Acquired => ({ leftMs: server.acquire(key, token), found: server.read(key) });
-      const { leftMs, found } = await line.call("acquire", step);
+      const { leftMs, found } = await line.call("acquire", view.inTime(step));
       const entry = await view.open(key, found, { admit });
       return leftMs === 0 ? { type: "granted", entry } : { type: "taken", entry, leftMs };
     },

@@ -53,11 +53,11 @@ export class FarReads {
     { read, fill }: { readonly read: Read; readonly fill: Fill },
   ): Promise<CacheEntry | undefined> {
     const { near, far, recovery } = this.#parts;
-    const intake = near.intake();
-    const entry = recovery.see(key, await readOneFar(far, key, read));
-    if (!fill.standing) return entry;
-    if (entry !== undefined) await near.put(key, entry, intake);
-    else if (read.near !== undefined) await near.drop(key);
+    const [intake, see] = [near.intake(), recovery.sight(key)];
+    const entry = see(await readOneFar(far, key, read));
+    if (recovery.compare(key, entry, read.near) === "near") return read.near && asStale(read.near, read.now);
+    if (entry !== undefined) await near.keep(key, entry, { intake, isStanding: fill.standing });
+    else if (fill.standing && read.near !== undefined) await near.drop(key);
     return entry;
   }
 }

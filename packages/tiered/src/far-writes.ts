@@ -6,7 +6,15 @@ export interface FarWritesParts {
   readonly far: CacheStore;
   readonly near: NearTier;
   readonly recovery: Recovery;
+  /** Tells the other nodes. */
+  publish(keys: readonly string[]): void;
 }
+
+/**
+ * Two nodes' ideas of the time of far differ by about a round trip. A deletion that comes later errs on the side of what
+ * it may not miss: what another node has just loaded may have begun before it.
+ */
+const CLOCK_ERROR_MS = 10;
 
 export type Pairs = ReadonlyArray<readonly [key: string, entry: CacheEntry]>;
 
@@ -56,20 +64,23 @@ export class FarWrites {
   }
 
   async #taken(entries: Pairs, reason: WriteReason, write: (far: CacheStore) => Promise<void>): Promise<void> {
-    const { far, recovery } = this.#parts;
+    const { far, near, recovery, publish } = this.#parts;
+    const { now: begunAt } = near.intake();
     try {
       await write(far);
-      for (const [key] of entries) recovery.forget(key);
+      const unsaid = entries.map(([key]) => key).filter((key) => recovery.forget(key));
+      // The others have not heard of the change that a load has made up for.
+      if (reason === "fill") publish(unsaid);
     } catch (error) {
-      await Promise.all(entries.map(([key, entry]) => this.#refused(key, entry, { reason, error })));
+      await Promise.all(entries.map(([key, entry]) => this.#refused(key, entry, { reason, error, begunAt })));
       throw error;
     }
   }
 
-  async #refused(key: string, entry: CacheEntry, { reason, error }: Refusal): Promise<void> {
+  async #refused(key: string, entry: CacheEntry, { reason, error, begunAt }: Refusal): Promise<void> {
     const { near, recovery } = this.#parts;
     if (isCacheError(error, "INVALID_VALUE")) await near.drop(key);
-    else if (reason === "write") recovery.owe(key, { at: near.instantOf(entry), entry });
+    else if (reason === "write") recovery.owe(key, { at: Math.max(entry.createdAt, begunAt), entry });
     else await near.put(key, entry, near.loneIntake());
   }
 
@@ -80,13 +91,15 @@ export class FarWrites {
       for (const key of keys) recovery.forget(key);
       return existed;
     } catch (error) {
-      for (const key of keys) recovery.owe(key, { at });
+      for (const key of keys) recovery.owe(key, { at: at + CLOCK_ERROR_MS });
       throw error;
     }
   }
 }
 
 interface Refusal {
+  /** When the write was asked for. Whoever wrote while it was waited for wrote later. */
+  readonly begunAt: number;
   readonly reason: WriteReason;
   readonly error: unknown;
 }

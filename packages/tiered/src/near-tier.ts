@@ -5,6 +5,7 @@ import {
   type Clock,
   type Invalidation,
   isPromiseLike,
+  MarkRegistry,
 } from "@granary/core";
 import { type Intake, isTrusted, lone, nearEntry } from "./near-entry.js";
 
@@ -18,12 +19,20 @@ export interface NearTierOptions {
   fail(operation: string, error: unknown, key?: string): void;
 }
 
+/** A read of the far tier that has come to its end. */
+export interface Reading {
+  readonly intake: Intake;
+  /** Nothing has changed the key since it began. */
+  readonly isStanding: boolean;
+}
+
 /** The near tier: the copies it holds, and which of them can be trusted. One that fails holds nothing. */
 export class NearTier {
   /** Goes up with every gap on the bus: a copy of an earlier epoch may have missed a message. */
   epoch = 0;
   readonly #options: NearTierOptions;
   readonly #store: CacheStore;
+  readonly #marks = new MarkRegistry();
 
   constructor(options: NearTierOptions) {
     this.#options = options;
@@ -51,11 +60,6 @@ export class NearTier {
     return { now: clock.now(), l1TtlMs, epoch: this.epoch };
   }
 
-  /** When `entry` is being written: not before its load began, nor before now. */
-  instantOf({ createdAt }: CacheEntry): number {
-    return Math.max(createdAt, this.#options.clock.now());
-  }
-
   /** As `intake`, for what the far tier does not have: it is trusted only until that answers again. */
   loneIntake(): Intake {
     return { ...this.intake(), epoch: lone(this.epoch) };
@@ -71,9 +75,25 @@ export class NearTier {
     }
   }
 
+  /**
+   * Takes in what a read of far has brought, unless something has changed the key since that began. Then an older copy
+   * is dropped as well: whoever was given what was read must not find that afterwards.
+   */
+  async keep(key: string, entry: CacheEntry, { intake, isStanding }: Reading): Promise<void> {
+    if (isStanding) return this.put(key, entry, intake);
+    const held = await this.find(key, intake.now);
+    if (held !== undefined && held.createdAt < entry.createdAt) await this.drop(key);
+  }
+
   /** No copy that the invalidation meets is given any more, nor one that is taken in later and is as old. */
   async invalidate(invalidation: Invalidation, at: number): Promise<void> {
+    this.#marks.raise(invalidation, at);
     await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation, at), invalidation.scope);
+  }
+
+  /** Whether a mark that was raised here meets the entry. */
+  isInvalidated(key: string, entry: CacheEntry): boolean {
+    return this.#marks.meets(key, entry);
   }
 
   /** Whether something was held. */

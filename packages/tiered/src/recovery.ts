@@ -19,16 +19,25 @@ export interface RecoveryParts {
   during<T>(keys: readonly string[], change: () => Promise<T>): Promise<T>;
   /** Far has taken what it was owed, or holds something newer: copies of `key` are out of date here and elsewhere. */
   settled(key: string): void;
-  /** Far has taken a later change of `key` before this one. The others have heard of neither, if that was a load. */
-  overtaken(key: string): void;
   /** Far has taken a mark, and says when. */
   marked(invalidation: Invalidation, at: number): void;
   fail(operation: string, error: unknown, key?: string): void;
+  /** Whether a mark that this node knows of meets the entry. */
+  isInvalidated(key: string, entry: CacheEntry): boolean;
 }
 
 interface OwedMark {
   readonly invalidation: Invalidation;
   readonly at: number;
+}
+
+/** Where the latest value of a key is. */
+export type Comparison = "far" | "near";
+
+/** What stands between a reader and what far holds. */
+interface Owed {
+  readonly owed: MissedChange | undefined;
+  readonly judge: MarkRegistry;
 }
 
 /** Beyond this many what is oldest is folded into a mark that covers it. */
@@ -81,9 +90,9 @@ export class Recovery {
     this.#retryLater();
   }
 
-  /** Far has taken a later change of `key`. */
-  forget(key: string): void {
-    if (this.#changes.size > 0 && this.#changes.delete(key)) this.#parts.overtaken(key);
+  /** Far has taken a later change of `key`. Whether one was owed, of which nobody has been told. */
+  forget(key: string): boolean {
+    return this.#changes.size > 0 && this.#changes.delete(key);
   }
 
   /** Another node has changed `key`: which of the two changes is later is not known here. */
@@ -103,10 +112,30 @@ export class Recovery {
   /** What may be seen of what far holds under `key`: nothing that is older than what far is owed. */
   see(key: string, found: CacheEntry | undefined): CacheEntry | undefined {
     if (this.owed === 0) return found;
-    const owed = this.#changes.get(key);
-    const isOlder = owed !== undefined && (found === undefined || found.createdAt <= owed.at);
-    const seen = isOlder ? alive(owed.entry, this.#parts.clock.now()) : found;
-    return seen === undefined || this.#judge.permits(key, seen) ? seen : undefined;
+    return this.#seen(key, found, { owed: this.#changes.get(key), judge: this.#judge });
+  }
+
+  /**
+   * What a reader may be given of what far holds under `key`, where `near` is the copy here. Far can be behind a value
+   * that this node loaded on its own while it was away, or have lost what it had: readers here do not go back, and what
+   * far holds is to go.
+   */
+  compare(key: string, found: CacheEntry | undefined, near: CacheEntry | undefined): Comparison {
+    if (found === undefined || near === undefined || found.createdAt >= near.createdAt) return "far";
+    this.owe(key, { at: found.createdAt });
+    this.wake();
+    return "near";
+  }
+
+  /**
+   * `see` for an answer that is asked for now. What is owed now counts as well: a change that is made up for while the
+   * answer is on its way may have come to far behind the question.
+   */
+  sight(key: string): (found: CacheEntry | undefined) => CacheEntry | undefined {
+    const judged = (found: CacheEntry | undefined): CacheEntry | undefined => this.see(key, this.#known(key, found));
+    if (this.owed === 0) return judged;
+    const [owed, judge] = [this.#changes.get(key), this.#judge];
+    return (found) => judged(this.#seen(key, found, { owed, judge }));
   }
 
   /** Far may be back. */
@@ -123,6 +152,17 @@ export class Recovery {
   close(): void {
     this.#state = "closed";
     this.#cancelRetry?.();
+  }
+
+  /** Far may not have been able to judge what it gives, or have lost the mark that would have met it. */
+  #known(key: string, found: CacheEntry | undefined): CacheEntry | undefined {
+    return found === undefined || this.#parts.isInvalidated(key, found) ? undefined : found;
+  }
+
+  #seen(key: string, found: CacheEntry | undefined, { owed, judge }: Owed): CacheEntry | undefined {
+    const isOlder = owed !== undefined && (found === undefined || found.createdAt <= owed.at);
+    const seen = isOlder ? alive(owed.entry, this.#parts.clock.now()) : found;
+    return seen === undefined || judge.permits(key, seen) ? seen : undefined;
   }
 
   #retryLater(): void {

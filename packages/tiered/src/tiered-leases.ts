@@ -7,6 +7,7 @@ import {
   type LeasesCapability,
 } from "@granary/core";
 import type { Fill, Fills } from "./fills.js";
+import { asStale } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
 import type { Recovery } from "./recovery.js";
 
@@ -23,11 +24,13 @@ export interface TieredLeasesOptions {
 export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeasesOptions): LeasesCapability {
   /** Keeps a copy of what far holds, unless something changed the key meanwhile. */
   async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
-    const [fill, intake] = [fills.begin(key), near.intake()];
+    const [fill, intake, see] = [fills.begin(key), near.intake(), recovery.sight(key)];
     try {
       const answer = await far.acquire(key, token, admit);
-      const entry = recovery.see(key, answer.entry);
-      if (entry !== undefined && fill.standing) await near.put(key, entry, intake);
+      const entry = see(answer.entry);
+      const held = await near.find(key, intake.now);
+      if (recovery.compare(key, entry, held) === "near") return { ...answer, entry: held && asStale(held, intake.now) };
+      if (entry !== undefined) await near.keep(key, entry, { intake, isStanding: fill.standing });
       return { ...answer, entry };
     } finally {
       fills.end(key, fill);
@@ -37,15 +40,15 @@ export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeas
   async function write(key: string, entry: CacheEntry, claim: LeaseClaim): Promise<boolean> {
     const [fill, intake] = [fills.begin(key), near.intake()];
     try {
-      const isFilled = await filled({ far, near }, key, { entry, claim, fill });
-      if (isFilled) recovery.forget(key);
+      const isFilled = await filled({ far, near, recovery }, key, { entry, claim, fill });
+      const isNews = isFilled && (recovery.forget(key) || claim.reason !== "fill");
       // Where the new entry cannot be kept, what is held is what was there before it, or before another one's change.
       const isKept = isFilled && fill.standing;
       // A read of what was there before may still be on its way: it must not come to stand over this.
       fills.void(key);
       if (isKept) await near.put(key, entry, intake);
       else await near.drop(key);
-      if (isFilled && claim.reason !== "fill") publish([key]);
+      if (isNews) publish([key]);
       return isFilled;
     } finally {
       fills.end(key, fill);
@@ -56,7 +59,7 @@ export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeas
     ttlMs: far.ttlMs,
     acquire,
     fill: write,
-    keepNear: (key, entry) => keptNear({ far, near, fills }, key, entry),
+    keepNear: (key, entry) => keptNear({ far, near, fills, recovery }, key, entry),
     renew: (key, token) => far.renew(key, token),
     release: (key, token) => far.release(key, token),
     watch: (key, wake) => far.watch(key, wake),
@@ -71,25 +74,30 @@ interface Filling {
 
 /** Whether far has taken the entry. Where it does not answer, this node keeps it for itself until that does. */
 async function filled(
-  { far, near }: Pick<TieredLeasesOptions, "far" | "near">,
+  { far, near, recovery }: Pick<TieredLeasesOptions, "far" | "near" | "recovery">,
   key: string,
   { entry, claim, fill }: Filling,
 ): Promise<boolean> {
   try {
     return await far.fill(key, entry, claim);
   } catch (error) {
-    if (fill.standing && !isCacheError(error, "INVALID_VALUE")) await near.put(key, entry, near.loneIntake());
+    if (fill.standing && !isCacheError(error, "INVALID_VALUE")) {
+      recovery.concede(key);
+      await near.put(key, entry, near.loneIntake());
+    }
     throw error;
   }
 }
 
 /** Keeps a value that was loaded without a lease. */
 async function keptNear(
-  { far, near, fills }: Pick<TieredLeasesOptions, "far" | "near" | "fills">,
+  { far, near, fills, recovery }: Pick<TieredLeasesOptions, "far" | "near" | "fills" | "recovery">,
   key: string,
   entry: CacheEntry,
 ): Promise<boolean> {
   fills.void(key);
+  // What was written before is not the latest any more, and far must not be given it.
+  recovery.concede(key);
   await Promise.all([near.put(key, entry, near.loneIntake()), far.keepNear?.(key, entry)]);
   return true;
 }

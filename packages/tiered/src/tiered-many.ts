@@ -17,6 +17,15 @@ export interface TieredManyOptions {
   fail(operation: string, error: unknown): void;
 }
 
+type Copies = ReadonlyMap<string, CacheEntry | undefined>;
+
+interface Filling {
+  /** What near holds. */
+  readonly copies: Copies;
+  readonly now: number;
+  readonly admit: Admit | undefined;
+}
+
 type Entries = ReadonlyArray<CacheEntry | undefined>;
 
 /** Many keys of a pair of tiers: what near does not hold goes to far in one round trip. */
@@ -36,7 +45,8 @@ export class TieredMany implements ManyCapability {
     // By a clock that is not in step yet a copy would be trusted for minutes too long.
     await this.#options.far.ready?.();
     const readAt = near.intake().now;
-    const far = await this.#fill(missing, readAt, admit);
+    const copies = new Map(keys.map((key, at) => [key, held[at]]));
+    const far = await this.#fill(missing, { copies, now: readAt, admit });
     return keys.map((key, at) => trusted[at] ?? (far === undefined ? staleOf(held[at], readAt) : far.get(key)));
   }
 
@@ -66,25 +76,26 @@ export class TieredMany implements ManyCapability {
   }
 
   /** What far holds of `keys`, kept near; `undefined` where far cannot say. */
-  async #fill(
-    keys: readonly string[],
-    now: number,
-    admit?: Admit,
-  ): Promise<Map<string, CacheEntry | undefined> | undefined> {
+  async #fill(keys: readonly string[], { copies, now, admit }: Filling): Promise<Copies | undefined> {
     const { near, far, fills, recovery, fail } = this.#options;
     const intake = near.intake();
     const begun = keys.map((key) => fills.begin(key));
+    const sights = keys.map((key) => recovery.sight(key));
     const read = await readFar(far, keys, { now, admit }).catch((error: unknown) => fail("get", error));
-    const found = read?.map((entry, at) => recovery.see(keys[at] ?? "", entry));
+    const found = new Map<string, CacheEntry | undefined>();
     const kept = begun.map((fill, at) => {
-      const [key, entry] = [keys[at] ?? "", found?.[at]];
+      const key = keys[at] ?? "";
+      const [entry, copy] = [sights[at]?.(read?.[at]), copies.get(key)];
       fills.end(key, fill);
-      if (!fill.standing || found === undefined) return undefined;
-      return entry === undefined ? near.drop(key) : near.put(key, entry, intake);
+      if (read === undefined) return undefined;
+      const isBehind = recovery.compare(key, entry, copy) === "near";
+      found.set(key, isBehind ? staleOf(copy, now) : entry);
+      if (isBehind) return undefined;
+      if (entry !== undefined) return near.keep(key, entry, { intake, isStanding: fill.standing });
+      return fill.standing ? near.drop(key) : undefined;
     });
     await Promise.all(kept);
-    if (found === undefined) return undefined;
-    return new Map(keys.map((key, at) => [key, found[at]]));
+    return read === undefined ? undefined : found;
   }
 }
 

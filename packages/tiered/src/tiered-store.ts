@@ -173,9 +173,9 @@ export class TieredStore implements CacheStore {
         void this.#near.drop(key);
         this.#publish([key]);
       },
-      overtaken: (key) => this.#publish([key]),
       marked: (invalidation, at) => void this.#spread(invalidation, at),
       fail: (operation, error, key) => this.#listeners.fail(operation, error, key),
+      isInvalidated: (key, entry) => this.#near.isInvalidated(key, entry),
     });
   }
 
