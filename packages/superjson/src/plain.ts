@@ -22,17 +22,14 @@ function isPlainLeaf(value: unknown): boolean {
 function isPlainTree(tree: object, seen: Seen): boolean {
   if (seen.meet(tree)) return false;
   const prototype: unknown = getPrototypeOf(tree);
-  if (isArray(tree)) return prototype === arrayPrototype && !hasToJson(tree) && isPlainArray(tree, seen);
+  if (isArray(tree)) return prototype === arrayPrototype && isPlainArray(tree, seen);
   const isRecord = prototype === objectPrototype || (prototype === null && tree !== objectPrototype);
-  return isRecord && !hasToJson(tree) && isPlainRecord(tree as Record<string, unknown>, seen);
+  return isRecord && isPlainRecord(tree as Record<string, unknown>, seen);
 }
 
-/** Also one that is not enumerable, which only JSON sees, and not superjson. */
-function hasToJson(tree: object): boolean {
-  return (tree as { readonly toJSON?: unknown }).toJSON !== undefined;
-}
-
-function isPlainArray(array: readonly unknown[], seen: Seen): boolean {
+function isPlainArray(array: readonly unknown[] & { readonly toJSON?: unknown }, seen: Seen): boolean {
+  // JSON also asks for one that is not enumerable, and superjson does not.
+  if (array.toJSON !== undefined) return false;
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     // The most frequent case, without a call.
@@ -44,6 +41,7 @@ function isPlainArray(array: readonly unknown[], seen: Seen): boolean {
 }
 
 function isPlainRecord(record: Record<string, unknown>, seen: Seen): boolean {
+  if (record["toJSON"] !== undefined) return false;
   // Inherited keys come up here as well and can only make the answer "no". `Object.keys` costs more.
   for (const key in record) {
     if (isForbiddenKey(key)) return false;
