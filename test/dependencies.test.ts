@@ -6,6 +6,7 @@ import { type Files, filesUnder, packages, read } from "./support/workspace.js";
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   superjson: ["core"],
+  serializers: ["core"],
   memory: ["core"],
   redis: ["core", "superjson"],
   keyv: ["core", "superjson"],

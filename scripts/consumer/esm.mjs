@@ -3,6 +3,7 @@ import { createCache } from "@granary/core";
 import { keyvStore } from "@granary/keyv";
 import { memoryStore } from "@granary/memory";
 import { redisStore } from "@granary/redis";
+import { compressed, encrypted } from "@granary/serializers";
 import { superjsonSerializer } from "@granary/superjson";
 import * as testkit from "@granary/testkit";
 import { tcpProxy } from "@granary/testkit/tcp-proxy";
@@ -14,5 +15,8 @@ assert.deepEqual(await cache.get("1"), { name: "Ada" });
 await cache.close();
 
 assert.equal(superjsonSerializer.decode(superjsonSerializer.encode(7n)), 7n);
+const keys = [{ name: "2026", key: new Uint8Array(32) }];
+const sealed = encrypted(compressed(superjsonSerializer), { keys });
+assert.equal(sealed.decode(sealed.encode(7n)), 7n);
 for (const made of [keyvStore, redisStore, tcpProxy, tiered]) assert.equal(typeof made, "function");
 assert.ok(Object.keys(testkit).length > 0);

@@ -2,6 +2,8 @@ import { type Cache, createCache } from "@granary/core";
 import { keyvStore } from "@granary/keyv";
 import { memoryStore } from "@granary/memory";
 import { redisBus, redisStore } from "@granary/redis";
+import { compressed } from "@granary/serializers";
+import { superjsonSerializer } from "@granary/superjson";
 import { tiered } from "@granary/tiered";
 import { Redis } from "ioredis";
 import Keyv from "keyv";
@@ -13,7 +15,7 @@ interface User {
 const client = new Redis();
 const store = tiered({
   l1: memoryStore({ maxEntries: 10 }),
-  l2: redisStore({ client }),
+  l2: redisStore({ client, serializer: compressed(superjsonSerializer, { algorithm: "brotli" }) }),
   bus: redisBus({ client }),
 });
 

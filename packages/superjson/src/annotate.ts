@@ -1,205 +1,229 @@
 import { isoDate } from "./iso-date.js";
-import { hasJsonNumbers, isForbiddenKey, isRecord, isTypedArray, type TypedArray } from "./kinds.js";
-import { escapeKey, isIndex, type Level, Notes, stepOf } from "./notes.js";
-import { isPlainLeaf } from "./plain.js";
-import { Seen } from "./seen.js";
+import { hasJsonNumbers, isForbiddenKey, isJsonNumber, isTypedArray, type TypedArray } from "./kinds.js";
+import { isIndex, joined, stepOf } from "./notes.js";
+import { placesOfRepeats } from "./places.js";
+import { escaped, quoted } from "./quoted.js";
+import { Seen, SeenBigints } from "./seen.js";
+
+const { getPrototypeOf, prototype: objectPrototype, values: valuesOf } = Object;
+const { isArray, prototype: arrayPrototype } = Array;
 
 /**
  * What superjson would write for `value`, for plain data that also holds `undefined`, odd numbers, bigints, dates,
  * maps, sets, regular expressions, URLs and typed arrays. `undefined` where that is not certain.
+ *
+ * To be asked after `leavesPlainData`. It writes the text while it walks: to copy the value, with a text for each date,
+ * and have `JSON.stringify` write that, takes twice the time.
  */
 export function annotate(value: unknown): string | undefined {
   return new Annotation().write(value);
 }
 
-/** Where a walk stands: the path in its notes, from the innermost map or set on, and how deep in the whole value. */
-interface Place {
-  readonly prefix: string;
-  readonly depth: number;
+/** What a walk puts aside while it is within a map or set. */
+interface Outside {
+  readonly notes: string;
+  readonly base: number;
 }
 
 /** One walk that gives the text of superjson, without its bookkeeping for what cannot occur twice here. */
 class Annotation {
   readonly #seen = new Seen();
-  readonly #notes = new Notes();
-  /** The keys that lead to where the walk stands. */
-  readonly #keys: string[] = [];
-  /** Where each bigint stands, and NaN: to superjson, each is an object that may occur twice. */
-  #places: Map<unknown, string[][]> | undefined;
-  #hasLooseNaN = false;
-  /** The note on the value that was walked last, if it is of a type of its own. */
-  #type: string | undefined;
+  // To superjson, a bigint and NaN are objects too, which may occur twice.
+  readonly #bigints = new SeenBigints();
+  #nans = 0;
+  #hasRepeats = false;
+  /** The keys that lead from the whole value to where the walk stands; of these, `#depth` are valid. */
+  readonly #keys: (string | number)[] = [];
+  #depth = 0;
+  /** How deep the innermost map or set is that the walk stands in: the paths of notes begin there. */
+  #base = 0;
+  /** How many maps and sets the walk stands in. */
+  #holders = 0;
+  #hasHeldNaN = false;
+  /** The notes on what was walked so far in the array, record, map or set that the walk stands in. */
+  #notes = "";
+  /** The note on the value that was walked last, empty unless it is of a type of its own. */
+  #type = "";
   #isCertain = true;
 
   write(value: unknown): string | undefined {
-    const json = this.#any(value, "", 0);
+    const text = this.#any(value);
     // On reading, superjson takes a repeated NaN out of a set or map and appends it, and so mistakes what comes after.
-    const isTangled = this.#hasLooseNaN && (this.#places?.get(Number.NaN)?.length ?? 0) > 1;
+    const isTangled = this.#hasHeldNaN && this.#nans > 1;
     if (!this.#isCertain || isTangled) return undefined;
-    const values = this.#type ?? this.#notes.take(0);
-    const equalities = this.#equalities();
-    if (values === undefined) return JSON.stringify({ json });
-    const rest = equalities === undefined ? "" : `,"referentialEqualities":${JSON.stringify(equalities)}`;
-    return `{"json":${JSON.stringify(json)},"meta":{"values":${values}${rest},"v":1}}`;
+    if (this.#type === "" && this.#notes === "") return `{"json":${text}}`;
+    const values = this.#type === "" ? `{${this.#notes}}` : this.#type;
+    if (!this.#hasRepeats) return `{"json":${text},"meta":{"values":${values},"v":1}}`;
+    const equalities = JSON.stringify(placesOfRepeats(value));
+    return `{"json":${text},"meta":{"values":${values},"referentialEqualities":${equalities},"v":1}}`;
   }
 
-  /** `prefix` is the path of what is within `value`. */
-  #any(value: unknown, prefix: string, depth: number): unknown {
-    this.#type = undefined;
+  /** The text of `value`; its type is left in `#type`. */
+  #any(value: unknown): string {
+    this.#type = "";
     switch (typeof value) {
-      case "object":
-        return value === null ? null : this.#object(value, { prefix, depth });
-      case "number":
-        return isPlainLeaf(value) ? value : this.#number(value, depth);
-      case "undefined":
-        return this.#typed("undefined", null);
-      case "bigint":
-        this.#remember(value, depth);
-        return this.#typed("bigint", value.toString());
       case "string":
+        return quoted(value);
+      case "number":
+        return isJsonNumber(value) ? `${value}` : this.#oddNumber(value);
       case "boolean":
+        return value ? "true" : "false";
+      case "object":
+        return value === null ? "null" : this.#object(value);
+      case "undefined":
+        return this.#typed('["undefined"]', "null");
+      case "bigint":
+        this.#hasRepeats ||= this.#bigints.meet(value);
+        return this.#typed('["bigint"]', `"${value}"`);
       case "symbol":
       case "function":
-        return isPlainLeaf(value) ? value : this.#giveUp();
+        return this.#giveUp();
     }
   }
 
-  #object(value: object, place: Place): unknown {
+  #object(value: object): string {
     if (this.#seen.meet(value)) return this.#giveUp();
-    if (Array.isArray(value)) return this.#array(value, place);
-    if (isRecord(value)) return this.#record(value, place);
+    const prototype: unknown = getPrototypeOf(value);
+    if (isArray(value)) return prototype === arrayPrototype ? this.#array(value) : this.#giveUp();
+    if (prototype === objectPrototype || (prototype === null && value !== objectPrototype))
+      return this.#record(value as Record<string, unknown>);
     if (isTypedArray(value)) return this.#typedArray(value);
-    return Object.keys(value).length === 0 ? this.#builtIn(value, place.depth) : this.#giveUp();
+    return hasProperties(value) ? this.#giveUp() : this.#builtIn(value, prototype);
   }
 
-  #builtIn(value: object, depth: number): unknown {
-    switch (Object.getPrototypeOf(value)) {
+  #builtIn(value: object, prototype: unknown): string {
+    switch (prototype) {
       case Date.prototype:
-        return Number.isNaN(value.valueOf()) ? this.#giveUp() : this.#typed("Date", isoDate(value as Date));
+        return Number.isNaN(value.valueOf()) ? this.#giveUp() : this.#typed('["Date"]', `"${isoDate(value as Date)}"`);
       case Map.prototype:
-        return this.#map([...(value as Map<unknown, unknown>).entries()], depth);
+        return this.#map(value as Map<unknown, unknown>);
       case Set.prototype:
-        return this.#set([...(value as Set<unknown>).values()], depth);
+        return this.#set(value as Set<unknown>);
       case RegExp.prototype:
-        return this.#typed("regexp", `${value as RegExp}`);
+        return this.#typed('["regexp"]', quoted(`${value as RegExp}`));
       case URL.prototype:
-        return this.#typed("URL", (value as URL).toString());
+        return this.#typed('["URL"]', quoted((value as URL).toString()));
       default:
         return this.#giveUp();
     }
   }
 
-  #array(array: readonly unknown[], place: Place): unknown {
-    const items = Object.values(array);
-    const isOrdinary = Object.getPrototypeOf(array) === Array.prototype && items.length === array.length;
-    return isOrdinary && !hasHole(array) ? this.#items(items, place) : this.#giveUp();
+  #array(array: readonly unknown[]): string {
+    const items = valuesOf(array);
+    return items.length === array.length && !hasHole(array) ? this.#items(items) : this.#giveUp();
   }
 
-  /** `items` is ours to change. */
-  #items(items: unknown[], { prefix, depth }: Place): unknown {
-    const level = this.#notes.level();
+  #items(items: readonly unknown[]): string {
+    const before = this.#notes;
+    this.#notes = "";
+    let text = "";
+    // superjson collects notes in objects, level by level, and an object lists keys that are array indexes first.
+    let first = "";
     for (let i = 0; i < items.length; i++) {
-      if (isPlainLeaf(items[i])) continue;
-      const key = String(i);
-      this.#keys[depth] = key;
-      items[i] = this.#any(items[i], `${prefix}${key}.`, depth + 1);
-      if (this.#type !== undefined) this.#notes.add(prefix + key, this.#type, level);
+      text = joined(text, this.#at(i, items[i]));
+      if (this.#type !== "") first = this.#noted(first, i);
     }
-    this.#type = undefined;
-    return items;
+    this.#notes = joined(before, joined(first, this.#notes));
+    return this.#typed("", `[${text}]`);
   }
 
-  #record(record: Record<string, unknown>, { prefix, depth }: Place): unknown {
-    let copy: Record<string, unknown> | undefined;
-    const level = this.#notes.level();
-    for (const key of Object.keys(record)) {
+  #record(record: Readonly<Record<string, unknown>>): string {
+    const before = this.#notes;
+    this.#notes = "";
+    let text = "";
+    let first = "";
+    for (const key in record) {
       if (isForbiddenKey(key)) return this.#giveUp();
-      const item = record[key];
-      if (isPlainLeaf(item)) continue;
-      this.#keys[depth] = key;
-      const path = prefix + stepOf(key);
-      const written = this.#any(item, `${path}.`, depth + 1);
-      if (written !== item) copy = put(copy ?? { ...record }, key, written);
-      if (this.#type !== undefined) this.#note(key, path, level);
+      const written = this.#at(key, record[key]);
+      text = text === "" ? `"${escaped(key)}":${written}` : `${text},"${escaped(key)}":${written}`;
+      if (this.#type === "") continue;
+      if (isIndex(key)) first = this.#noted(first, key);
+      else this.#notes = this.#noted(this.#notes, key);
     }
-    this.#type = undefined;
-    return copy ?? record;
+    this.#notes = joined(before, joined(first, this.#notes));
+    return this.#typed("", `{${text}}`);
   }
 
-  #note(key: string, path: string, level: Level): void {
-    const type = this.#type ?? "";
-    if (isIndex(key)) this.#notes.add(path, type, level);
-    else this.#notes.append(path, type);
-  }
-
-  #set(items: unknown[], depth: number): unknown {
-    const from = this.#notes.length;
-    this.#hasLooseNaN ||= items.includes(Number.NaN);
-    this.#items(items, { prefix: "", depth });
-    return this.#containing("set", from, items);
-  }
-
-  #map(entries: [unknown, unknown][], depth: number): unknown {
-    const from = this.#notes.length;
-    for (const [row, entry] of entries.entries()) {
-      if (isPlainLeaf(entry[0]) && isPlainLeaf(entry[1])) continue;
-      this.#hasLooseNaN ||= Number.isNaN(entry[0]);
-      const key = String(row);
-      this.#keys[depth] = key;
-      this.#items(entry, { prefix: `${key}.`, depth: depth + 1 });
-    }
-    return this.#containing("map", from, entries);
-  }
-
-  #containing(name: string, from: number, written: unknown): unknown {
-    const inner = this.#notes.take(from);
-    this.#type = inner === undefined ? `["${name}"]` : `["${name}",${inner}]`;
+  #at(key: string | number, item: unknown): string {
+    this.#keys[this.#depth++] = key;
+    const written = this.#any(item);
+    this.#depth--;
     return written;
   }
 
-  #typedArray(array: TypedArray): unknown {
+  /** Adds to `notes` that what stands under `key` is of the type that was found last. */
+  #noted(notes: string, key: string | number): string {
+    let path = stepOf(key);
+    for (let i = this.#depth - 1; i >= this.#base; i--) path = `${stepOf(this.#keys[i] ?? "")}.${path}`;
+    return notes === "" ? `"${path}":${this.#type}` : `${notes},"${path}":${this.#type}`;
+  }
+
+  #set(set: ReadonlySet<unknown>): string {
+    const outside = this.#enter();
+    return this.#leave("set", this.#items([...set]), outside);
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>): string {
+    const outside = this.#enter();
+    let text = "";
+    let row = 0;
+    for (const [key, item] of map) {
+      this.#keys[this.#depth++] = row++;
+      text = joined(text, this.#items([key, item]));
+      this.#depth--;
+    }
+    return this.#leave("map", `[${text}]`, outside);
+  }
+
+  /** Within a map or set, notes and their paths begin anew. */
+  #enter(): Outside {
+    const outside = { notes: this.#notes, base: this.#base };
+    this.#notes = "";
+    this.#base = this.#depth;
+    this.#holders++;
+    return outside;
+  }
+
+  /** The notes on what is within a map or set are a part of the note on itself. */
+  #leave(name: string, written: string, outside: Outside): string {
+    this.#type = this.#notes === "" ? `["${name}"]` : `["${name}",{${this.#notes}}]`;
+    this.#notes = outside.notes;
+    this.#base = outside.base;
+    this.#holders--;
+    return written;
+  }
+
+  #typedArray(array: TypedArray): string {
     if (!hasJsonNumbers(array)) return this.#giveUp();
-    this.#type = `[["typed-array","${array.constructor.name}"]]`;
-    return Array.from(array);
+    return this.#typed(`[["typed-array","${array.constructor.name}"]]`, `[${array.join(",")}]`);
   }
 
-  #number(value: number, depth: number): string {
-    if (Number.isNaN(value)) this.#remember(value, depth);
-    return this.#typed("number", value === 0 ? "-0" : String(value));
+  #oddNumber(value: number): string {
+    if (Number.isNaN(value)) this.#nan();
+    return this.#typed('["number"]', value === 0 ? '"-0"' : `"${value}"`);
   }
 
-  #remember(value: unknown, depth: number): void {
-    const path = this.#keys.slice(0, depth);
-    this.#places ??= new Map();
-    const paths = this.#places.get(value);
-    if (paths === undefined) this.#places.set(value, [path]);
-    else paths.push(path);
+  #nan(): void {
+    this.#nans++;
+    this.#hasRepeats ||= this.#nans > 1;
+    this.#hasHeldNaN ||= this.#holders > 0;
   }
 
-  /** What occurs in more than one place. The shortest path stands for all. */
-  #equalities(): Record<string, string[]> | undefined {
-    const equalities: Record<string, string[]> = {};
-    for (const paths of this.#places?.values() ?? []) {
-      if (paths.length === 1) continue;
-      const [first, ...rest] = paths.sort((a, b) => a.length - b.length).map((path) => path.map(escapeKey).join("."));
-      if (first !== undefined) equalities[first] = rest;
-    }
-    return Object.keys(equalities).length === 0 ? undefined : equalities;
-  }
-
-  #typed<T>(name: string, written: T): T {
-    this.#type = `["${name}"]`;
+  #typed(type: string, written: string): string {
+    this.#type = type;
     return written;
   }
 
-  #giveUp(): undefined {
+  #giveUp(): string {
     this.#isCertain = false;
+    return "";
   }
 }
 
-function put<T>(record: Record<string, T>, key: string, item: T): Record<string, T> {
-  record[key] = item;
-  return record;
+/** Counts inherited ones too, which can only make us give up. `Object.keys` costs more. */
+function hasProperties(value: object): boolean {
+  for (const _ in value) return true;
+  return false;
 }
 
 function hasHole(array: readonly unknown[]): boolean {

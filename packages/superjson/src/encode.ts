@@ -9,8 +9,9 @@ import { leavesBuiltIns, leavesPlainData } from "./untouched.js";
 
 /** The text that `instance.stringify(value)` writes, by the cheapest of three ways that is certain to give it. */
 export function encode(value: unknown, instance: SuperJSON): string {
-  if (!leavesPlainData(instance)) return encodeByInstance(value, instance);
-  if (isPlain(value)) return JSON.stringify({ json: value });
+  // A program that gives all objects or arrays a `toJSON` changes what JSON writes for each of them.
+  if (!leavesPlainData(instance) || "toJSON" in Array.prototype) return encodeByInstance(value, instance);
+  if (isPlain(value)) return `{"json":${JSON.stringify(value)}}`;
   const text = leavesBuiltIns(instance) ? annotate(value) : undefined;
   return text ?? encodeByInstance(value, instance);
 }

@@ -37,7 +37,7 @@ const TYPED_ARRAY_PROTOTYPES: ReadonlySet<unknown> = new Set(
 
 /** Whether `value` is a typed array that superjson brings back, and not of a class derived from one. */
 export function isTypedArray(value: object): value is TypedArray {
-  return TYPED_ARRAY_PROTOTYPES.has(Object.getPrototypeOf(value));
+  return ArrayBuffer.isView(value) && TYPED_ARRAY_PROTOTYPES.has(Object.getPrototypeOf(value));
 }
 
 /** Whether its numbers survive: superjson writes NaN, the infinities and -0 within a typed array as null and 0. */

@@ -16,9 +16,25 @@ export class Seen {
   }
 }
 
+/** The bigints that a walk has met. In `Seen`, they would slow down how objects are compared. */
+export class SeenBigints {
+  #few: bigint[] | undefined;
+  #many: Set<bigint> | undefined;
+
+  /** Whether an equal one was met before. */
+  meet(bigint: bigint): boolean {
+    if (this.#many !== undefined) return isOld(this.#many, bigint);
+    this.#few ??= [];
+    for (const one of this.#few) if (one === bigint) return true;
+    this.#few.push(bigint);
+    if (this.#few.length > FEW) this.#many = new Set(this.#few);
+    return false;
+  }
+}
+
 /** One hash instead of the two of `has` and `add`. */
-function isOld(set: Set<object>, object: object): boolean {
+function isOld<T>(set: Set<T>, item: T): boolean {
   const before = set.size;
-  set.add(object);
+  set.add(item);
   return set.size === before;
 }

@@ -37,6 +37,7 @@ function hasClasses({ classRegistry }: SuperJSON): boolean {
 function hasTransformers({ customTransformerRegistry }: SuperJSON): boolean {
   const table: unknown = customTransformerRegistry["transfomers"];
   if (typeof table !== "object" || table === null) return true;
+  // Says yes, too, where a program has added a property to all objects. Our walks would take that for their own.
   for (const _ in table) return true;
   return false;
 }

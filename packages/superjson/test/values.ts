@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
 /** How many generated values each property looks at. */
-export const RUNS = Number(process.env["GRANARY_RUNS"] ?? 100_000);
+export const RUNS = Number(process.env["GRANARY_RUNS"] ?? (process.env["GRANARY_FULL"] === "1" ? 1_000_000 : 100_000));
 
 const key = fc
   .oneof(
@@ -19,13 +19,23 @@ const number = fc.oneof(
   fc.double(),
   fc.integer(),
 );
+/** The length from which on text is written in another way, and both sides of it, with and without escapes. */
+const longText = fc
+  .tuple(fc.integer({ min: 46, max: 50 }), fc.constantFrom("", '"', "\ud800", "é"))
+  .map(([length, odd]) => odd.padStart(length, "x"));
 const text = fc.oneof(
-  fc.constantFrom("", "NaN", "null", "\ud800", "\udc00x", "\u2028", "é", "😀"),
-  fc.string({ maxLength: 6 }),
+  fc.constantFrom("", "NaN", "null", "\ud800", "\udc00x", "\u2028", "\u007f", "é", "😀"),
+  { arbitrary: fc.string({ maxLength: 6 }), weight: 2 },
+  fc.string({ unit: "binary", maxLength: 3 }),
+  longText,
 );
 const bigint = fc.oneof(fc.constantFrom(0n, 1n, -1n), fc.bigInt());
 const date = fc
-  .oneof(fc.constantFrom(0, -1, 8.64e15, -8.64e15, -62167219200001, 253402300800000), fc.integer())
+  .oneof(
+    fc.constantFrom(0, -1, 8.64e15, -8.64e15, -62167219200001, 253402300799999, 253402300800000),
+    fc.integer({ min: Date.UTC(999, 11), max: Date.UTC(10_000, 1) }),
+    fc.integer({ min: -8.64e15, max: 8.64e15 }),
+  )
   .map((ms) => new Date(ms));
 const other = fc
   .constantFrom<() => unknown>(
