@@ -51,14 +51,16 @@ function scopeMarksReader(reads: ReadBatch): MarksCapability["read"] {
   };
 }
 
-function scopeMarkOf(bytes: Uint8Array | null): ScopeMark {
+/** What the bytes of a namespace's mark say. @throws CacheError `UNREADABLE` */
+export function scopeMarkOf(bytes: Uint8Array | null): ScopeMark {
   if (bytes === null) return { clearedAt: NEVER, taggedAt: NEVER };
   const words = textOf(bytes).split(" ");
   if (words.length !== 2) throw unreadable();
   return { clearedAt: instantIn(words[0]), taggedAt: instantIn(words[1]) };
 }
 
-function instantOf(bytes: Uint8Array | null): number {
+/** What the bytes of a tag's mark say. @throws CacheError `UNREADABLE` */
+export function instantOf(bytes: Uint8Array | null): number {
   return bytes === null ? NEVER : instantIn(textOf(bytes));
 }
 

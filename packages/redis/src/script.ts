@@ -33,11 +33,17 @@ function steps.set()
   return 1
 end
 
--- KEYS: values, then leases. number of values: deletes, and ends the leases; returns how many values were there
+-- KEYS: values, then leases. number of values: deletes, and ends the leases; returns how many values were there. Who
+-- tracks keys is told of those alone, and loads of the others have to hear of it too: so these are made, and gone.
 function steps.delete()
   local values = tonumber(ARGV[2])
   if #KEYS > values then redis.call('DEL', unpack(KEYS, values + 1)) end
-  return redis.call('UNLINK', unpack(KEYS, 1, values))
+  local found = redis.call('UNLINK', unpack(KEYS, 1, values))
+  for at = 1, found < values and values or 0 do
+    redis.call('SET', KEYS[at], '')
+    redis.call('DEL', KEYS[at])
+  end
+  return found
 end
 
 -- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1
