@@ -280,3 +280,19 @@ test("marks that a client does not come to read are a gap every two seconds", as
   await until(() => heard.gaps === 3);
   expect(heard).toMatchObject({ errors: [], messages: [] });
 });
+
+test("a user with the rules that docs/buses.md names is let do all that the bus does", async () => {
+  const [keyPrefix, user] = [ownPrefix(), ownPrefix().replaceAll(":", "-")];
+  const admin = forThisTest(connect(redis.server.url, { keyPrefix }));
+  const rules = ["+client", "+subscribe", "+ping", "+eval", "+mget", "+info"];
+  await admin.call("ACL", "SETUSER", user, "on", ">secret", ...rules, `~${keyPrefix}*`, "&__redis__:invalidate");
+  const url = new URL(redis.server.url);
+  url.username = user;
+  url.password = "secret";
+  const heard = listen(trackingOn(forThisTest(connect(url.href, { keyPrefix }))));
+  await until(() => heard.gaps === 1);
+  await admin.set("granary:v1:ns:a", 1);
+  await admin.set("granary:mark:{granary:v1:ns}", "5 -");
+  await until(() => heard.messages.length === 2);
+  expect(heard).toMatchObject({ gaps: 1, errors: [] });
+});
