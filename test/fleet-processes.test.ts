@@ -45,6 +45,11 @@ describe("callers of one cold key on every node of a fleet", () => {
     );
   });
 
+  test("on a bus that hears of every write they load once as well", async () => {
+    const { cold, warm } = await stampedes({ count: 10, callers: 1_000, options: { tracks: true } });
+    for (const outcome of [cold, warm]) checkOneLoad(outcome, 10_000);
+  });
+
   test("without leases they are found to load more than once", async () => {
     const { cold } = await stampedes({ count: 4, callers: 250, options: { plant: "no lease" } });
     expect(() => checkOneLoad(cold, 1_000)).toThrow(/loads/);
@@ -76,8 +81,11 @@ describe("callers of one cold key on every node of a fleet", () => {
 });
 
 describe("a process that is killed while it loads", () => {
-  test("is followed by one other, whose value all get, and leaves no lease behind", async () => {
-    const { outcome, loads, leases, takeoverMs } = await kill({});
+  test.each([
+    ["is followed by one other, whose value all get, and leaves no lease behind", {}],
+    ["is followed by one other on a bus that hears of every write as well", { tracks: true as const }],
+  ])("%s", async (_name, options) => {
+    const { outcome, loads, leases, takeoverMs } = await kill(options);
     checkTakeover({ outcome, loads });
     expect(leases).toEqual([]);
     console.info(`the next load began ${takeoverMs.toFixed(0)} ms after the kill`);

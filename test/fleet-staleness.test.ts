@@ -19,6 +19,8 @@ afterAll(() => server.stop());
 test.each([
   ["agree", {}],
   ["are five minutes ahead, right, and five minutes behind", SKEWED],
+  ["agree, and whose bus tracks,", { tracks: true as const }],
+  ["are five minutes apart, and whose bus tracks,", { ...SKEWED, tracks: true as const }],
 ])(
   "three processes whose clocks %s read nothing older than a change they made or heard of",
   { timeout: TIMEOUT_MS },

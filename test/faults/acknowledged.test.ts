@@ -1,5 +1,5 @@
 import type { StoreHealth } from "@granary/core";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type FaultFleet, type FaultNode, type FleetOptions, withFleet } from "./support/fault-fleet.js";
 import { waitUntil } from "./support/wait-until.js";
 

@@ -85,7 +85,10 @@ describe.concurrent("C28: the origin is slow, and Redis", () => {
         expect(soft.map(({ version }) => version)).toEqual(soft.map(() => 0));
         // A gap on the bus voids the load that is under way, and another one begins with the next call.
         const call = (): Promise<Ended> => node.ask<Ended>("callOld", "held");
-        const stored = async (): Promise<number> => (await call()) && node.ask<number>("stored");
+        const stored = async (): Promise<number> => {
+          await call();
+          return node.ask<number>("stored");
+        };
         await waitUntil({ look: stored, holds: (loads) => loads > storedBefore });
         const hard = await node.ask<Ended>("callOld", "cold", { hardTimeout: 300 });
         expect(hard).toMatchObject({ code: "LOAD_TIMEOUT" });

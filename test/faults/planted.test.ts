@@ -43,7 +43,7 @@ describe.concurrent("a node that", () => {
     const via = fault === deafened ? { via: "proxies" as const } : {};
     // Nobody waits long for what is to go wrong.
     const outcome = await withFleet({ plant, ...via }, (fleet) => faultRun(fleet, fault, 2_000));
-    expect(() => checks[name](outcome)).toThrow();
+    expect(() => checks[name](outcome)).toThrow(/\S/);
   });
 });
 

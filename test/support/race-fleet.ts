@@ -37,6 +37,8 @@ export interface RaceFleetOptions {
   /** Settings of the client of Redis. */
   readonly clientOptions?: object;
   readonly onStoreError?: "ignore" | "throw";
+  /** The bus is `redisTracking`, in place of `redisBus`. */
+  readonly tracks?: true;
   /** Redis is down, so that nobody can listen. */
   readonly redis?: "up" | "down";
 }

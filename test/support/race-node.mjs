@@ -2,15 +2,17 @@
 // It runs the built packages, as an application would.
 import { createCache, systemClock } from "@granary/core";
 import { memoryStore } from "@granary/memory";
-import { redisBus, redisStore } from "@granary/redis";
+import { redisBus, redisStore, redisTracking } from "@granary/redis";
 import { tiered } from "@granary/tiered";
 import { Redis } from "ioredis";
+import { fencedBus } from "./fenced-bus.mjs";
 import { machineMs } from "./machine-ms.mjs";
 import { randomRun } from "./random-run.mjs";
 
-const { url, keyPrefix, channel, name, plant, clientOptions, onStoreError } = JSON.parse(process.argv[2] ?? "{}");
+const settings = JSON.parse(process.argv[2] ?? "{}");
+const { url, keyPrefix, channel, name, plant, clientOptions, onStoreError, tracks } = settings;
 const client = new Redis(url, { keyPrefix, ...clientOptions });
-const bus = redisBus({ client, channel });
+const bus = tracks === true ? redisTracking({ client }) : redisBus({ client, channel });
 const l2 = redisStore({ client, ...(plant === "own clock" && { clock: systemClock }) });
 const store = tiered({ l1: memoryStore(), l2, ...(plant === "no bus" ? { l1Ttl: "1h" } : { bus }) });
 const lease = plant !== "no lease";
@@ -32,7 +34,8 @@ const verbs = {
   stats: () => cache.stats(),
   errors: () => errors,
   stampede,
-  randomRun: (plan) => randomRun({ cache, still, bus, origin, name }, plan),
+  randomRun: (plan) =>
+    randomRun({ cache, still, bus: tracks === true ? fencedBus(client, bus) : bus, origin, name }, plan),
 };
 
 process.on("message", (question) => {

@@ -76,8 +76,10 @@ export async function randomRun({ cache, still, bus, origin, name }, { ms, seed 
 }
 
 function hear({ heard }, { keys = [] }) {
-  const [kind, node, number] = keys[0]?.split(" ") ?? [];
-  if (kind === "fence") heard.push({ node, number: Number(number), at: machineMs() });
+  for (const key of keys) {
+    const [kind, node, number] = key.split(" ");
+    if (kind === "fence") heard.push({ node, number: Number(number), at: machineMs() });
+  }
 }
 
 /** Some reads of a key let its entry be refreshed behind: also then nothing that was deleted may come. */

@@ -9,7 +9,7 @@ export interface GapTimerParts {
 }
 
 /** For this long a copy may be trusted without anybody saying that it still holds. */
-export const LONGEST_UNHEARD_MS = 2_000;
+const LONGEST_UNHEARD_MS = 2_000;
 
 /**
  * Tells a gap whenever nothing is known of the last two seconds, and then every two seconds until something is. So no

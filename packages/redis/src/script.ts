@@ -26,6 +26,17 @@ local function drop_lease()
   if lease then redis.call('DEL', lease) end
 end
 
+-- Who tracks keys is told of those alone that were there, and loads of the others have to hear of it too: so what is not
+-- there is made, and gone.
+local function remove(name)
+  local existed = redis.call('UNLINK', name)
+  if existed == 0 then
+    redis.call('SET', name, '')
+    redis.call('DEL', name)
+  end
+  return existed
+end
+
 local function server_now()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
@@ -71,7 +82,7 @@ function steps.delete()
   for index = values + leases + 1, #KEYS do bury(KEYS[index], at) end
   if leases > 0 then redis.call('DEL', unpack(KEYS, values + 1, values + leases)) end
   local existed = {}
-  for index = 1, values do existed[index] = redis.call('UNLINK', KEYS[index]) end
+  for index = 1, values do existed[index] = remove(KEYS[index]) end
   return existed
 end
 
@@ -91,7 +102,7 @@ function steps.replay()
     write(text, ARGV[4])
     return 1
   end
-  redis.call('UNLINK', value)
+  remove(value)
   if KEYS[3] then bury(KEYS[3], at) end
   return text == '' and 1 or 0
 end

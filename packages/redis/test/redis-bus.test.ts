@@ -1,30 +1,21 @@
 import { createServer, type Socket } from "node:net";
 import { redisBus } from "@granary/redis";
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type RedisServer, startRedis } from "../../../test/support/redis-server.js";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ownRedis } from "../../../test/support/own-redis.js";
+import { startRedis } from "../../../test/support/redis-server.js";
 import { listen, until } from "./support/bus-listening.js";
 import { forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
+import { expectNoRejections } from "./support/rejections.js";
 
 const CHANGED = { type: "changed", keys: ["a", "b:é😀\ud800"] } as const;
 const MARKED = { type: "marked", scope: "granary:v1:users", tags: ["tag:x"], at: 1_700_000_000_000.5 } as const;
 
-let server: RedisServer;
-const rejections: unknown[] = [];
-const noteRejection = (reason: unknown): unknown => rejections.push(reason);
-
-beforeAll(async () => {
-  process.on("unhandledRejection", noteRejection);
-  server = await startRedis();
-});
-afterEach(() => expect(rejections).toEqual([]));
-afterAll(async () => {
-  process.off("unhandledRejection", noteRejection);
-  await server.stop();
-});
+const redis = ownRedis();
+expectNoRejections();
 
 describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
   const open = (keyPrefix = "") => {
-    const client = forThisTest(connect(server.url, { keyPrefix }));
+    const client = forThisTest(connect(redis.server.url, { keyPrefix }));
     const channel = ownPrefix();
     const busOn = (on = client) => {
       const bus = redisBus({ client: on, channel });
@@ -38,7 +29,7 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
 
   test("what one bus says the others hear, and it does not hear itself", async () => {
     const { client, busOn } = open();
-    const [one, two] = [busOn(), busOn(forThisTest(connect(server.url, { keyPrefix: "other:" })))];
+    const [one, two] = [busOn(), busOn(forThisTest(connect(redis.server.url, { keyPrefix: "other:" })))];
     const [first, second] = [listen(one), listen(two)];
     await until(() => first.gaps === 1 && second.gaps === 1);
     await one.publish(CHANGED);
@@ -130,7 +121,7 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
     const { client, channel, busOn } = open();
     const user = ownPrefix().replaceAll(":", "-");
     await client.call("ACL", "SETUSER", user, "on", ">secret", "+@all", "~*", "resetchannels");
-    const url = new URL(server.url);
+    const url = new URL(redis.server.url);
     url.username = user;
     url.password = "secret";
     const refused = listen(busOn(forThisTest(connect(url.href))));
@@ -145,7 +136,7 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
 
   test("settings of a client that would fail a subscription do not hold for it", async () => {
     const { busOn } = open();
-    const heard = listen(busOn(forThisTest(connect(server.url, { enableOfflineQueue: false }))));
+    const heard = listen(busOn(forThisTest(connect(redis.server.url, { enableOfflineQueue: false }))));
     await until(() => heard.gaps === 1);
     expect(heard.errors).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CacheError } from "@granary/core";
-import { type RedisClient, redisBus, redisStore } from "@granary/redis";
+import { type RedisClient, redisBus, redisStore, redisTracking } from "@granary/redis";
 import { expect, test } from "vitest";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -11,7 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 test.each([undefined, null, "redis://localhost", {}, { get: () => null, set: () => null, isOpen: true }])(
   "a client that is not one is refused at once, with what to write instead: %j",
   (client) => {
-    for (const [name, factory] of Object.entries({ redisStore, redisBus })) {
+    for (const [name, factory] of Object.entries({ redisStore, redisBus, redisTracking })) {
       const error = thrownBy(() => factory({ client: client as unknown as RedisClient }));
       expect(error).toMatchObject({ code: "INVALID_OPTION" });
       expect(error.message).toContain(`${name}({ client: new Redis(url) })`);
@@ -20,7 +20,7 @@ test.each([undefined, null, "redis://localhost", {}, { get: () => null, set: () 
 );
 
 test("no options at all are refused in the same words", () => {
-  for (const factory of [redisStore, redisBus] as ((options?: unknown) => unknown)[]) {
+  for (const factory of [redisStore, redisBus, redisTracking] as ((options?: unknown) => unknown)[]) {
     expect(thrownBy(() => factory())).toMatchObject({ code: "INVALID_OPTION" });
   }
 });

@@ -159,7 +159,7 @@ function watch(ids) {
     const values = await Promise.all(ids.map((id) => caches.hot.get(id)));
     ids.forEach((id, at) => values[at] !== undefined && watching.seen[id].add(values[at]));
     if (isFarWell) watching.farReads += ids.length;
-    setTimeout(look, 1);
+    setTimeout(() => void look(), 1);
   };
   void look();
 }

@@ -31,6 +31,6 @@ function ageBy({ at }, changes, instant) {
 
 function grouped(changes) {
   const byKey = new Map();
-  for (const change of changes) byKey.get(change.key)?.push(change) ?? byKey.set(change.key, [change]);
+  for (const change of changes) byKey.set(change.key, [...(byKey.get(change.key) ?? []), change]);
   return byKey;
 }

@@ -169,7 +169,7 @@ export class NodeLoad {
   /** One node sets a key, one change after the other: nobody could say which of two values at once is the newer one. */
   async set() {
     const { caches, ownKeys } = this.#parts;
-    const key = anyOf(HOT_KEYS.filter((_, at) => at % 4 === 0 && ownKeys(at / 4)));
+    const key = anyOf(HOT_KEYS.filter((_, at) => at % 4 === 0 && ownKeys(at / 4) === true));
     if (this.#writing.has(key)) return undefined;
     this.#writing.add(key);
     try {

@@ -1,4 +1,4 @@
-import { type RedisClient, redisBus, redisStore } from "@granary/redis";
+import { type RedisClient, redisBus, redisStore, redisTracking } from "@granary/redis";
 import * as ioredis6 from "ioredis";
 import * as ioredis5 from "ioredis-5";
 import * as iovalkey from "iovalkey";
@@ -22,6 +22,9 @@ redisStore({ client: new iovalkey.Cluster([]) });
 redisBus({ client: new ioredis6.Cluster([]) });
 redisBus({ client: new ioredis5.Cluster([]) });
 redisBus({ client: new iovalkey.Redis(), channel: "shop:bus" });
+redisTracking({ client: new ioredis6.Redis() });
+redisTracking({ client: new ioredis5.Cluster([], { natMap: { "10.0.0.1:6379": { host: "localhost", port: 6379 } } }) });
+redisTracking({ client: new iovalkey.Cluster([]), prefix: "shop", name: "news" });
 
 // @ts-expect-error A client of another shape is refused.
 redisStore({ client: { get: async () => null, set: async () => "OK" } });

@@ -5,11 +5,12 @@ export interface Proxy {
   readonly port: number;
   /** From now on nothing passes on the connections there are, in neither direction, and none of them is closed. */
   swallow(): void;
+  /** Ends it, with all connections. */
   close(): void;
 }
 
-/** Passes connections on to `port`. */
-export function proxyTo(port: number): Promise<Proxy> {
+/** Passes connections on to `port`; reached at `at`, or at a port of its own. */
+export function proxyTo(port: number, at = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = to(port, "127.0.0.1");
@@ -27,7 +28,7 @@ export function proxyTo(port: number): Promise<Proxy> {
     for (const socket of sockets) socket.destroy();
   };
   return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(at, "127.0.0.1", () => {
       resolve({ port: (server.address() as { port: number }).port, swallow, close });
     });
   });

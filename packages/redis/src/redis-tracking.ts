@@ -1,0 +1,105 @@
+import { type BusListener, type BusMessage, type CacheBus, CacheError } from "@granary/core";
+import { BusEnd, type Ear } from "./bus-end.js";
+import { watchErrors } from "./client-errors.js";
+import { ClusterLines } from "./cluster-lines.js";
+import { GapTimer } from "./gap-timer.js";
+import type { Line } from "./line.js";
+import { MarkReads } from "./mark-reads.js";
+import { ownConnection } from "./own-connection.js";
+import { keyPrefixOf, type RedisClient, type RedisConnection, requireClient } from "./redis-client.js";
+import { steadyClock } from "./steady-clock.js";
+import { sortKeys } from "./tracked-keys.js";
+import { trackedLine } from "./tracked-line.js";
+
+/** How a bus on the tracking of Redis is made. */
+export interface RedisTrackingOptions {
+  /** The client that the store has, or one of the same `keyPrefix` and server. The bus never closes it. */
+  readonly client: RedisClient;
+  /** The `prefix` of the caches. What is told of keys that begin otherwise is not for them. Default: `"granary"`. */
+  readonly prefix?: string;
+  /** Stands in events. Default: `"redis tracking"`. */
+  readonly name?: string;
+}
+
+/**
+ * A bus on which Redis or Valkey says itself which keys have changed: by whatever program, by expiry, eviction or
+ * `FLUSHALL`. So nothing is published; whoever writes to the store has said so. It listens on one connection of its own
+ * to the server, or to each master of a cluster, which is kept and watched as that of `redisBus` is. It hears the
+ * changes of this process as well, which costs a read of the store after each. Needs Redis 6 and the right to `CLIENT
+ * TRACKING`: where that is refused, listeners are told an `UNSUPPORTED`, and gaps, as of a server that is down.
+ * @throws CacheError `INVALID_OPTION`
+ */
+export function redisTracking(options: RedisTrackingOptions): CacheBus {
+  const client = requireClient("redisTracking", options);
+  const { prefix = "granary", name = "redis tracking" } = options;
+  if (typeof prefix !== "string" || prefix === "" || /[:{}]/.test(prefix)) {
+    throw new CacheError("INVALID_OPTION", '`prefix` must be that of the caches: text without ":", "{" and "}".');
+  }
+  const end = new BusEnd((told) => new TrackingEar({ client, prefix, told }));
+  const unwatch = watchErrors(client, () => {});
+  return {
+    name,
+    async publish(message) {
+      checkPrefix(message, prefix);
+    },
+    subscribe: (listener) => end.subscribe(listener),
+    close() {
+      unwatch();
+      return end.close();
+    },
+  };
+}
+
+/** Whoever writes a key that nobody is told of would never know. */
+function checkPrefix(message: BusMessage, prefix: string): void {
+  if (message.type === "gap") return;
+  const keys = message.type === "changed" ? message.keys : [message.scope];
+  const other = keys.find((key) => !key.startsWith(`${prefix}:`));
+  if (other === undefined) return;
+  const hint = `redisTracking({ client, prefix: ${JSON.stringify(other.slice(0, Math.max(0, other.indexOf(":"))))} })`;
+  throw new CacheError("INVALID_OPTION", `This bus hears of keys of "${prefix}" only, not of ${other}: write ${hint}.`);
+}
+
+interface TrackingEarParts {
+  readonly client: RedisClient;
+  readonly prefix: string;
+  readonly told: BusListener;
+}
+
+/** What Redis says, as messages of a bus. */
+class TrackingEar implements Ear {
+  readonly #lines: Line | ClusterLines;
+  readonly #gaps: GapTimer;
+  readonly #marks: MarkReads;
+
+  constructor({ client, prefix, told }: TrackingEarParts) {
+    const clock = steadyClock;
+    this.#marks = new MarkReads({ client, clock, told });
+    const [begun, failed, sort] = [() => this.#gaps.tell(), told.error, sortKeys(client, prefix)];
+    const heard = (keys: readonly Uint8Array[] | null): void => {
+      if (keys === null) return this.#gaps.tell();
+      const { values, marks } = sort(keys);
+      if (values.length > 0) told.message({ type: "changed", keys: values });
+      this.#marks.read(marks);
+    };
+    const keyStart = `${keyPrefixOf(client)}${prefix}:`;
+    const lineTo = (open: () => RedisConnection | undefined, isUp: () => void): Line =>
+      trackedLine({ clock, open, keyStart, heard, begun: isUp, failed });
+    this.#lines =
+      client.isCluster === true
+        ? new ClusterLines({ clock, client, lineTo, begun, moved: begun, failed })
+        : lineTo(() => ownConnection(client), begun);
+    const aliveAt = (): number => Math.min(this.#lines.aliveAt, this.#marks.unreadSince);
+    this.#gaps = new GapTimer({ clock, aliveAt, gap: told.gap });
+  }
+
+  get isListening(): boolean {
+    return this.#lines.isListening;
+  }
+
+  close(): Promise<void> {
+    this.#gaps.close();
+    this.#marks.close();
+    return this.#lines.close();
+  }
+}
