@@ -1,23 +1,51 @@
-// `npm run bench -- <row>`: runs one row of bench/rows, or all of them, on the built packages, and prints ratios to the floor.
+// `npm run bench -- [rows] [options]`: runs rows of bench/rows, or all of them, on the built packages.
+//   --only a,b     these subjects instead of all of the row
+//   --node <path>  a Node binary for the measured processes; BENCH_NODE does the same
+//   --rounds <n>   counted rounds of the timed rows; 11 by default
+//   --short        a moment of every row, with the floor and Granary alone: that it runs, not how fast
+//   --publish      puts what was measured into docs/performance.md and its pictures
+//   --render       measures nothing, and writes that page again from what was published
 import { readdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Bench } from "./harness/bench.mjs";
+import { printRow } from "./harness/print.mjs";
+import { keepRun, publishRun } from "./harness/results.mjs";
+import { renderDocs } from "./publish/render-docs.mjs";
 
-const folder = new URL("rows/", import.meta.url);
-const rows = readdirSync(folder).map((file) => file.replace(/\.mjs$/, ""));
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((row) => !rows.includes(row));
-if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(", ")}. There are: ${rows.join(", ")}.`);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: "string" },
+    node: { type: "string", default: process.env["BENCH_NODE"] ?? process.execPath },
+    rounds: { type: "string", default: "11" },
+    short: { type: "boolean", default: false },
+    publish: { type: "boolean", default: false },
+    render: { type: "boolean", default: false },
+  },
+});
 
-console.log(`Node ${process.version}; medians and quartiles of the ratio to the first line of each table`);
-for (const row of wanted.length === 0 ? rows : wanted) {
-  const { run } = await import(new URL(`${row}.mjs`, folder));
-  for (const [way, results] of Object.entries(await run())) print(`${row}, ${way}`, results);
+const known = readdirSync(new URL("rows/", import.meta.url)).map((file) => file.replace(/\.mjs$/, ""));
+const unknown = positionals.filter((name) => !known.includes(name));
+if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(", ")}. There are: ${known.join(", ")}.`);
+
+if (options.render) {
+  await renderDocs();
+  process.exit();
 }
 
-function print(title, results) {
-  console.log(`\n${title}`);
-  const width = Math.max(...results.map(({ name }) => name.length));
-  for (const { name, ns, ratio } of results) {
-    const [low, middle, high] = ratio.map((value) => value.toFixed(2));
-    console.log(`  ${name.padEnd(width)}  ${ns.toFixed(0).padStart(8)} ns  ${middle}  (${low} to ${high})`);
-  }
+const bench = await Bench.on(options);
+console.log(bench.heading);
+let failures = 0;
+for (const name of positionals.length === 0 ? known : positionals) {
+  const { row, run } = await bench.run(name);
+  failures += run.records.filter(({ failed }) => failed !== undefined).length;
+  if (options.short) console.log(`${name} runs`);
+  else keepRun(run);
+  if (!options.short) printRow(row, run);
+  if (options.publish) publishRun(run);
+}
+if (options.publish) await renderDocs();
+if (failures > 0) {
+  console.log(`\n${failures} figures failed`);
+  process.exitCode = 1;
 }

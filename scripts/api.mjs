@@ -1,4 +1,5 @@
 // Compares what each package exports with its report, packages/NAME/etc/NAME.api.md; `--update` rewrites the reports.
+// A subpath such as @granary/testkit/tcp-proxy has a report of its own, NAME-SUBPATH.api.md.
 import { mkdirSync, readFileSync } from "node:fs";
 import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 import { packages } from "./lib/packages.mjs";
@@ -8,7 +9,7 @@ const localBuild = process.argv.includes("--update");
 const silent = { default: { logLevel: "none" } };
 
 // The tool brings its own compiler, which reads the declarations that ours wrote.
-const tsconfig = {
+const tsconfigOf = (entry) => ({
   compilerOptions: {
     target: "es2022",
     lib: ["es2023", "esnext.disposable", "dom"],
@@ -18,28 +19,36 @@ const tsconfig = {
     strict: true,
     skipLibCheck: true,
   },
-  include: ["dist/index.d.ts"],
-};
+  include: [entry],
+});
 
-const results = packages.map(examine);
+const results = packages.flatMap(entriesOf).map(examine);
 if (!results.every(Boolean)) process.exitCode = 1;
 
-function examine(name) {
+/** Each way into a package: the declarations, and the name of the report. */
+function entriesOf(name) {
   const folder = `${root}packages/${name}`;
+  const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  const typed = Object.entries(exports).filter(([, target]) => target.types !== undefined);
+  return typed.map(([path, { types }]) => ({ folder, types, name: path.replace(".", name).replace("/", "-") }));
+}
+
+function examine({ name, folder, types }) {
   mkdirSync(`${folder}/etc`, { recursive: true });
-  const { succeeded } = Extractor.invoke(configOf(name, folder), { localBuild, messageCallback: onlyProblems });
+  const config = configOf({ name, projectFolder: folder, types });
+  const { succeeded } = Extractor.invoke(config, { localBuild, messageCallback: onlyProblems });
   if (!succeeded) console.log(`${name}: the exports differ from etc/${name}.api.md; if they should, run npm run api`);
   return succeeded && isDocumented(`${folder}/etc/${name}.api.md`);
 }
 
-function configOf(name, projectFolder) {
+function configOf({ name, projectFolder, types }) {
   return ExtractorConfig.prepare({
     configObjectFullPath: undefined,
     packageJsonFullPath: `${projectFolder}/package.json`,
     configObject: {
       projectFolder,
-      mainEntryPointFilePath: "<projectFolder>/dist/index.d.ts",
-      compiler: { overrideTsconfig: tsconfig },
+      mainEntryPointFilePath: `${projectFolder}/${types}`,
+      compiler: { overrideTsconfig: tsconfigOf(types) },
       apiReport: {
         enabled: true,
         reportFolder: "<projectFolder>/etc/",

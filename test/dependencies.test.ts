@@ -54,6 +54,16 @@ function judgePortable(pkg: Package): readonly string[] {
   return builtins.map((name) => `${pkg.name} may not import ${name}`);
 }
 
+/** A file and all that it imports, in its own package. */
+function reachedFrom(file: string, sources: Files, reached = new Map<string, string>()): Files {
+  const source = sources.get(file);
+  if (source === undefined || reached.has(file)) return reached;
+  reached.set(file, source);
+  for (const specifier of importsOf(source))
+    reachedFrom(specifier.replace(/^\.\/(.*)\.js$/, "$1.ts"), sources, reached);
+  return reached;
+}
+
 const load = (name: string): Package => ({
   name,
   manifest: JSON.parse(read(`packages/${name}/package.json`)) as Manifest,
@@ -83,6 +93,15 @@ test.each(["core", "memory", "tiered"])("%s imports nothing from node:", (name) 
   const pkg = load(name);
   expect(pkg.sources.size).toBeGreaterThan(0);
   expect(judgePortable(pkg)).toEqual([]);
+});
+
+// What runs in a browser as well; the subpaths beside it are for Node.
+test("the index of testkit reaches nothing from node:", () => {
+  const pkg = load("testkit");
+  const sources = reachedFrom("index.ts", pkg.sources);
+  expect(sources.size).toBeGreaterThan(10);
+  expect(judgePortable({ ...pkg, sources })).toEqual([]);
+  expect(judgePortable(pkg)).toContain("testkit may not import node:net");
 });
 
 test("core has no dependency at run time", () => {

@@ -109,7 +109,9 @@ describe.each([
         idsOf(200).filter((id) => !/^user:(\d|1\d+)$/.test(id)),
       );
       expect(await cache.invalidatePattern("*")).toBe(80);
-      expect(await keysIn(place)).toEqual(others);
+      // The namespace remembers when something in it was last deleted.
+      const ownMark = `${keyPrefix}granary:mark:{granary:v1:mine}`;
+      expect((await keysIn(place)).filter((key) => key !== ownMark)).toEqual(others);
 
       await cache.setMany(pairsOf(50));
       expect(await cache.clear()).toBe(true);
@@ -119,7 +121,7 @@ describe.each([
       expect(await Promise.all(others.map((key) => plain.get(key)))).toEqual(others.map(() => "mine"));
       // All that clear() writes is the mark of the namespace.
       const added = left.filter((key) => !others.includes(key) && !key.startsWith(base));
-      expect(added).toEqual([`${keyPrefix}granary:mark:{granary:v1:mine}`]);
+      expect(added).toEqual([ownMark]);
     });
   });
 

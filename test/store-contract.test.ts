@@ -44,10 +44,10 @@ const memoryOverRedis: OpenTier = (context) => {
 };
 
 const pairs: ReadonlyArray<readonly [name: string, pair: Pair]> = [
-  ["memory over Redis", { l1: memory, l2: redis, more: ["leases"] }],
-  ["memory over a Keyv on a Map", { l1: memory, l2: keyvOnMap }],
-  ["memory over memory", { l1: memory, l2: memory }],
-  ["memory over memory over Redis", { l1: memory, l2: memoryOverRedis, more: ["leases"] }],
+  ["memory over Redis", { l1: memory, l2: redis, more: ["handles", "leases"] }],
+  ["memory over a Keyv on a Map", { l1: memory, l2: keyvOnMap, more: ["handles"] }],
+  ["memory over memory", { l1: memory, l2: memory, more: ["handles"] }],
+  ["memory over memory over Redis", { l1: memory, l2: memoryOverRedis, more: ["handles", "leases"] }],
   // A near tier that keeps only what an entry has to have is correct, and asks the far one each time.
   ["Redis over Redis", { l1: redis, l2: redis, more: ["leases", "decodes", "copies"] }],
   ["a Keyv on a Map over Redis", { l1: keyvOnMap, l2: redis, more: ["leases", "decodes", "copies"] }],

@@ -54,7 +54,7 @@ test("a read of many gives what L1 holds, as stale, where L2 fails, nothing for 
   await far.clock.advance(4_000);
   await store.set("trusted", entryOf(far, "trusted"));
   await far.clock.advance(2_000);
-  faults.fail();
+  faults.inject({ type: "reject" });
   const found = await store.many?.get([KEY, "absent", "trusted"], far.clock.now());
   listener();
   expect(found?.map((entry) => entry?.value)).toEqual(["held", undefined, "trusted"]);

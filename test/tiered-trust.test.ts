@@ -115,7 +115,7 @@ describe("after a gap on the bus", () => {
   test("what L1 took in before is not fresh while L2 cannot say, and is still good where a load fails", async () => {
     const { node, faults } = fragileNode();
     await node.cache.set("k", "value");
-    faults.fail();
+    faults.inject({ type: "reject" });
     expect(await node.cache.get("k")).toBe("value");
     node.bus.gap();
     expect([await node.cache.get("k"), await node.cache.has("k")]).toEqual([undefined, false]);
@@ -136,7 +136,7 @@ describe("when L2 fails", () => {
   test("an L1 entry within l1Ttl is fresh, and past it stale", async () => {
     const { node, faults } = fragileNode({ l1Ttl: 1_000 });
     await node.cache.set("k", "value");
-    faults.fail();
+    faults.inject({ type: "reject" });
     await node.far.clock.advance(999);
     expect(await node.cache.get("k")).toBe("value");
     await node.far.clock.advance(1);
@@ -148,7 +148,7 @@ describe("when L2 fails", () => {
 
   test("a set that L2 did not take says so, is read here, and is not announced", async () => {
     const { node, faults } = fragileNode();
-    faults.failNext();
+    faults.inject({ type: "reject", times: 1 });
     expect(await node.cache.set("k", "value")).toBe(false);
     expect(await node.cache.get("k")).toBe("value");
     expect(node.bus.published).toEqual([]);
@@ -157,7 +157,7 @@ describe("when L2 fails", () => {
   test("a delete that L2 did not take leaves nothing in L1, and is not announced", async () => {
     const { node, faults } = fragileNode();
     await node.cache.set("k", "value");
-    faults.failNext();
+    faults.inject({ type: "reject", times: 1 });
     expect(await node.cache.delete("k")).toBe(false);
     expect((await heldIn(node)).near).toBeUndefined();
     expect(node.bus.published).toHaveLength(1);
@@ -198,7 +198,7 @@ test("an L1 that fails a set does not go on serving the old value", async () => 
   const cache = createCache<unknown>({ store: tiered({ l1, l2: far.memory, bus: handBus().bus }), ttl: "1h" });
   cache.on("error", () => undefined);
   await cache.set("k", "old");
-  faults.failNext();
+  faults.inject({ type: "reject", times: 1 });
   expect(await cache.set("k", "new")).toBe(true);
   expect(await cache.get("k")).toBe("new");
 });

@@ -1,60 +1,40 @@
-import { createCache } from "@granary/core";
-import { redisStore } from "@granary/redis";
-import { Redis } from "ioredis";
-import { redisServer } from "../redis-server.mjs";
-import { rounds, timed } from "../rounds.mjs";
-import { valueOf } from "../single-reads.mjs";
+import { faceOf, reasonFor } from "../harness/cannot.mjs";
+import { timing } from "../harness/timing.mjs";
+import { check, fill, keyOf, origin } from "../harness/workload.mjs";
+import { ON_REDIS } from "../subjects/names.mjs";
 
-const IDS = 2_000;
+const SIZE = 2_000;
 const BATCH = 100;
-const READS = 60;
 
-const ids = Array.from({ length: IDS }, (_, at) => `id${at}`);
+export const row = {
+  title: "Many at once",
+  about: "100 entries of Redis by one call; the time is that of the whole call.",
+  redis: true,
+  floor: "by-hand",
+  subjects: ON_REDIS,
+  goals: { getMany: [1.25, 1.15], getOrSetMany: [1.25, 1.15] },
+  plot: ["getMany"],
+};
 
-/** What every read must give, so that nothing fast and wrong can win. */
-function check(values) {
-  let found = 0;
-  for (const value of values) if (typeof value?.name === "string") found += 1;
-  if (found !== BATCH) throw new Error(`A read gave ${found} of ${BATCH}.`);
+export async function open(subject, context) {
+  const source = origin();
+  const face = await faceOf(subject, { setup: "redis", url: context.url, load: source.load });
+  await fill(face, source, SIZE);
+  const columnOf = (method) => (face[method] === undefined ? reasonFor(subject, method) : batches(face[method]));
+  return timing({ getMany: columnOf("getMany"), getOrSetMany: columnOf("getOrSetMany") }, context);
 }
 
-/** Nanoseconds a batch. */
 function batches(read) {
-  return () =>
-    timed(READS, async () => {
-      for (let at = 0; at < READS; at += 1) {
-        const from = (at * BATCH) % IDS;
-        check(await read(from, from + BATCH));
-      }
-    });
-}
-
-/** 100 values by one call: what the cache costs above the one `MGET` that both send. */
-export async function run() {
-  const server = await redisServer();
-  const [raw, client] = [new Redis(server.url), new Redis(server.url)];
-  const cache = createCache({ store: redisStore({ client }), namespace: "bench-many", ttl: "1h" });
-  const keys = ids.map((id) => `bench-many-raw:${id}`);
-  try {
-    await Promise.all(keys.map((key, at) => raw.set(key, JSON.stringify(valueOf(at)), "PX", 3_600_000)));
-    await cache.setMany(ids.map((id, at) => [id, valueOf(at)]));
-    const load = async () => {
-      throw new Error("A hit loads nothing.");
-    };
-    const readers = {
-      "ioredis mget + JSON.parse": async (from, to) =>
-        (await raw.mget(keys.slice(from, to))).map((text) => JSON.parse(text)),
-      "granary getMany": async (from, to) => (await cache.getMany(ids.slice(from, to))).values(),
-      "granary getOrSetMany, all there": async (from, to) =>
-        (await cache.getOrSetMany(ids.slice(from, to), load)).values(),
-    };
-    const candidates = Object.entries(readers).map(([name, read]) => [name, batches(read)]);
-    return { "100 of Redis": await rounds(Object.fromEntries(candidates), { counted: 31, warmUp: 20 }) };
-  } finally {
-    await raw.del(keys);
-    await cache.deleteMany(ids);
-    await cache.close();
-    for (const each of [raw, client]) each.disconnect();
-    server.stop();
-  }
+  const asked = Array.from({ length: SIZE / BATCH }, (_, part) =>
+    Array.from({ length: BATCH }, (_, each) => keyOf(part * BATCH + each)),
+  );
+  let next = 0;
+  return async (count) => {
+    for (let done = 0; done < count; done += 1) {
+      next = (next + 1) % asked.length;
+      const values = await read(asked[next]);
+      if (values.length !== BATCH) throw new Error(`A read of ${BATCH} gave ${values.length}.`);
+      for (let each = 0; each < BATCH; each += 1) check(values[each], next * BATCH + each);
+    }
+  };
 }

@@ -1,35 +1,25 @@
-import { createCache } from "@granary/core";
-import { memoryStore } from "@granary/memory";
-import { LRUCache } from "lru-cache";
-import { noLoader, singleReads, valueOf } from "../single-reads.mjs";
+import { faceOf } from "../harness/cannot.mjs";
+import { reads, timing } from "../harness/timing.mjs";
+import { fill, KEYS, origin, readOrder } from "../harness/workload.mjs";
+import { EVERYBODY } from "../subjects/names.mjs";
 
-const KEYS = 10_000;
-const READS = 100_000;
+export const row = {
+  title: "A hit in memory",
+  about: "10,000 entries with a ttl; read with `get`, and with `getOrSet`, which finds all of them.",
+  floor: "by-hand",
+  subjects: EVERYBODY,
+  goals: {
+    "get, one by one": [1.6, 1.2],
+    "get, 100 at once": [1.6, 1.2],
+    "getOrSet, one by one": [1.6, 1.2],
+    "getOrSet, 100 at once": [1.6, 1.2],
+  },
+  plot: ["getOrSet, one by one", "getOrSet, 100 at once"],
+};
 
-const ids = Array.from({ length: KEYS }, (_, at) => `id${at}`);
-
-async function readers() {
-  const keys = ids.map((id) => `granary:v1:default:${id}`);
-  const lru = new LRUCache({ max: KEYS });
-  const [plain, tagged] = ["plain", "tagged"].map((namespace) =>
-    createCache({ store: memoryStore({ maxEntries: KEYS }), namespace }),
-  );
-  for (const [at, id] of ids.entries()) {
-    lru.set(keys[at], valueOf(at));
-    await plain.set(id, valueOf(at));
-    await tagged.set(id, valueOf(at), { tags: ["x", "y", `own${at % 100}`] });
-  }
-  // Invalidated after the entries were made: from now on every tagged hit has marks to be judged by.
-  await tagged.invalidateTags("never carried");
-  return {
-    "lru-cache.get + Promise.resolve": (at) => Promise.resolve(lru.get(keys[at])),
-    "granary get": (at) => plain.get(ids[at]),
-    "granary getOrSet": (at) => plain.getOrSet(ids[at], noLoader),
-    "granary get, 3 tags, after an invalidation": (at) => tagged.get(ids[at]),
-  };
-}
-
-/** A hit in memory: what the cache costs above its own LRU. */
-export async function run() {
-  return singleReads(await readers(), { keys: KEYS, reads: READS });
+export async function open(subject, context) {
+  const source = origin();
+  const face = await faceOf(subject, { setup: "memory", maxEntries: KEYS, load: source.load });
+  await fill(face, source);
+  return timing(reads({ subject, face, methods: ["get", "getOrSet"], order: readOrder() }), context);
 }

@@ -18,6 +18,8 @@ export interface ChildNode {
   ask(verb: string, args: readonly unknown[]): Promise<Answer>;
   /** Tells the process something that it does not answer. */
   tell(message: object): void;
+  /** Resolves to its exit code once the process has gone; to `null` where it was killed. */
+  readonly exited: Promise<number | null>;
   /** Resolves once the process has gone. */
   kill(): Promise<void>;
 }
@@ -27,6 +29,8 @@ export interface ChildNodeOptions {
   readonly worker: string;
   /** What it is started with. */
   readonly settings: object;
+  /** What Node itself is started with. */
+  readonly flags?: readonly string[];
   /** How far the clock of its machine is off. Default: not at all. */
   readonly skewMs?: number | undefined;
   /** Hears what the process says without having been asked. */
@@ -34,10 +38,10 @@ export interface ChildNodeOptions {
 }
 
 /** Starts a process. It runs the built packages, as an application would. */
-export function childNode({ worker, settings, skewMs = 0, hear }: ChildNodeOptions): ChildNode {
+export function childNode({ worker, settings, flags = [], skewMs = 0, hear }: ChildNodeOptions): ChildNode {
   requireBuilt();
   const skewed = { ...process.env, GRANARY_SKEW_MS: String(skewMs) };
-  const execArgv = ["--import", new URL("skewed-clock.mjs", import.meta.url).href];
+  const execArgv = ["--import", new URL("skewed-clock.mjs", import.meta.url).href, ...flags];
   const child = fork(fileURLToPath(new URL(worker, import.meta.url)), [JSON.stringify(settings)], {
     env: skewed,
     execArgv,
@@ -46,6 +50,7 @@ export function childNode({ worker, settings, skewMs = 0, hear }: ChildNodeOptio
     pid: child.pid ?? 0,
     ask: asker(child),
     tell: (message) => void child.send(message),
+    exited: new Promise((resolve) => child.once("exit", (code) => resolve(code))),
     kill: () => ended(child),
   };
   if (hear !== undefined) child.on("message", (message: object) => hear(message, node));

@@ -30,19 +30,34 @@ export interface RedisServer {
 
 /** Starts a `redis-server` and resolves once it accepts connections. */
 export async function startRedis(...settings: readonly string[]): Promise<RedisServer> {
-  const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), "granary-redis-"));
-  const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...settings];
-  const child = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
+  const place = await newPlace();
+  const child = spawnRedis(place, settings);
   await ready(child);
   const stop = async (): Promise<void> => {
     await ended(child);
-    await rm(folder, { recursive: true, force: true });
+    await rm(place.folder, { recursive: true, force: true });
   };
-  return { url: `redis://127.0.0.1:${port}`, port, process: child, stop };
+  return { url: `redis://127.0.0.1:${place.port}`, port: place.port, process: child, stop };
 }
 
-function ready(child: ChildProcess): Promise<void> {
+/** Where a server listens, and keeps its files: one that is started there anew finds what it had. */
+export interface RedisPlace {
+  readonly port: number;
+  readonly folder: string;
+}
+
+export async function newPlace(): Promise<RedisPlace> {
+  return { port: await freePort(), folder: await mkdtemp(join(tmpdir(), "granary-redis-")) };
+}
+
+/** Starts a `redis-server`, without waiting for it. */
+export function spawnRedis({ port, folder }: RedisPlace, settings: readonly string[]): ChildProcess {
+  const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...settings];
+  return spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** Resolves once the server accepts connections. */
+export function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = "";
     child.stdout?.on("data", (data: Buffer) => {
@@ -54,7 +69,8 @@ function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-function ended(child: ChildProcess): Promise<void> {
+/** Kills a process, unless it has gone, and resolves then. */
+export function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once("exit", () => resolve());

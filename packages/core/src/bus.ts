@@ -3,13 +3,18 @@ import type { Awaitable } from "./entry.js";
 /** What one node tells the others. */
 export type BusMessage =
   | { readonly type: "changed"; readonly keys: readonly string[] }
-  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number };
+  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number }
+  /** The sender could not tell all that it changed: what the others hold is to be confirmed. */
+  | { readonly type: "gap" };
 
 /** What a bus tells its node. None of these may throw. */
 export interface BusListener {
   /** Another node said this. Messages may come twice and in any order. */
   message(message: BusMessage): void;
-  /** Messages may have been missed: sent when a subscription begins, also for the first time, or begins anew. */
+  /**
+   * Messages may have been missed: sent when a subscription begins, also for the first time, or begins anew. A bus that
+   * can lose its connection also says so about every two seconds for as long as it does not listen.
+   */
   gap(): void;
   /** The bus is in trouble, or was sent something that it cannot read. It goes on by itself. */
   error(error: unknown): void;

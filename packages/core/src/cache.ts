@@ -10,7 +10,7 @@ import { invalidatePattern, type PatternOptions } from "./invalidate-pattern.js"
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { type CallOptions, checkOptionNames, resolvePolicy } from "./policy.js";
-import { countHit, entry, get, has, ttl } from "./read.js";
+import { countHit, entry, freshAt, get, has, ttl } from "./read.js";
 import { walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
@@ -36,21 +36,28 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   get(id: Id, options?: CallOptions): Promise<T | undefined> {
-    const key = options === undefined && !this.#family.closed ? this.#context.keys.recall(id) : undefined;
-    return key === undefined ? this.#get(id, options) : get<T>(this.#context, key);
+    const handle = options === undefined && !this.#family.closed ? this.#context.keys.recall(id) : undefined;
+    if (handle === undefined) return this.#get(id, options);
+    const entry = freshAt(this.#context, handle);
+    if (entry === undefined) return get<T>(this.#context, id, handle.key);
+    return Promise.resolve((entry as CacheEntry<T>).value);
   }
 
   getOrSet(id: Id, loader: Loader<T>, options?: CallOptions): Promise<T> {
     const context = this.#context;
     const isPlain = options === undefined && context.policy.refreshAhead === 0 && !this.#family.closed;
-    const key = isPlain ? context.keys.recall(id) : undefined;
-    const isShort = key !== undefined && typeof loader === "function" && !context.flights.isBusy(key);
+    const handle = isPlain ? context.keys.recall(id) : undefined;
+    const isShort = handle !== undefined && typeof loader === "function" && !context.flights.isBusy(handle.key);
     if (!isShort) return this.#getOrSet(id, loader, options);
+    const entry = freshAt(context, handle);
+    if (entry !== undefined) return Promise.resolve((entry as CacheEntry<T>).value);
+    const { key } = handle;
     const now = context.clock.now();
     const found = context.store.get(key, now);
-    // The hit path. A promise has no deadline, so the comparison also tells a store that answers at once from others.
+    // A promise has no deadline, so the comparison also tells a store that answers at once from others.
     if (found === undefined || !((found as CacheEntry).freshUntil > now)) return this.#load({ id, key, loader, found });
     countHit(context, key, found as CacheEntry);
+    context.keys.place(id, context.store.handles?.of(key));
     return Promise.resolve((found as CacheEntry<T>).value);
   }
 
@@ -146,7 +153,7 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   stats(): CacheStats {
-    return this.#context.counters.snapshot();
+    return this.#context.counters.snapshot(this.#context.store.health());
   }
 
   close(): Promise<void> {
@@ -158,7 +165,7 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   async #get(id: Id, options: CallOptions | undefined): Promise<T | undefined> {
-    return get<T>(this.#context, this.#call(id, options).key);
+    return get<T>(this.#context, id, this.#call(id, options).key);
   }
 
   async #getOrSet(id: Id, loader: Loader<T>, options: CallOptions | undefined): Promise<T> {

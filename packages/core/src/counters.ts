@@ -1,4 +1,4 @@
-import type { CacheStats } from "./events.js";
+import type { CacheStats, StoreHealth } from "./events.js";
 
 /** The running counts of one cache. */
 export class Counters {
@@ -31,11 +31,11 @@ export class Counters {
     return count;
   }
 
-  snapshot(): CacheStats {
+  snapshot(stores: Readonly<Record<string, StoreHealth>>): CacheStats {
     const tiers: Record<string, number> = { [this.nearTier]: this.nearHits };
     for (const [tier, { hits }] of this.#farHits) tiers[tier] = (tiers[tier] ?? 0) + hits;
     const hits = Object.values(tiers).reduce((sum, count) => sum + count, 0);
     const { misses, stale, loads, loadFailures, sets, deletes, errors } = this;
-    return { gets: hits + misses, hits, misses, tiers, stale, loads, loadFailures, sets, deletes, errors };
+    return { gets: hits + misses, hits, misses, tiers, stale, loads, loadFailures, sets, deletes, errors, stores };
   }
 }

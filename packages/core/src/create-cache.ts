@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "./clock.js";
 import type { CacheContext } from "./context.js";
 import { Counters } from "./counters.js";
 import { Emitter } from "./emitter.js";
-import { CacheError } from "./errors.js";
+import { CacheError, isCacheError } from "./errors.js";
 import { checkName, type KeySpace, Keys } from "./key.js";
 import { isAbsentResult } from "./lifetime.js";
 import { checkOptionNames, DEFAULT_POLICY, type ResolvedPolicy, resolvePolicy } from "./policy.js";
@@ -96,6 +96,8 @@ class Family implements CacheFamily {
     const report = (operation: string, error: unknown, key?: string): void => {
       // Whoever closed the cache does not listen any more, and did not ask to hear of what was cut off.
       if (this.closed) return;
+      // What was not asked has not failed: the breaker has told why, and the statistics count it.
+      if (isCacheError(error, "STORE_UNAVAILABLE")) return;
       counters.errors += 1;
       emitter.emitError({ operation, error, ...(key !== undefined && { key }) });
     };
@@ -126,7 +128,10 @@ class Family implements CacheFamily {
 }
 
 /** Tells of a failure that no call of this process waits for, where it may concern this cache. */
-function tellStoreEvent({ keys, report }: CacheContext, event: StoreEvent): void {
+function tellStoreEvent({ keys, report, emitter }: CacheContext, event: StoreEvent): void {
+  if (event.type === "breaker" && emitter.heard.breaker > 0) {
+    emitter.emit("breaker", { store: event.store, state: event.state });
+  }
   if (event.type !== "error") return;
   const { operation, error, key } = event;
   if (key === undefined || basesOf(keys.scope).some((base) => key.startsWith(base))) report(operation, error, key);

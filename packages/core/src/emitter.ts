@@ -83,6 +83,7 @@ function noneHeard(): Heard {
     clear: 0,
     invalidateTags: 0,
     invalidatePattern: 0,
+    breaker: 0,
     error: 0,
   };
 }

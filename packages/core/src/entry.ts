@@ -19,10 +19,17 @@ export interface CacheEntry<V = unknown> {
   readonly etag?: string | undefined;
   /** As `etag`, for origins that only know a date. */
   readonly lastModified?: string | undefined;
-  /** The namespaces whose marks judge the entry, the outermost first. Follows from the key; kept beside it in memory. */
-  readonly scopes?: readonly string[] | undefined;
   /** The store that this copy was just read from, where that is not the nearest one. Never stored. */
   readonly tier?: string | undefined;
+}
+
+/**
+ * The place of one key in a store: `entry` is what the store holds there, and nothing once it holds something else or
+ * nothing there. A place that was emptied is not filled again; a new entry gets a new one.
+ */
+export interface EntryHandle {
+  readonly key: string;
+  readonly entry: CacheEntry | undefined;
 }
 
 /** Whether `value` has to be waited for. */

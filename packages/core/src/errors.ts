@@ -9,6 +9,8 @@
  * | `UNREADABLE` | the bytes that a store holds under a key are not an entry |
  * | `UNSUPPORTED` | the store lacks a capability that the call needs |
  * | `STORE_FAILED` | the store threw, rejected or cannot be reached; `cause` holds its error |
+ * | `STORE_TIMEOUT` | the store did not answer in time; what it was asked may still be done |
+ * | `STORE_UNAVAILABLE` | the store was not asked: its circuit breaker is open, or too many calls have no answer yet |
  * | `LOAD_TIMEOUT` | a load did not end within `hardTimeout` |
  * | `LOAD_FAILED` | a loader called `fail()` with something that is not an error |
  * | `RECURSIVE_LOAD` | a loader waits, directly or through others, for its own result |
@@ -21,6 +23,8 @@ export type CacheErrorCode =
   | "UNREADABLE"
   | "UNSUPPORTED"
   | "STORE_FAILED"
+  | "STORE_TIMEOUT"
+  | "STORE_UNAVAILABLE"
   | "LOAD_TIMEOUT"
   | "LOAD_FAILED"
   | "RECURSIVE_LOAD"

@@ -1,3 +1,21 @@
+/** `closed`: calls pass. `open`: none does. `half-open`: one is made to see whether there is an answer again. */
+export type BreakerState = "closed" | "open" | "half-open";
+
+/** How a store that may hang or fail is doing. Counts are since its cache was created. */
+export interface StoreHealth {
+  readonly state: BreakerState;
+  /** Calls that failed in a row, up to now. */
+  readonly failures: number;
+  /** Calls that have no answer yet, those that were given up included. */
+  readonly pending: number;
+  /** Calls that were not answered in time. */
+  readonly timeouts: number;
+  /** Calls that were not made, since the breaker was open or too many were pending. */
+  readonly refused: number;
+  /** Changes of keys, and marks, that the store has not taken yet and that are kept for it. */
+  readonly owed: number;
+}
+
 /** What a cache tells its listeners. Events of a child namespace reach its parents too. */
 export interface CacheEvents {
   /** A read was answered from the store; `stale` where it was past its ttl. */
@@ -22,6 +40,8 @@ export interface CacheEvents {
   invalidateTags: { readonly scope: string; readonly tags: readonly string[] };
   /** The application deleted every key that matches a pattern; `deleted` of them were there. */
   invalidatePattern: { readonly pattern: string; readonly deleted: number };
+  /** The circuit breaker in front of a remote store has a new state. */
+  breaker: { readonly store: string; readonly state: BreakerState };
   /** A store failed, held something unreadable or something that does not fit the schema. */
   error: { readonly operation: string; readonly error: unknown; readonly key?: string };
 }
@@ -49,4 +69,6 @@ export interface CacheStats {
   readonly sets: number;
   readonly deletes: number;
   readonly errors: number;
+  /** How the stores that may hang or fail are doing, by name. */
+  readonly stores: Readonly<Record<string, StoreHealth>>;
 }

@@ -19,13 +19,18 @@ export interface FlightPlan {
 /** One load of one key, and those who wait for it. */
 export class Flight {
   readonly key: string;
-  readonly previous: CacheEntry | undefined;
+  /** What the load is to replace, as far as it still stands. */
+  previous: CacheEntry | undefined;
   readonly deadlineAt: number;
   /** Settles once, when the load has ended or was given up. */
   readonly outcome: Promise<Outcome>;
   /** Something invalidated the key since the flight began: what it loads is not to be stored. */
   voided = false;
-  /** Called once when the flight is voided or has landed: gives back what it holds for others. */
+  /** It still asks for the right to load. */
+  isSeeking = false;
+  /** How often the key was changed elsewhere meanwhile. */
+  overtaken = 0;
+  /** Called once when the flight is voided, overtaken or has landed: gives back what it holds for others. */
   onRelease: (() => void) | undefined;
   landed = false;
   /** Loads that this one's loader waits for. */
@@ -81,6 +86,19 @@ export class Flight {
   void(): void {
     this.voided = true;
     this.#release();
+  }
+
+  /**
+   * Another node changed the key. Whether the flight goes on: a load that has not begun is not the past when it ends,
+   * and only the right to it has to be asked for again. All who wait for another node's load hear of the write that
+   * ends it; if that voided them, each would load.
+   */
+  overtake(): boolean {
+    if (!this.isSeeking) return false;
+    this.overtaken += 1;
+    this.previous = undefined;
+    this.#release();
+    return true;
   }
 
   abort(reason: unknown): void {

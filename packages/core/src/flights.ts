@@ -62,16 +62,23 @@ export class Flights {
     const flight = this.#flying.get(key);
     flight?.void();
     this.#flying.delete(key);
-    const look = this.#looks.get(key);
-    if (look !== undefined) look.voided = true;
-    this.#looks.delete(key);
-    this.#retryAt.delete(key);
+    this.#forget(key);
   }
 
   /** `void` for every key that begins with one of `bases`. */
   voidAll(bases: readonly string[]): void {
-    const keys = [...this.#flying.keys(), ...this.#looks.keys(), ...this.#retryAt.keys()];
-    for (const key of keys) if (bases.some((base) => key.startsWith(base))) this.void(key);
+    for (const key of this.#keysOf(bases)) this.void(key);
+  }
+
+  /** Another node changed the key: as `void`, but a flight whose load has not begun asks again, and goes on. */
+  hear(key: string): void {
+    if (this.#flying.get(key)?.overtake() === true) this.#forget(key);
+    else this.void(key);
+  }
+
+  /** `hear` for every key that begins with one of `bases`. */
+  hearAll(bases: readonly string[]): void {
+    for (const key of this.#keysOf(bases)) this.hear(key);
   }
 
   /**
@@ -149,6 +156,19 @@ export class Flights {
     this.#isClosed = true;
     for (const flight of [...this.#all]) this.abandon(flight, closedError());
     this.#retryAt.clear();
+  }
+
+  #keysOf(bases: readonly string[]): readonly string[] {
+    const keys = [...this.#flying.keys(), ...this.#looks.keys(), ...this.#retryAt.keys()];
+    return keys.filter((key) => bases.some((base) => key.startsWith(base)));
+  }
+
+  /** What was seen of the key, or concluded from it, is the past. */
+  #forget(key: string): void {
+    const look = this.#looks.get(key);
+    if (look !== undefined) look.voided = true;
+    this.#looks.delete(key);
+    this.#retryAt.delete(key);
   }
 
   async #fly(flight: Flight, task: (flight: Flight) => Awaitable<unknown>): Promise<void> {

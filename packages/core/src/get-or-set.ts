@@ -142,8 +142,9 @@ async function rideAlong(context: CacheContext, journey: Journey & { callerDeadl
 
 /** What may be served in place of the load: the stale value, unless it was deleted or replaced since. */
 async function fallback(context: CacheContext, { call, flight, stale }: Journey): Promise<CacheEntry | undefined> {
-  if (call.signal?.aborted === true || (stale === undefined && !flight.voided)) return undefined;
-  const candidate = flight.voided ? await context.store.get(call.key, context.clock.now()) : stale;
+  const isPast = flight.voided || flight.overtaken > 0;
+  if (call.signal?.aborted === true || (stale === undefined && !isPast)) return undefined;
+  const candidate = isPast ? await context.store.get(call.key, context.clock.now()) : stale;
   if (candidate === undefined) return undefined;
   return context.clock.now() < candidate.freshUntil + call.policy.staleIfErrorMs ? candidate : undefined;
 }

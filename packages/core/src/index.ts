@@ -5,11 +5,20 @@ export { type CachedDecorator, cached } from "./cached.js";
 export { type Clock, systemClock } from "./clock.js";
 export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
-export { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+export { type Awaitable, type CacheEntry, type EntryHandle, isPromiseLike } from "./entry.js";
 export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
-export type { CacheEventName, CacheEvents, CacheListener, CacheStats } from "./events.js";
+export type {
+  BreakerState,
+  CacheEventName,
+  CacheEvents,
+  CacheListener,
+  CacheStats,
+  StoreHealth,
+} from "./events.js";
 export { globMatcher } from "./glob.js";
+export type { BreakerOptions, GuardOptions } from "./guard.js";
+export { guarded } from "./guarded.js";
 export type { PatternOptions } from "./invalidate-pattern.js";
 export { escapeGlob, type Id, type Params } from "./key.js";
 export { TAG_LIFE_MS } from "./lifetime.js";
@@ -20,10 +29,12 @@ export { marked } from "./marked.js";
 export type { CallOptions, Policy } from "./policy.js";
 export type { OnStoreError } from "./safe-store.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
+export { scopesOf } from "./scope.js";
 export type { Serializer } from "./serializer.js";
 export {
   type Admit,
   type CacheStore,
+  type HandlesCapability,
   type Invalidation,
   isStore,
   type LeaseAnswer,
@@ -31,6 +42,7 @@ export {
   type LeasesCapability,
   type ManyCapability,
   type MarksCapability,
+  type MissedChange,
   type ScopeMark,
   type StoreEvent,
   type WriteReason,

@@ -1,5 +1,5 @@
+import type { EntryHandle } from "./entry.js";
 import { CacheError } from "./errors.js";
-import { scopesOf } from "./scope.js";
 
 /** What `params` may hold: plain data, dates and bigints, nested. */
 export type Params =
@@ -38,23 +38,28 @@ const BARE_NAME = /^[A-Za-z_][\w-]*$/;
 export class Keys {
   /** What every key of this namespace, but of no child, begins with. */
   readonly base: string;
-  /** The namespaces that the keys live in, the outermost first; the last is this one. */
-  readonly scopes: readonly string[];
   readonly scope: string;
   readonly space: KeySpace;
-  readonly #remembered = new Map<Id, string>();
+  readonly #remembered = new Map<Id, EntryHandle>();
 
   constructor(space: KeySpace) {
     const { prefix, version, namespace } = space;
     this.space = space;
     this.scope = `${prefix}:${version}:${namespace}`;
     this.base = `${this.scope}:`;
-    this.scopes = scopesOf(this.base);
   }
 
-  /** The key of `id` alone, where it was asked for lately. The only thing that a hit has to pay for its key. */
-  recall(id: Id): string | undefined {
+  /**
+   * The key of `id` alone, where it was asked for lately, and perhaps its place in the store: the only thing that a hit
+   * has to look up.
+   */
+  recall(id: Id): EntryHandle | undefined {
     return this.#remembered.get(id);
+  }
+
+  /** Remembers where the entry of `id` alone is; that of an id with params has another key. */
+  place(id: Id, handle: EntryHandle | undefined): void {
+    if (handle !== undefined && this.#remembered.get(id)?.key === handle.key) this.#remembered.set(id, handle);
   }
 
   /**
@@ -64,10 +69,11 @@ export class Keys {
   of(id: Id, params?: Params): string {
     if (params !== undefined) return `${this.base}${escapeId(id)}?${paramsText(params)}`;
     const recalled = this.#remembered.get(id);
-    if (recalled !== undefined) return recalled;
-    const key = this.base + escapeId(id);
+    if (recalled !== undefined) return recalled.key;
+    // Joined, since what `+` makes keeps both of its parts for as long as it lives.
+    const key = [this.base, escapeId(id)].join("");
     if (this.#remembered.size >= REMEMBERED_KEYS) this.#remembered.clear();
-    this.#remembered.set(id, key);
+    this.#remembered.set(id, { key, entry: undefined });
     return key;
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
-import type { Admit, LeasesCapability, WriteReason } from "./store.js";
+import type { Admit, LeaseAnswer, LeasesCapability, WriteReason } from "./store.js";
 
 /** What a flight may do about a key that other nodes may be loading too. */
 export type Right =
@@ -24,6 +24,8 @@ export interface LeaseQuestion {
   readonly standAside?: (() => void) | undefined;
 }
 
+/** How often a node asks in a row because the key was changed meanwhile. */
+const MOST_ASKS = 3;
 /** A holder renews its lease this often while it lasts, so that it can miss one and go on. */
 const RENEWALS_PER_LEASE = 3;
 /** How long a node that heard nothing waits before it asks again: at first, and at most. */
@@ -32,25 +34,45 @@ const LONGEST_POLL_MS = 250;
 
 /** Asks for the right to load the key of a flight, and waits for whoever has it. (Leases: Nishtala et al., NSDI 2013.) */
 export async function seekRight(question: LeaseQuestion): Promise<Right> {
+  const token = newToken();
   try {
-    return await askUntilAnswered(question);
+    return await askUntilAnswered(question, token);
   } catch (error) {
     question.report("lease", error, question.flight.key);
+    // An answer that was lost may have given the right: nobody else is to wait until it runs out. That this fails too is no news.
+    giveBack(question, token, () => {});
     return { type: "alone" };
   }
 }
 
-async function askUntilAnswered(question: LeaseQuestion): Promise<Right> {
-  const { leases, flight, admit } = question;
-  const token = newToken();
+function giveBack({ leases, flight }: LeaseQuestion, token: string, failed: (error: unknown) => void): void {
+  const releasing = async (): Promise<void> => leases.release(flight.key, token);
+  releasing().catch(failed);
+}
+
+async function askUntilAnswered(question: LeaseQuestion, token: string): Promise<Right> {
+  const { flight } = question;
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
-    const answer = await leases.acquire(flight.key, token, admit);
+    const answer = await ask(question, token);
     const { entry } = answer;
     if (answer.type === "granted") return granted(question, { token, entry });
     if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
     if (flight.landed || flight.voided) return { type: "alone" };
     question.standAside?.();
     await woken(question, Math.min(pollMs, answer.leftMs + 1));
+  }
+}
+
+/**
+ * Asks, and asks again where the key was changed meanwhile: the answer may hold the value that the change replaced, or a
+ * right that it has taken away. A key that never rests gets one last answer, and the next change ends the flight.
+ */
+async function ask({ leases, flight, admit }: LeaseQuestion, token: string): Promise<LeaseAnswer> {
+  for (let asks = 1; ; asks += 1) {
+    if (asks === MOST_ASKS) flight.isSeeking = false;
+    const { overtaken } = flight;
+    const answer = await leases.acquire(flight.key, token, admit);
+    if (flight.overtaken === overtaken) return answer;
   }
 }
 
@@ -112,9 +134,8 @@ export class Lease {
   end(): void {
     if (this.#state === "ended") return;
     this.#stop();
-    const { leases, flight, report } = this.#question;
-    const releasing = async (): Promise<void> => leases.release(flight.key, this.#token);
-    releasing().catch((error: unknown) => report("lease", error, flight.key));
+    const { flight, report } = this.#question;
+    giveBack(this.#question, this.#token, (error) => report("lease", error, flight.key));
   }
 
   #stop(): void {

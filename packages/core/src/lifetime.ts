@@ -13,8 +13,6 @@ export interface Candidate {
   readonly ttlMs?: number | undefined;
   /** The tags it carries, instead of the policy's. */
   readonly tags?: readonly string[] | undefined;
-  /** The namespaces that its key lives in. */
-  readonly scopes: readonly string[];
 }
 
 /** The entry of `candidate` from `now` on, or `undefined` where the policy says not to store it. */
@@ -23,12 +21,12 @@ export function makeEntry(policy: ResolvedPolicy, candidate: Candidate, now: num
   if (ttlMs === 0) return undefined;
   // Whole milliseconds, as every store keeps them, and rounded down, so that nothing outlives its ttl.
   const freshUntil = Math.floor(now + ttlMs * (1 - policy.jitter * Math.random()));
-  const { value, createdAt, scopes, tags = policy.tags } = candidate;
-  if (tags.length === 0) return { value, createdAt, freshUntil, keepUntil: freshUntil + staleMs(policy), scopes };
+  const { value, createdAt, tags = policy.tags } = candidate;
+  if (tags.length === 0) return { value, createdAt, freshUntil, keepUntil: freshUntil + staleMs(policy) };
   const lastUntil = Math.floor(createdAt + TAG_LIFE_MS);
   const keepUntil = Math.min(freshUntil + staleMs(policy), lastUntil);
   // Written out, not spread over the entry: a hit reads an object of a known shape several times as fast.
-  return { value, createdAt, freshUntil: Math.min(freshUntil, lastUntil), keepUntil, scopes, tags };
+  return { value, createdAt, freshUntil: Math.min(freshUntil, lastUntil), keepUntil, tags };
 }
 
 /** How long an entry is kept after it has ceased to be fresh. */

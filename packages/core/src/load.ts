@@ -38,6 +38,7 @@ export function startLoad<T>(context: CacheContext, order: LoadOrder<T>): Flight
 
 async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Flight): Promise<unknown> {
   const { call, loader } = order;
+  flight.isSeeking = true;
   const waiting = context.store.ready();
   if (waiting !== undefined) await waiting;
   // A store without leases is not waited for: the loader is called before anything else can happen.
@@ -47,6 +48,7 @@ async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Fligh
   if (right?.type === "found") return right.entry.value;
   // Given up while another node had the right: whoever waited has gone.
   if (flight.landed) return undefined;
+  flight.isSeeking = false;
   const [createdAt, startedAt] = [context.stamps.begin(), context.clock.now()];
   context.counters.loads += 1;
   const session = new LoadSession<T>(call.id, flight);
@@ -95,7 +97,7 @@ async function keep(context: CacheContext, cargo: Cargo): Promise<boolean> {
   const { call, flight, loaded, createdAt } = cargo;
   if (loaded.skipped) return false;
   return context.flights.inTurn([call.key], async () => {
-    const candidate = { ...loaded, createdAt, scopes: context.keys.scopes };
+    const candidate = { ...loaded, createdAt };
     const now = context.clock.now();
     const entry = makeEntry(call.policy, candidate, now);
     if (entry === undefined || flight.voided || flight.landed) return false;

@@ -22,6 +22,8 @@ interface ScopeMarks {
  * in any order and any number of times. Bounded: what is forgotten counts against an entry, never for it.
  */
 export class MarkRegistry {
+  /** Goes up with every mark: what was permitted is permitted as long as it stays the same. */
+  version = 0;
   readonly #scopes = new Map<string, ScopeMarks>();
   /** The latest of all marks. */
   #newestAt = NEVER;
@@ -32,6 +34,7 @@ export class MarkRegistry {
 
   /** Raises the mark of the namespace, or of the tags in it, to `at`. */
   raise({ scope, tags }: Invalidation, at: number): void {
+    this.version += 1;
     const marks = this.#scopes.get(scope) ?? { clearedAt: NEVER, taggedAt: NEVER, foldedAt: NEVER, tags: new Map() };
     this.#scopes.set(scope, marks);
     if (this.#scopes.size > MOST_SCOPES) this.#foldOldest();
@@ -45,7 +48,7 @@ export class MarkRegistry {
   permits(key: string, entry: CacheEntry): boolean {
     if (entry.createdAt > this.#newestAt) return true;
     if (entry.createdAt <= this.#foldedAt) return false;
-    const marks = this.#marksOf(entry.scopes ?? scopesOf(key));
+    const marks = this.#marksOf(scopesOf(key));
     for (let at = 0; at < marks.length; at += 1) if (!permitsIn(marks[at] as ScopeMarks, entry)) return false;
     return true;
   }

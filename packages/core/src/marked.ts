@@ -1,7 +1,14 @@
 import { entryMarks } from "./entry-marks.js";
 import { Judge } from "./judge.js";
 import { scopesOf } from "./scope.js";
-import type { Admit, CacheStore, LeaseAnswer, LeasesCapability, ManyCapability } from "./store.js";
+import {
+  type Admit,
+  type CacheStore,
+  type LeaseAnswer,
+  type LeasesCapability,
+  type ManyCapability,
+  traitsOf,
+} from "./store.js";
 
 /**
  * `store`, judging its entries by marks: one that was invalidated since its load began is absent. The marks are the
@@ -11,22 +18,23 @@ export function marked(store: CacheStore): CacheStore {
   if (store.invalidate !== undefined) return store;
   const marks = store.marks ?? entryMarks(store);
   const judge = new Judge(marks);
-  const { name, tier, clock, admits, many, walk, ready, on, close, leases } = store;
+  const { many, leases, remote } = store;
   return {
-    name,
+    ...traitsOf(store),
     get: (key, now, admit) => judge.judged(key, () => store.get(key, now, admit)),
     set: (key, entry, reason) => store.set(key, entry, reason),
-    delete: (key) => store.delete(key),
+    delete: (key, at) => store.delete(key, at),
     invalidate: (invalidation, at) => marks.raise(invalidation, at),
     ...(many !== undefined && { many: markedMany(many, judge) }),
     ...(leases !== undefined && { leases: markedLeases(leases, judge) }),
-    ...(tier !== undefined && { tier }),
-    ...(clock !== undefined && { clock }),
-    ...(admits !== undefined && { admits }),
-    ...(walk !== undefined && { walk }),
-    ...(ready !== undefined && { ready }),
-    ...(on !== undefined && { on }),
-    ...(close !== undefined && { close }),
+    ...(remote !== undefined && { remote }),
+    // A store may be an object of a class: its methods are called on it.
+    ...(store.walk !== undefined && { walk: store.walk.bind(store) }),
+    ...(store.replay !== undefined && { replay: store.replay.bind(store) }),
+    ...(store.health !== undefined && { health: store.health.bind(store) }),
+    ...(store.ready !== undefined && { ready: store.ready.bind(store) }),
+    ...(store.on !== undefined && { on: store.on.bind(store) }),
+    ...(store.close !== undefined && { close: store.close.bind(store) }),
   };
 }
 
@@ -34,7 +42,7 @@ function markedMany(many: ManyCapability, judge: Judge): ManyCapability {
   return {
     get: (keys, now, admit) => judge.judgedMany(keys, () => many.get(keys, now, admit)),
     set: (entries, reason) => many.set(entries, reason),
-    delete: (keys) => many.delete(keys),
+    delete: (keys, at) => many.delete(keys, at),
   };
 }
 

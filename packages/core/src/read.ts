@@ -1,14 +1,26 @@
 import { type CacheContext, isFresh } from "./context.js";
-import type { CacheEntry } from "./entry.js";
+import type { CacheEntry, EntryHandle } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
+import type { Id } from "./key.js";
+
+/** The hit path: the entry at a place in the store that is known already, if it may be given as fresh. */
+export function freshAt(context: CacheContext, handle: EntryHandle): CacheEntry | undefined {
+  const { entry } = handle;
+  if (entry === undefined) return undefined;
+  const now = context.clock.now();
+  if (!(entry.freshUntil > now) || context.store.handles?.permits(handle, now) !== true) return undefined;
+  countHit(context, handle.key, entry);
+  return entry;
+}
 
 /** The fresh value under `key`, or `undefined`. Answers a hit in a store that answers at once without waiting. */
-export function get<T>(context: CacheContext, key: string): Promise<T | undefined> {
+export function get<T>(context: CacheContext, id: Id, key: string): Promise<T | undefined> {
   const now = context.clock.now();
   const found = context.store.get(key, now);
-  // The hit path. A promise has no deadline, so the comparison also tells a store that answers at once from others.
+  // A promise has no deadline, so the comparison also tells a store that answers at once from others.
   if (found !== undefined && (found as CacheEntry).freshUntil > now) {
     countHit(context, key, found as CacheEntry);
+    context.keys.place(id, context.store.handles?.of(key));
     return Promise.resolve((found as CacheEntry<T>).value);
   }
   if (isPromiseLike(found)) return Promise.resolve(found).then((entry) => judge<T>(context, key, entry));

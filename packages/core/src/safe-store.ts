@@ -1,7 +1,16 @@
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
-import type { Admit, CacheStore, Invalidation, LeasesCapability, WriteReason } from "./store.js";
+import type { StoreHealth } from "./events.js";
+import type {
+  Admit,
+  CacheStore,
+  HandlesCapability,
+  Invalidation,
+  LeaseAnswer,
+  LeasesCapability,
+  WriteReason,
+} from "./store.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
 export type OnStoreError = "ignore" | "throw";
@@ -27,6 +36,8 @@ export class SafeStore {
   readonly admit: Admit | undefined;
   /** The right to load, where the store can give it. */
   readonly leases: LeasesCapability | undefined;
+  /** Hits without a look-up, where the store can give them. */
+  readonly handles: HandlesCapability | undefined;
   /** A store that does not declare `admits` is not trusted with schema and `keepUntil`: each read of it is judged here. */
   readonly #judges: boolean;
 
@@ -36,6 +47,7 @@ export class SafeStore {
     this.#options = options;
     this.admit = options.admit;
     this.leases = options.store.leases;
+    this.handles = options.store.handles;
     this.#judges = options.store.admits !== true;
   }
 
@@ -74,11 +86,11 @@ export class SafeStore {
   }
 
   /** Whether each was there, in the order of the keys; none that is known of where the store failed. */
-  async deleteMany(keys: readonly string[]): Promise<readonly boolean[]> {
+  async deleteMany(keys: readonly string[], at: number): Promise<readonly boolean[]> {
     const { many } = this.#store;
     try {
-      if (many !== undefined) return await many.delete(keys);
-      return await Promise.all(keys.map(async (key) => this.#store.delete(key)));
+      if (many !== undefined) return await many.delete(keys, at);
+      return await Promise.all(keys.map(async (key) => this.#store.delete(key, at)));
     } catch (error) {
       return this.#failed("deleteMany", error, { instead: [] });
     }
@@ -123,10 +135,19 @@ export class SafeStore {
     }
   }
 
-  /** Whether something was there. */
-  async delete(key: string): Promise<boolean> {
+  /** What the store answers to who asks for the right to load `key`; `undefined` where it gives none, or cannot say. */
+  async acquire(key: string, token: string): Promise<LeaseAnswer | undefined> {
     try {
-      return await this.#store.delete(key);
+      return await this.leases?.acquire(key, token, this.admit);
+    } catch (error) {
+      return this.#failed("lease", error, { key, instead: undefined });
+    }
+  }
+
+  /** Whether something was there. */
+  async delete(key: string, at: number): Promise<boolean> {
+    try {
+      return await this.#store.delete(key, at);
     } catch (error) {
       return this.#failed("delete", error, { key, instead: false });
     }
@@ -145,6 +166,11 @@ export class SafeStore {
   ready(): PromiseLike<void> | undefined {
     const waiting = this.#store.ready?.();
     return isPromiseLike(waiting) ? waiting : undefined;
+  }
+
+  /** How the stores that may hang or fail are doing. */
+  health(): Readonly<Record<string, StoreHealth>> {
+    return this.#store.health?.() ?? {};
   }
 
   async #settled(

@@ -19,9 +19,9 @@ export function scopesOf(key: string): readonly string[] {
 }
 
 function find(key: string): typeof last {
-  const end = key.indexOf(":", key.indexOf(":", key.indexOf(":") + 1) + 1);
+  const end = thirdColon(key);
   // A key that no cache made belongs to no namespace, and nothing can invalidate it but its own name.
-  if (end <= 0) return { base: "::", scopes: NO_SCOPES };
+  if (end < 0) return { base: "::", scopes: NO_SCOPES };
   const scope = key.slice(0, end);
   const base = `${scope}:`;
   const known = remembered.get(scope);
@@ -31,6 +31,15 @@ function find(key: string): typeof last {
   if (remembered.size >= REMEMBERED_SCOPES) remembered.clear();
   remembered.set(scope, scopes);
   return { base, scopes };
+}
+
+function thirdColon(key: string): number {
+  let at = -1;
+  for (let count = 0; count < 3; count += 1) {
+    at = key.indexOf(":", at + 1);
+    if (at < 0) return at;
+  }
+  return at;
 }
 
 /** What every key of `scope`, and of its children, begins with. */

@@ -25,12 +25,14 @@ export class Stamps {
   }
 
   /**
-   * For a mark that is set now: at the least as young as everything that began here, and as what began on other nodes
-   * that had heard of the last mark. Where the clock has stood still since then, or was set back, those are stamped a
-   * step after that mark.
+   * For a mark that is set now, or a deletion: at the least as young as everything that began here, and as what began on
+   * other nodes that had heard of the last mark. Where the clock has stood still since then, or was set back, those are
+   * stamped a step after that mark. By the latest instant that it may be: a load that began before it is then never
+   * stamped later, also where another node knows the time better.
    */
   mark(): number {
-    return Math.max(this.#clock.now(), this.#latestStamp, this.#latestMark + STEP_MS);
+    const now = this.#clock.latest?.() ?? this.#clock.now();
+    return Math.max(now, this.#latestStamp, this.#latestMark + STEP_MS);
   }
 
   /** A mark was set, here or elsewhere: what begins from now on is younger. */

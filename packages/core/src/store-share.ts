@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.js";
 import { Flights } from "./flights.js";
+import { guarded } from "./guarded.js";
 import { marked } from "./marked.js";
 import { basesOf } from "./scope.js";
 import { Stamps } from "./stamps.js";
@@ -9,7 +10,7 @@ import type { CacheStore, StoreEvent } from "./store.js";
 export class StoreShare {
   readonly flights: Flights;
   readonly stamps: Stamps;
-  /** The store, judging its entries by marks. */
+  /** The store, judging its entries by marks, and guarded where it may hang. */
   readonly store: CacheStore;
   readonly #given: CacheStore;
   readonly #listeners = new Set<(event: StoreEvent) => void>();
@@ -18,7 +19,7 @@ export class StoreShare {
 
   private constructor(store: CacheStore, clock: Clock) {
     this.#given = store;
-    this.store = marked(store);
+    this.store = store.remote === false ? marked(store) : guarded(store, { clock });
     this.flights = new Flights(clock);
     this.stamps = new Stamps(clock);
     this.#silence = this.store.on?.((event) => this.#hear(event));
@@ -48,11 +49,11 @@ export class StoreShare {
   }
 
   #hear(event: StoreEvent): void {
-    if (event.type === "changed") for (const key of event.keys) this.flights.void(key);
-    if (event.type === "gap") this.flights.voidAll([""]);
+    if (event.type === "changed") for (const key of event.keys) this.flights.hear(key);
+    if (event.type === "gap") this.flights.hearAll([""]);
     if (event.type === "marked") {
       this.stamps.observe(event.at);
-      this.flights.voidAll(basesOf(event.scope));
+      this.flights.hearAll(basesOf(event.scope));
     }
     for (const listener of this.#listeners) listener(event);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
+import type { Awaitable, CacheEntry, EntryHandle } from "./entry.js";
+import type { BreakerState, StoreHealth } from "./events.js";
 
 /**
  * Judges an entry that a store has just decoded: resolves to the entry (its value perhaps replaced by
@@ -10,6 +11,13 @@ export type Admit = (key: string, entry: CacheEntry) => Awaitable<CacheEntry | u
 /** Why an entry is written. A composite announces a `"write"` to other nodes, a `"fill"` of an absent key it does not. */
 export type WriteReason = "write" | "fill";
 
+/** What a store has missed about a key: a value, or that there is none any more. */
+export interface MissedChange {
+  /** When it was changed, by the store's clock. */
+  readonly at: number;
+  readonly entry?: CacheEntry | undefined;
+}
+
 /** What a store tells the caches above it, outside any call. */
 export type StoreEvent =
   /** Another node changed these keys: loads of them that are under way are void. */
@@ -18,6 +26,8 @@ export type StoreEvent =
   | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number }
   /** Messages of other nodes may have been missed: every load that is under way is void. */
   | { readonly type: "gap" }
+  /** The circuit breaker in front of a store has a new state. */
+  | { readonly type: "breaker"; readonly store: string; readonly state: BreakerState }
   /** Something failed that no caller waits for, or bytes under `key` could not be read. */
   | { readonly type: "error"; readonly operation: string; readonly error: unknown; readonly key?: string };
 
@@ -80,13 +90,21 @@ export interface LeasesCapability {
   watch(key: string, wake: () => void): () => void;
 }
 
+/** Hits without a look-up, for stores in this process. */
+export interface HandlesCapability {
+  /** The place of `key`, where something is held. Counts as no use. */
+  of(key: string): EntryHandle | undefined;
+  /** Whether `get` would give the entry of `handle` now, apart from its deadlines. Counts as a use of it. */
+  permits(handle: EntryHandle, now: number): boolean;
+}
+
 /** Several keys in one round trip. */
 export interface ManyCapability {
   /** The entries in the order of the keys. */
   get(keys: readonly string[], now?: number, admit?: Admit): Awaitable<ReadonlyArray<CacheEntry | undefined>>;
   set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>, reason?: WriteReason): Awaitable<void>;
   /** Whether each was there, in the order of the keys; of a key that is named twice, the first time only. */
-  delete(keys: readonly string[]): Awaitable<readonly boolean[]>;
+  delete(keys: readonly string[], at?: number): Awaitable<readonly boolean[]>;
 }
 
 /**
@@ -105,8 +123,8 @@ export interface CacheStore {
   get(key: string, now?: number, admit?: Admit): Awaitable<CacheEntry | undefined>;
   /** Replaces what is under `key`. May be dropped from `entry.keepUntil` on. */
   set(key: string, entry: CacheEntry, reason?: WriteReason): Awaitable<void>;
-  /** Whether something was there. */
-  delete(key: string): Awaitable<boolean>;
+  /** Whether something was there. `at` is the instant of the deletion, for stores that must do it later. */
+  delete(key: string, at?: number): Awaitable<boolean>;
 
   /** The name under which a hit that carries no `tier` is counted: a composite gives its near store's. */
   readonly tier?: string;
@@ -114,6 +132,8 @@ export interface CacheStore {
   readonly clock?: Clock;
   /** The store passes each entry that it decodes, and only those, through `admit`. Else the cache judges every read. */
   readonly admits?: true;
+  /** Places of keys, so that a hit need not look its key up. */
+  readonly handles?: HandlesCapability;
   /** Many keys at once. Made up for by single calls where it is missing. */
   readonly many?: ManyCapability;
   /** Keys that match a glob (`*`, `?`, and `\` before a literal one), in batches; may repeat a key. */
@@ -127,6 +147,18 @@ export interface CacheStore {
   readonly invalidate?: (invalidation: Invalidation, at: number) => Awaitable<number>;
   /** One load a key among all nodes. */
   readonly leases?: LeasesCapability;
+  /**
+   * Makes a change that the store has missed, in one atomic step, unless it holds something newer than `change.at`, or
+   * knows that the key was deleted since. Whether it did.
+   */
+  readonly replay?: (key: string, change: MissedChange) => Awaitable<boolean>;
+  /**
+   * `false`: calls stay in this process, or have deadlines of their own, and cannot hang. Every other store is guarded
+   * by a timeout and a circuit breaker.
+   */
+  readonly remote?: boolean;
+  /** How the store, and those below it, are doing, by name. */
+  readonly health?: () => Readonly<Record<string, StoreHealth>>;
   /** Resolves once the clock can be relied on, or cannot be for now. */
   readonly ready?: () => Awaitable<void>;
   /** Calls `listener` for what happens outside any call. Returns a function that stops it. */
@@ -140,4 +172,19 @@ export function isStore(store: unknown): store is CacheStore {
   if (typeof store !== "object" || store === null) return false;
   const { name, get, set, delete: remove } = store as Partial<CacheStore>;
   return typeof name === "string" && [get, set, remove].every((verb) => typeof verb === "function");
+}
+
+/** What a store says of itself, which whoever wraps it says too. */
+export function traitsOf({
+  name,
+  tier,
+  clock,
+  admits,
+}: CacheStore): Pick<CacheStore, "name" | "tier" | "clock" | "admits"> {
+  return {
+    name,
+    ...(tier !== undefined && { tier }),
+    ...(clock !== undefined && { clock }),
+    ...(admits !== undefined && { admits }),
+  };
 }

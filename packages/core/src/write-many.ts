@@ -17,7 +17,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
     // Begun in one turn, so that a store which gathers the writes of a turn makes one round trip of both.
     const [isTaken] = await Promise.all([
       stored.length === 0 || context.store.setMany(stored),
-      refused.length === 0 || context.store.deleteMany(refused),
+      refused.length === 0 || context.store.deleteMany(refused, context.stamps.mark()),
     ]);
     return isTaken && refused.length === 0;
   });
@@ -29,7 +29,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
 /** Deletes keys in one round trip; resolves to how many were there. */
 export async function deleteMany(context: CacheContext, keys: readonly string[]): Promise<number> {
   const { flights, store, counters, emitter } = context;
-  const existed = await flights.change(keys, () => store.deleteMany(keys));
+  const existed = await flights.change(keys, () => store.deleteMany(keys, context.stamps.mark()));
   counters.deletes += keys.length;
   if (emitter.heard.delete > 0) {
     for (const [at, key] of keys.entries()) emitter.emit("delete", { key, existed: existed[at] === true });
@@ -40,7 +40,7 @@ export async function deleteMany(context: CacheContext, keys: readonly string[])
 type Entry = NonNullable<ReturnType<typeof makeEntry>>;
 
 function entryOf(context: CacheContext, { policy }: Call, value: unknown): Entry | undefined {
-  const candidate = { value, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
+  const candidate = { value, createdAt: context.stamps.begin() };
   return makeEntry(policy, candidate, context.clock.now());
 }
 

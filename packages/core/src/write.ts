@@ -5,7 +5,7 @@ import { makeEntry, staleMs } from "./lifetime.js";
 import { checkedValue } from "./load.js";
 import { checkTags, type ResolvedPolicy } from "./policy.js";
 import { basesOf } from "./scope.js";
-import type { CacheStore, Invalidation, LeasesCapability } from "./store.js";
+import type { CacheStore, Invalidation, LeaseAnswer } from "./store.js";
 
 /**
  * Writes a value; resolves to whether every tier took it. A value that the policy says not to store (`ttl: 0`,
@@ -15,10 +15,10 @@ export async function set(context: CacheContext, call: Call, value: unknown): Pr
   const checked = await checkedValue(context, call, value);
   await context.store.ready();
   const stored = await context.flights.change([call.key], async () => {
-    const candidate = { value: checked, createdAt: context.stamps.begin(), scopes: context.keys.scopes };
+    const candidate = { value: checked, createdAt: context.stamps.begin() };
     const entry = makeEntry(call.policy, candidate, context.clock.now());
     if (entry !== undefined) return context.store.set(call.key, entry, "write");
-    await context.store.delete(call.key);
+    await context.store.delete(call.key, context.stamps.mark());
     return false;
   });
   context.counters.sets += 1;
@@ -28,7 +28,7 @@ export async function set(context: CacheContext, call: Call, value: unknown): Pr
 
 /** Deletes a key; resolves to whether something was there. */
 export async function remove(context: CacheContext, key: string): Promise<boolean> {
-  const existed = await context.flights.change([key], () => context.store.delete(key));
+  const existed = await context.flights.change([key], () => context.store.delete(key, context.stamps.mark()));
   context.counters.deletes += 1;
   if (context.emitter.heard.delete > 0) context.emitter.emit("delete", { key, existed });
   return existed;
@@ -37,21 +37,21 @@ export async function remove(context: CacheContext, key: string): Promise<boolea
 /** Makes the entry stale now, and keeps it as long as the policy serves stale ones; resolves to whether it was fresh. */
 export async function expire(context: CacheContext, call: Call): Promise<boolean> {
   const { key } = call;
-  const { leases } = context.store;
-  const expired = await context.flights.change([key], () =>
-    leases === undefined
-      ? expirePlainly(context, call)
-      : context.store.fill(key, (store) => expireUnderLease(context, call, { store, leases })),
-  );
+  const expired = await context.flights.change([key], async () => {
+    const token = newToken();
+    const answer = await context.store.acquire(key, token);
+    if (answer === undefined) return expirePlainly(context, call);
+    return context.store.fill(key, (store) => expireUnderLease(context, call, { store, token, answer }));
+  });
   if (context.emitter.heard.expire > 0) context.emitter.emit("expire", { key });
   return expired;
 }
 
-async function expirePlainly({ clock, store }: CacheContext, { key, policy }: Call): Promise<boolean> {
+async function expirePlainly({ clock, store, stamps }: CacheContext, { key, policy }: Call): Promise<boolean> {
   const now = clock.now();
   const found = await store.get(key, now);
   const stale = found && expiredEntry(found, policy, now);
-  if (stale === undefined) await store.delete(key);
+  if (stale === undefined) await store.delete(key, stamps.mark());
   else await store.set(key, stale, "write");
   return found !== undefined && isFresh(found, now);
 }
@@ -62,21 +62,21 @@ async function expirePlainly({ clock, store }: CacheContext, { key, policy }: Ca
  * Something is written or deleted also where nothing fresh is there: a load on another node that began before this
  * call must not be taken for fresh, so its lease has to end and the others have to hear of it.
  */
-async function expireUnderLease({ clock, store: safe }: CacheContext, call: Call, far: Leased): Promise<boolean> {
+async function expireUnderLease({ clock, stamps }: CacheContext, call: Call, far: Leased): Promise<boolean> {
   const { key, policy } = call;
-  const { store, leases } = far;
-  const token = newToken();
-  const { type, entry } = await leases.acquire(key, token, safe.admit);
+  const { store, token, answer } = far;
+  const { type, entry } = answer;
   const now = clock.now();
   const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, now) : undefined;
-  if (stale === undefined) await store.delete(key);
-  else if (!(await leases.fill(key, stale, { token, reason: "write" }))) await leases.release(key, token);
+  if (stale === undefined) await store.delete(key, stamps.mark());
+  else if (!(await store.leases?.fill(key, stale, { token, reason: "write" }))) await store.leases?.release(key, token);
   return entry !== undefined && isFresh(entry, now);
 }
 
 interface Leased {
   readonly store: CacheStore;
-  readonly leases: LeasesCapability;
+  readonly token: string;
+  readonly answer: LeaseAnswer;
 }
 
 /** The entry as stale from `now` on, or `undefined` where the policy serves no stale ones. */

@@ -61,6 +61,7 @@ describe("events", () => {
       sets: 1,
       deletes: 1,
       errors: 0,
+      stores: {},
     });
   });
 
@@ -115,9 +116,10 @@ describe("a failing store", () => {
   const broken = (): never => {
     throw new Error("down");
   };
+  const rejecting = async (): Promise<never> => broken();
   const stores = [
-    ["throws", { name: "broken", get: broken, set: broken, delete: broken }],
-    ["rejects", { name: "broken", get: async () => broken(), set: async () => broken(), delete: async () => broken() }],
+    ["throws", { name: "broken", remote: false, get: broken, set: broken, delete: broken }],
+    ["rejects", { name: "broken", remote: false, get: rejecting, set: rejecting, delete: rejecting }],
   ] as const;
 
   it.each(stores)("that %s counts as a miss, and is told", async (_, store) => {

@@ -32,3 +32,22 @@ function markedByAsker(store: CacheStore): CacheStore {
     }));
   return { ...store, marks: { raise, read, readTags: (_scope, tags) => tags.map(() => Number.NEGATIVE_INFINITY) } };
 }
+
+it("a deletion is stamped by the latest instant that it may be, a load by the earliest", async () => {
+  const clock = manualClock(1_000);
+  const bounded = { now: () => clock.now(), latest: () => clock.now() + 50, after: clock.after };
+  const deletedAt: (number | undefined)[] = [];
+  const memory = memoryStore({ clock: bounded });
+  const store: CacheStore = {
+    ...memory,
+    delete: (key, at) => {
+      deletedAt.push(at);
+      return memory.delete(key);
+    },
+  };
+  const cache = createCache<string>({ store });
+  await cache.getOrSet("1", () => "value");
+  expect((await cache.entry("1"))?.createdAt).toBe(1_000);
+  await cache.delete("1");
+  expect(deletedAt).toEqual([1_050]);
+});

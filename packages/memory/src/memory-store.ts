@@ -3,12 +3,13 @@ import {
   type CacheStore,
   type Clock,
   globMatcher,
+  type HandlesCapability,
   type Invalidation,
   MarkRegistry,
 } from "@granary/core";
-import { LRUCache } from "lru-cache";
 import { type Keeping, keepingFor } from "./keeping.js";
 import { type MemoryStoreOptions, resolveOptions } from "./options.js";
+import { type Place, Shelf } from "./shelf.js";
 
 /** A store that answers at once, and says how full it is. */
 export interface MemoryStore extends CacheStore {
@@ -17,6 +18,7 @@ export interface MemoryStore extends CacheStore {
   delete(key: string): boolean;
   readonly clock: Clock;
   readonly admits: true;
+  readonly remote: false;
   readonly many: {
     get(keys: readonly string[], now?: number): Array<CacheEntry | undefined>;
     set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): void;
@@ -33,8 +35,6 @@ export interface MemoryStore extends CacheStore {
   readonly byteCount: number;
 }
 
-type Entries = LRUCache<string, CacheEntry>;
-
 const WALK_BATCH = 1_000;
 
 /**
@@ -45,32 +45,35 @@ const WALK_BATCH = 1_000;
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { bounds, clock, name, values } = resolveOptions(options);
-  const entries: Entries = new LRUCache(bounds);
+  const entries = new Shelf(bounds);
   const keeping = keepingFor(values);
   const marks = new MarkRegistry();
-  const shelf: Shelf = { entries, clock, marks };
-  const get = reader(shelf, keeping);
+  const parts: Parts = { entries, clock, marks };
+  const get = reader(parts, keeping);
   const set = writer(entries, keeping);
-  const drop = (key: string) => remove(shelf, key);
+  const drop = (key: string) => remove(parts, key);
   return {
     name,
     clock,
     admits: true,
+    remote: false,
     get,
     set,
     delete: drop,
+    // Where each reader is given a copy, an entry is not to be had at its place.
+    ...(keeping.give === undefined && { handles: handlesOf(parts) }),
     many: manyOf(get, set, drop),
     invalidate: (invalidation, at) => {
       marks.raise(invalidation, at);
       return at;
     },
-    walk: (glob) => walkKeys(shelf, glob),
+    walk: (glob) => walkKeys(parts, glob),
     close: () => entries.clear(),
     get entryCount() {
       return entries.size;
     },
     get byteCount() {
-      return entries.calculatedSize;
+      return entries.bytes;
     },
   };
 }
@@ -85,14 +88,31 @@ function manyOf(get: MemoryStore["get"], set: MemoryStore["set"], drop: MemorySt
   };
 }
 
+function handlesOf({ entries, marks }: Parts): HandlesCapability {
+  return {
+    of: (key) => entries.placeOf(key),
+    permits: (handle) => {
+      const place = handle as Place;
+      const { key, entry, permittedBy } = place;
+      if (entry === undefined) return false;
+      if (permittedBy !== marks.version) {
+        if (!marks.permits(key, entry)) return false;
+        place.permittedBy = marks.version;
+      }
+      entries.use(place);
+      return true;
+    },
+  };
+}
+
 /** What the store is made of. */
-interface Shelf {
-  readonly entries: Entries;
+interface Parts {
+  readonly entries: Shelf;
   readonly clock: Clock;
   readonly marks: MarkRegistry;
 }
 
-function reader({ entries, clock, marks }: Shelf, { give }: Keeping): MemoryStore["get"] {
+function reader({ entries, clock, marks }: Parts, { give }: Keeping): MemoryStore["get"] {
   function get(key: string, now?: number): CacheEntry | undefined {
     const entry = entries.get(key);
     if (entry === undefined || !marks.permits(key, entry)) return undefined;
@@ -107,7 +127,7 @@ function reader({ entries, clock, marks }: Shelf, { give }: Keeping): MemoryStor
   };
 }
 
-function writer(entries: Entries, { take }: Keeping): MemoryStore["set"] {
+function writer(entries: Shelf, { take }: Keeping): MemoryStore["set"] {
   return (key, entry) => {
     try {
       entries.set(key, take(entry));
@@ -119,25 +139,25 @@ function writer(entries: Entries, { take }: Keeping): MemoryStore["set"] {
   };
 }
 
-function remove(shelf: Shelf, key: string): boolean {
-  const isThere = holds(shelf, key);
-  shelf.entries.delete(key);
+function remove(parts: Parts, key: string): boolean {
+  const isThere = holds(parts, key);
+  parts.entries.delete(key);
   return isThere;
 }
 
 /** Whether a read of `key` would find something. */
-function holds({ entries, clock, marks }: Shelf, key: string): boolean {
-  const entry = entries.peek(key);
+function holds({ entries, clock, marks }: Parts, key: string): boolean {
+  const entry = entries.placeOf(key)?.entry;
   if (entry === undefined || !marks.permits(key, entry)) return false;
   return entry.keepUntil === Number.POSITIVE_INFINITY || entry.keepUntil > clock.now();
 }
 
-async function* walkKeys(shelf: Shelf, glob: string): AsyncGenerator<readonly string[]> {
+async function* walkKeys(parts: Parts, glob: string): AsyncGenerator<readonly string[]> {
   const matches = globMatcher(glob);
   // A snapshot: the list of the least recently used changes under the feet of whoever walks it.
-  const keys = [...shelf.entries.keys()];
+  const keys = parts.entries.keys();
   for (let at = 0; at < keys.length; at += WALK_BATCH) {
-    const batch = keys.slice(at, at + WALK_BATCH).filter((key) => matches(key) && holds(shelf, key));
+    const batch = keys.slice(at, at + WALK_BATCH).filter((key) => matches(key) && holds(parts, key));
     if (batch.length > 0) yield batch;
   }
 }

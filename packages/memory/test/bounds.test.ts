@@ -1,7 +1,7 @@
 import { memoryStore } from "@granary/memory";
 import { manualClock } from "@granary/testkit";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 const LIFE_MS = 20;
 
@@ -62,4 +62,28 @@ test("no bound is passed at any step, and what is there is what was set last", (
   };
   fc.assert(fc.property(world, holds), { numRuns: 300 });
   expect(looked).toBeGreaterThan(5_000);
+});
+
+describe("which entry makes room", () => {
+  const KEYS = ["a", "b", "c", "d", "e"];
+  const entryOf = (value: number) => ({ value, createdAt: 0, freshUntil: Infinity, keepUntil: Infinity });
+
+  test("does not depend on whether entries are used by their keys or by their places", () => {
+    let uses = 0;
+    const used = fc.array(fc.constantFrom(...KEYS), { maxLength: 40 });
+    const holds = (rounds: readonly (readonly string[])[]) => {
+      const [byKey, byPlace] = [memoryStore({ maxEntries: 4 }), memoryStore({ maxEntries: 4 })];
+      for (const [round, keys] of rounds.entries()) {
+        uses += keys.length;
+        for (const key of keys) byKey.get(key);
+        const handles = keys.flatMap((key) => byPlace.handles?.of(key) ?? []);
+        for (const handle of handles) byPlace.handles?.permits(handle, 0);
+        for (const store of [byKey, byPlace]) store.set(KEYS[round % 5] ?? "", entryOf(round));
+        const held = (store: typeof byKey) => KEYS.filter((key) => store.handles?.of(key) !== undefined);
+        expect(held(byPlace)).toEqual(held(byKey));
+      }
+    };
+    fc.assert(fc.property(fc.array(used, { minLength: 5, maxLength: 12 }), holds), { numRuns: 300 });
+    expect(uses).toBeGreaterThan(1_000);
+  });
 });

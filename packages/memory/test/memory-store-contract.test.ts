@@ -3,8 +3,8 @@ import { runStoreContract, type StoreCapability } from "@granary/testkit";
 import { describe, test } from "vitest";
 
 const CAPABILITIES: Readonly<Record<ValueMode, readonly StoreCapability[]>> = {
-  shared: ["many", "walk", "admits", "close", "invalidate"],
-  frozen: ["many", "walk", "admits", "close", "invalidate", "copies"],
+  shared: ["many", "walk", "admits", "close", "invalidate", "handles"],
+  frozen: ["many", "walk", "admits", "close", "invalidate", "handles", "copies"],
   cloned: ["many", "walk", "admits", "close", "invalidate", "copies"],
 };
 

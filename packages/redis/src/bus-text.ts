@@ -5,6 +5,7 @@ import { type BusMessage, CacheError } from "@granary/core";
  *
  *   {"v":1,"from":"<random id of the bus>","type":"changed","keys":["…"]}
  *   {"v":1,"from":"<random id of the bus>","type":"marked","scope":"…","tags":["…"],"at":<ms since the epoch>}
+ *   {"v":1,"from":"<random id of the bus>","type":"gap"}
  */
 const VERSION = 1;
 
@@ -34,6 +35,7 @@ function heardIn({ v, from, ...rest }: Spoken): HeardText {
 }
 
 function messageIn({ type, keys, scope, tags, at }: Spoken): BusMessage | undefined {
+  if (type === "gap") return { type };
   if (type === "changed" && areTexts(keys)) return { type, keys };
   if (type !== "marked" || typeof scope !== "string" || !isInstant(at)) return undefined;
   if (tags === undefined) return { type, scope, at };

@@ -1,6 +1,7 @@
+import type { Line } from "./line.js";
 import type { RedisClient } from "./redis-client.js";
 import { WAKE_CHANNEL } from "./script.js";
-import { Subscriber } from "./subscriber.js";
+import { subscribedLine } from "./subscribed-line.js";
 
 /**
  * Tells those who wait for a lease that it has ended. The connection for that is opened with the first who waits.
@@ -9,7 +10,7 @@ import { Subscriber } from "./subscriber.js";
 export class LeaseWakes {
   readonly #client: RedisClient;
   readonly #waiting = new Map<string, Set<() => void>>();
-  #subscriber: Subscriber | undefined;
+  #line: Line | undefined;
   #state: "open" | "closed" = "open";
 
   constructor(client: RedisClient) {
@@ -17,7 +18,7 @@ export class LeaseWakes {
   }
 
   watch(key: string, wake: () => void): () => void {
-    if (this.#state === "open") this.#subscriber ??= this.#open();
+    if (this.#state === "open") this.#line ??= this.#open();
     const waiting = this.#waiting.get(key) ?? new Set();
     this.#waiting.set(key, waiting.add(wake));
     return () => {
@@ -28,11 +29,13 @@ export class LeaseWakes {
 
   async close(): Promise<void> {
     this.#state = "closed";
-    await this.#subscriber?.close();
+    await this.#line?.close();
   }
 
-  #open(): Subscriber {
-    return new Subscriber(this.#client, WAKE_CHANNEL, {
+  #open(): Line {
+    return subscribedLine({
+      client: this.#client,
+      channel: WAKE_CHANNEL,
       begun: () => {},
       heard: (key) => this.#wake(key),
       failed: () => {},

@@ -8,7 +8,7 @@ import type { CommandWord } from "./script.js";
  */
 export interface RedisClient {
   readonly isCluster?: boolean;
-  readonly options: { readonly keyPrefix?: string | undefined };
+  readonly options: { readonly keyPrefix?: string | undefined; readonly natMap?: NatMap | undefined };
   getBuffer(key: string): Promise<Uint8Array | null>;
   mgetBuffer(keys: string[]): Promise<(Uint8Array | null)[]>;
   callBuffer(command: string, ...words: CommandWord[]): Promise<unknown>;
@@ -25,6 +25,15 @@ export interface RedisClient {
   off(event: "error", listener: (error: Error) => void): unknown;
 }
 
+/** How the addresses that the nodes of a cluster know each other by become those that the client reaches them at. */
+export type NatMap = Readonly<Record<string, NodeAddress>> | ((address: string) => NodeAddress | null);
+
+/** Where a node of a cluster is reached. */
+export interface NodeAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** One server, alone or of a cluster. */
 export interface RedisNode {
   scan(...args: ScanArguments): Promise<[cursor: string, keys: string[]]>;
@@ -39,10 +48,14 @@ export interface RedisPipeline {
 /** A connection that a bus opened for itself and listens on. */
 export interface RedisConnection {
   subscribe(channel: string): Promise<unknown>;
+  ping(): Promise<unknown>;
+  callBuffer(command: string, ...words: CommandWord[]): Promise<unknown>;
   disconnect(): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "end", listener: () => void): unknown;
   on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  /** An array of keys, or `null`, where the message is one of the server's about keys. */
+  on(event: "messageBuffer", listener: (channel: Uint8Array, message: unknown) => void): unknown;
 }
 
 type ScanArguments = [cursor: string, matchToken: "MATCH", pattern: string, countToken: "COUNT", count: number];
@@ -60,7 +73,8 @@ const STORE_METHODS = [
   "off",
 ] as const;
 const BUS_METHODS = ["publish", "duplicate", "on", "off"] as const;
-const METHODS = { redisStore: STORE_METHODS, redisBus: BUS_METHODS };
+const TRACKING_METHODS = ["callBuffer", "duplicate", "on", "off"] as const;
+const METHODS = { redisStore: STORE_METHODS, redisBus: BUS_METHODS, redisTracking: TRACKING_METHODS };
 
 /**
  * The client among `options`, once it is known to have what `factory` needs.

@@ -2,11 +2,13 @@ import { CacheError, type CacheStore, type Clock, type Serializer } from "@grana
 import { superjsonSerializer } from "@granary/superjson";
 import { watchErrors } from "./client-errors.js";
 import { type EntryCodec, entryCodec } from "./entry-codec.js";
+import { entryDeletes } from "./entry-deletes.js";
 import { entryReads } from "./entry-reads.js";
 import { entryWrites } from "./entry-writes.js";
 import { slotsOf } from "./key-groups.js";
 import { leaseKeys } from "./lease-key.js";
 import { LeaseWakes } from "./lease-wakes.js";
+import { missedChanges } from "./missed-changes.js";
 import { ReadBatch } from "./read-batch.js";
 import { type RedisClient, requireClient } from "./redis-client.js";
 import { redisLeases } from "./redis-leases.js";
@@ -68,17 +70,23 @@ interface Parts {
   readonly ready: () => Promise<void> | undefined;
 }
 
-type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "many" | "marks" | "leases">;
+type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "replay" | "many" | "marks" | "leases">;
 
 function capabilities({ client, clock, given, codec, wakes, ready }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
   const [readBatch, writeBatch] = [new ReadBatch(client, slotOf), new WriteBatch(client)];
   const reads = entryReads({ batch: readBatch, codec, now, ready });
-  const fills = entryWrites({ batch: writeBatch, codec, slotOf, now, leaseKey });
-  const many = { get: reads.getMany, set: fills.setMany, delete: fills.deleteMany };
+  const isCluster = client.isCluster === true;
+  const place = { batch: writeBatch, leaseKey, isCluster };
+  const remove = entryDeletes({ ...place, slotOf, givenNow: given && ((): number => given.now()) });
+  const fills = entryWrites({ ...place, codec, remove, now });
+  const { encode } = fills;
+  const replay = missedChanges({ reads: readBatch, writes: writeBatch, leaseKey, isCluster, encode, remove });
+  const many = { get: reads.getMany, set: fills.setMany, delete: remove };
   const marks = redisMarks({ reads: readBatch, writes: writeBatch, clock: given });
   const leases = redisLeases({ writes: writeBatch, reads, fills, wakes, leaseKey });
-  return { get: reads.get, set: fills.set, delete: fills.delete, many, marks, leases };
+  const removeOne = async (key: string, at?: number): Promise<boolean> => (await remove([key], at))[0] === true;
+  return { get: reads.get, set: fills.set, delete: removeOne, replay, many, marks, leases };
 }
 
 function requireSerializer(serializer: Serializer): void {

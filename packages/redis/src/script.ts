@@ -26,6 +26,36 @@ local function drop_lease()
   if lease then redis.call('DEL', lease) end
 end
 
+local function server_now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+end
+
+-- The mark of a namespace: when it was cleared, when a tag in it was invalidated, and when something in it was deleted
+-- by its key, "-" for never. It goes back to the server exactly as it came.
+local function read_mark(name)
+  local cleared, tagged, deleted = string.match(redis.call('GET', name) or '', '^(%S+) (%S+) (%S+)$')
+  return {cleared = tonumber(cleared), tagged = tonumber(tagged), deleted = tonumber(deleted)}
+end
+
+local function exact(at)
+  return at and string.format('%.17g', at) or '-'
+end
+
+local function write_mark(name, mark)
+  redis.call('SET', name, exact(mark.cleared) .. ' ' .. exact(mark.tagged) .. ' ' .. exact(mark.deleted))
+end
+
+local function later(a, b)
+  return math.max(a or -math.huge, b or -math.huge)
+end
+
+local function bury(name, at)
+  local mark = read_mark(name)
+  mark.deleted = later(mark.deleted, at)
+  write_mark(name, mark)
+end
+
 -- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
 function steps.set()
   write(ARGV[2], ARGV[3])
@@ -33,13 +63,37 @@ function steps.set()
   return 1
 end
 
--- KEYS: values, then leases. number of values: deletes, and ends the leases; returns for each value 1 if it was there
+-- KEYS: values, then leases, then marks of namespaces. number of values, number of leases, least instant, instant or ""
+-- for the server's own: deletes, and ends the leases; returns for each value 1 if it was there
 function steps.delete()
-  local values = tonumber(ARGV[2])
-  if #KEYS > values then redis.call('DEL', unpack(KEYS, values + 1)) end
+  local values, leases = tonumber(ARGV[2]), tonumber(ARGV[3])
+  local at = later(tonumber(ARGV[4]), tonumber(ARGV[5]) or server_now())
+  for index = values + leases + 1, #KEYS do bury(KEYS[index], at) end
+  if leases > 0 then redis.call('DEL', unpack(KEYS, values + 1, values + leases)) end
   local existed = {}
   for index = 1, values do existed[index] = redis.call('UNLINK', KEYS[index]) end
   return existed
+end
+
+-- KEYS[3]: the mark of the namespace, where it is at hand. instant, text or "" for a deletion, life in ms or "", last
+-- deletion in the namespace or "": makes a change that was missed, unless something newer is here; returns whether it
+-- did. Where the key may have been deleted since, and while somebody loads it, nobody can say whether the value is the
+-- latest: then none is kept.
+function steps.replay()
+  local at, text = tonumber(ARGV[2]), ARGV[3]
+  local held = redis.pcall('GET', value)
+  local created = type(held) == 'string' and tonumber(string.match(held, '^granary1 %a (%S+) '))
+  if created and created > at then return 0 end
+  local deleted = tonumber(ARGV[5]) or (KEYS[3] and read_mark(KEYS[3]).deleted)
+  local is_loading = lease and redis.call('EXISTS', lease) == 1
+  drop_lease()
+  if text ~= '' and not is_loading and (not deleted or deleted < at) then
+    write(text, ARGV[4])
+    return 1
+  end
+  redis.call('UNLINK', value)
+  if KEYS[3] then bury(KEYS[3], at) end
+  return text == '' and 1 or 0
 end
 
 -- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1
@@ -78,24 +132,17 @@ end
 
 -- KEYS: the mark of a namespace, then those of tags. least instant, instant or "" for the server's own, life of the
 -- mark of a tag in ms. Marks only rise, and each is later than the last one of its namespace, also when the clock is set
--- back: loads that know that one are stamped just after it. The namespace's is "<cleared> <tagged>", "-" for never.
+-- back: loads that know that one are stamped just after it.
 function steps.raise()
-  local time = redis.call('TIME')
-  local at = tonumber(ARGV[3]) or (tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000)
-  local cleared, tagged = string.match(redis.call('GET', KEYS[1]) or '- -', '^(%S+) (%S+)$')
-  local last = math.max(tonumber(cleared) or -math.huge, tonumber(tagged) or -math.huge)
-  at = math.max(at, tonumber(ARGV[2]), last + 2 ^ -11)
-  local text = string.format('%.17g', at)
-  local function raised(mark)
-    if mark and tonumber(mark) and tonumber(mark) > at then return mark end
-    return text
-  end
-  if #KEYS == 1 then cleared = raised(cleared) else tagged = raised(tagged) end
+  local mark = read_mark(KEYS[1])
+  local at = math.max(tonumber(ARGV[3]) or server_now(), tonumber(ARGV[2]), later(mark.cleared, mark.tagged) + 2 ^ -11)
+  if #KEYS == 1 then mark.cleared = at else mark.tagged = at end
   for index = 2, #KEYS do
-    redis.call('SET', KEYS[index], raised(redis.call('GET', KEYS[index])), 'PX', ARGV[4])
+    local known = tonumber(redis.call('GET', KEYS[index]) or '')
+    redis.call('SET', KEYS[index], exact(later(known, at)), 'PX', ARGV[4])
   end
-  redis.call('SET', KEYS[1], (cleared or '-') .. ' ' .. (tagged or '-'))
-  return text
+  write_mark(KEYS[1], mark)
+  return exact(at)
 end
 
 return steps[ARGV[1]]()`;
@@ -104,7 +151,7 @@ const SHA = createHash("sha1").update(SOURCE).digest("hex");
 
 /** A step, its keys and what it is to know. */
 export interface Step {
-  readonly step: "set" | "delete" | "acquire" | "fill" | "renew" | "release" | "raise";
+  readonly step: "set" | "delete" | "replay" | "acquire" | "fill" | "renew" | "release" | "raise";
   readonly keys: readonly string[];
   readonly args: readonly CommandWord[];
 }

@@ -1,67 +1,120 @@
 import { type Clock, systemClock } from "@granary/core";
+import { atMost } from "./at-most.js";
+import { steadyClock } from "./steady-clock.js";
 
-/** How long an offset is believed before the server is asked again. */
+/** How long bounds are believed before the server is asked again: narrow ones, and those of an answer that took long. */
 const SAMPLE_AGE_MS = 30_000;
+const WIDE_SAMPLE_AGE_MS = 1_000;
+const NARROW_MS = 10;
+
+/** How far two clocks may drift apart in a millisecond: as fast as a clock is slewed. */
+const DRIFT = 0.0005;
+
+/** Questions that fail are this long apart. */
+const RETRY_MS = 100;
+
+/**
+ * A client that refuses sooner than this did not ask anybody. So it costs nothing to try it each time, and the first
+ * load that finds it connected again is stamped by the server's clock.
+ */
+const REFUSED_MS = 10;
 
 /** A server that is slower than this to tell its time is not waited for. */
 const LONGEST_WAIT_MS = 250;
 
+/** Between which offsets the server's clock is from the steady one, at an instant of that. */
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  readonly at: number;
+}
+
 /**
- * The clock of the Redis server, as far as it can be known here: this machine's steady clock plus an offset that is
- * sampled at the first use and now and then. Of the offsets that a sample allows the least is taken, so that this
- * clock is never ahead of the server's: a load must not be stamped later than a mark that the server set after it
- * began. (Cristian, 1989, with the lower bound instead of the middle.)
+ * The clock of the Redis server, as far as it can be known here: this machine's steady clock plus an offset, for which
+ * each answer of the server gives bounds, at the first use and now and then. (Cristian, 1989.) What all answers so far
+ * allow is believed: one that took long says little, and must not set the clock back by as much. (Marzullo, 1984.)
+ *
+ * `now()` goes by the least offset, so that it is never ahead of the server: a load must not be stamped later than a mark
+ * that the server set after it began. `latest()` goes by the greatest one: a deletion that the server missed must not be
+ * stamped earlier than a load that had begun before it.
+ *
+ * Until there is a sample it is the machine's clock. Where the first sample comes late, since the server could not be
+ * reached, the clock steps then, by as much as the machine's is off. Deadlines that were set before were set by the
+ * machine's clock, in this process's memory only.
  */
 export class ServerClock implements Clock {
-  readonly after = systemClock.after;
+  readonly after: Clock["after"];
   readonly #time: () => Promise<unknown>;
-  #offsetMs: number | undefined;
-  #sampledAt = Number.NEGATIVE_INFINITY;
-  #sampling: Promise<void> | undefined;
+  readonly #steady: Clock;
+  #bounds: Bounds | undefined;
+  #askAgainAt = Number.NEGATIVE_INFINITY;
+  #isAsking = false;
+  #waiting: Promise<void> | undefined;
+  /** Callers wait in vain once. From then on a server that does not answer is asked again behind them. */
+  #patience: "waits" | "lost" = "waits";
 
   /** `time` asks the server, which answers seconds and microseconds. */
-  constructor(time: () => Promise<unknown>) {
+  constructor(time: () => Promise<unknown>, steady: Clock = steadyClock) {
     this.#time = time;
+    this.#steady = steady;
+    this.after = steady.after;
   }
 
   now(): number {
-    return this.#offsetMs === undefined ? systemClock.now() : performance.now() + this.#offsetMs;
+    return this.#bounds === undefined ? systemClock.now() : this.#steady.now() + this.#bounds.least;
+  }
+
+  latest(): number {
+    return this.#bounds === undefined ? systemClock.now() : this.#steady.now() + this.#bounds.most;
   }
 
   /** Resolves once there was a sample, or for now there is none; samples again, behind, where the last one is old. */
   ready(): Promise<void> | undefined {
-    if (performance.now() - this.#sampledAt > SAMPLE_AGE_MS) void this.#sample();
-    return this.#offsetMs === undefined && this.#sampling !== undefined
-      ? atMost(LONGEST_WAIT_MS, this.#sampling)
-      : undefined;
+    if (!this.#isAsking && this.#steady.now() >= this.#askAgainAt) this.#ask();
+    return this.#bounds === undefined ? this.#waiting : undefined;
   }
 
-  /** One sample for all who ask meanwhile. A server that does not answer leaves the clock as it is. */
-  #sample(): Promise<void> {
-    this.#sampling ??= this.#take().finally(() => {
-      this.#sampling = undefined;
+  /** One question for all who ask meanwhile. */
+  #ask(): void {
+    this.#isAsking = true;
+    const sampled = this.#sample();
+    if (this.#bounds !== undefined || this.#patience === "lost") return;
+    const waiting = this.#wait(sampled).then(() => {
+      if (this.#waiting === waiting) this.#waiting = undefined;
     });
-    return this.#sampling;
+    this.#waiting = waiting;
   }
 
-  async #take(): Promise<void> {
+  async #wait(sampled: Promise<void>): Promise<void> {
+    const begunAt = this.#steady.now();
+    await atMost(LONGEST_WAIT_MS, sampled, this.#steady);
+    if (this.#steady.now() - begunAt > REFUSED_MS) this.#patience = "lost";
+  }
+
+  async #sample(): Promise<void> {
+    const askedAt = this.#steady.now();
     try {
       const [seconds, microseconds] = (await this.#time()) as [number | string, number | string];
-      const answeredAt = performance.now();
-      this.#sampledAt = answeredAt;
-      this.#offsetMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - answeredAt;
+      const at = this.#steady.now();
+      const time = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+      const bounds = narrowed(this.#bounds, { least: time - at, most: time - askedAt, at });
+      this.#bounds = bounds;
+      this.#askAgainAt = at + (bounds.most - bounds.least > NARROW_MS ? WIDE_SAMPLE_AGE_MS : SAMPLE_AGE_MS);
     } catch {
       // The call that needed the clock meets the same failure, and reports it.
+      const isRefused = this.#steady.now() - askedAt < REFUSED_MS;
+      this.#askAgainAt = isRefused ? askedAt : askedAt + RETRY_MS;
+    } finally {
+      this.#isAsking = false;
     }
   }
 }
 
-function atMost(ms: number, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = systemClock.after(ms, resolve);
-    void promise.then(() => {
-      cancel();
-      resolve();
-    });
-  });
+/** What both allow, as the clocks may have drifted since; where that is nothing, the server's clock has been set. */
+function narrowed(known: Bounds | undefined, told: Bounds): Bounds {
+  if (known === undefined) return told;
+  const drift = (told.at - known.at) * DRIFT;
+  const least = Math.max(known.least - drift, told.least);
+  const most = Math.min(known.most + drift, told.most);
+  return least <= most ? { least, most, at: told.at } : told;
 }

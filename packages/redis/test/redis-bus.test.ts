@@ -133,12 +133,14 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
     const url = new URL(server.url);
     url.username = user;
     url.password = "secret";
-    const heard = listen(busOn(forThisTest(connect(url.href))));
-    await until(() => heard.errors.length > 1);
-    expect(String(heard.errors[0])).toContain("NOPERM");
-    expect(heard.gaps).toBe(0);
+    const refused = listen(busOn(forThisTest(connect(url.href))));
+    await until(() => refused.errors.length === 1 && refused.gaps >= 1);
+    expect(refused.errors.map(String)).toEqual([expect.stringContaining("NOPERM")]);
     await client.call("ACL", "SETUSER", user, `&${channel}`);
-    await until(() => heard.gaps === 1);
+    await until(() => {
+      void busOn().publish(CHANGED);
+      return refused.messages.length > 0;
+    });
   });
 
   test("settings of a client that would fail a subscription do not hold for it", async () => {
@@ -154,11 +156,17 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
     const bus = redisBus({ client });
     onTestFinished(() => bus.close?.());
     const heard = listen(bus);
-    await until(() => heard.errors.length >= 3);
-    expect(heard).toMatchObject({ gaps: 0, messages: [] });
+    await until(() => heard.gaps >= 1);
+    expect(heard.errors.map(String)).toEqual([expect.stringContaining("ECONNREFUSED")]);
     const late = await startRedis("--port", String(port));
     onTestFinished(() => late.stop());
-    await until(() => heard.gaps === 1);
+    const other = redisBus({ client: forThisTest(connect(`redis://127.0.0.1:${port}`)) });
+    onTestFinished(() => other.close?.());
+    await until(() => {
+      // Those that are still on their way when the test ends are cut off.
+      Promise.resolve(other.publish(CHANGED)).catch(() => {});
+      return heard.messages.length > 0;
+    });
   });
 
   test("closing leaves no connection and no listener, and the client as it was", async () => {

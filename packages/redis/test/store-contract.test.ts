@@ -11,6 +11,7 @@ const capabilities: readonly StoreCapability[] = [
   "close",
   "marks",
   "leases",
+  "replay",
   "decodes",
   "copies",
 ];

@@ -181,10 +181,11 @@ async function checkTravels({ a, b, c }: OpenBus, message: BusMessage): Promise<
 }
 
 function partsOf(messages: readonly BusMessage[]): Set<string> {
-  const texts = messages.flatMap((message) =>
-    message.type === "changed"
-      ? message.keys.map((key) => `changed ${key}`)
-      : [JSON.stringify([message.scope, message.tags ?? "all", message.at])],
-  );
-  return new Set(texts);
+  return new Set(messages.flatMap(textsOf));
+}
+
+function textsOf(message: BusMessage): readonly string[] {
+  if (message.type === "changed") return message.keys.map((key) => `changed ${key}`);
+  if (message.type === "gap") return ["gap"];
+  return [JSON.stringify([message.scope, message.tags ?? "all", message.at])];
 }

@@ -3,7 +3,9 @@ import {
   CacheError,
   type Clock,
   type Invalidation,
+  type MissedChange,
   type ScopeMark,
+  scopesOf,
   TAG_LIFE_MS,
   tagMarkKey,
 } from "@granary/core";
@@ -40,6 +42,8 @@ export class FarServer {
   readonly #leaseMs: number;
   readonly #entries = new Map<string, CacheEntry>();
   readonly #leases = new Map<string, Lease>();
+  /** When something in a namespace was last deleted by its key. */
+  readonly #deletedAt = new Map<string, number>();
   readonly #scopes = new Map<string, ScopeMark>();
   readonly #tags = new Map<string, TagMark>();
   readonly #waiting = new Map<string, Set<() => void>>();
@@ -65,11 +69,20 @@ export class FarServer {
   }
 
   /** Deletes, and ends any lease, also where there was nothing. */
-  remove(key: string): boolean {
-    const existed = this.read(key) !== undefined;
-    this.#entries.delete(key);
-    this.#leases.delete(key);
-    return existed;
+  remove(key: string, at = NEVER): boolean {
+    return this.#remove(key, Math.max(at, this.#clock.now()));
+  }
+
+  /**
+   * Makes a change that was missed, unless something newer is here. Where the key may have been deleted since, and while
+   * somebody loads it, nobody can say whether the value is the latest: then none is kept.
+   */
+  replay(key: string, { at, entry }: MissedChange): boolean {
+    if ((this.read(key)?.createdAt ?? NEVER) > at) return false;
+    const isWritten = entry !== undefined && this.#lastDeletion(key) < at && this.#lease(key) === undefined;
+    if (isWritten) this.write(key, entry);
+    else this.#remove(key, at);
+    return isWritten || entry === undefined;
   }
 
   keys(): string[] {
@@ -136,9 +149,27 @@ export class FarServer {
     return at;
   }
 
+  /** Forgets everything, marks and leases too, as a server does that is started anew without its data. */
+  flush(): void {
+    for (const held of [this.#entries, this.#leases, this.#deletedAt, this.#scopes, this.#tags]) held.clear();
+    this.#raisedAt = NEVER;
+  }
+
   #raiseTag(scope: string, tag: string, raisedAt: number): void {
     const at = Math.max(this.tagMark(scope, tag), raisedAt);
     this.#tags.set(tagMarkKey(scope, tag), { at, until: at + TAG_LIFE_MS });
+  }
+
+  #remove(key: string, at: number): boolean {
+    const existed = this.read(key) !== undefined;
+    this.#entries.delete(key);
+    this.#leases.delete(key);
+    this.#deletedAt.set(namespaceOf(key), Math.max(at, this.#lastDeletion(key)));
+    return existed;
+  }
+
+  #lastDeletion(key: string): number {
+    return this.#deletedAt.get(namespaceOf(key)) ?? NEVER;
   }
 
   #lease(key: string): Lease | undefined {
@@ -149,6 +180,10 @@ export class FarServer {
   #wake(key: string): void {
     for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
   }
+}
+
+function namespaceOf(key: string): string {
+  return scopesOf(key).at(-1) ?? "";
 }
 
 /** What of an entry travels, the way bytes would: nothing is shared with the original. */

@@ -9,6 +9,7 @@ import {
   type LeasesCapability,
   type ManyCapability,
   type MarksCapability,
+  type MissedChange,
   systemClock,
 } from "@granary/core";
 import { copyEntry, FarServer } from "./far-server.js";
@@ -35,6 +36,8 @@ export interface FarConnection {
 export interface FarStore {
   /** The view of one node. Views share what the server holds, and nothing by reference. */
   connect(connection?: FarConnection): CacheStore;
+  /** The server loses all that it holds: entries, marks and leases. */
+  flush(): void;
 }
 
 /** What `farStore` takes. */
@@ -57,6 +60,7 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
   const { clock = systemClock, leaseMs = LEASE_MS, name = "far" } = options;
   const server = new FarServer({ clock, leaseMs });
   return {
+    flush: () => server.flush(),
     connect: ({ line = directLine(), clock: nodeClock = clock, ready } = {}) => {
       const view = new FarView({ server, line, name, clock: nodeClock });
       const leases = farLeases({ server, line, leaseMs, view });
@@ -66,7 +70,8 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
         admits: true,
         get: (key, now, admit) => view.get(key, now, admit),
         set: (key, entry) => view.set(key, entry),
-        delete: (key) => line.call("delete", () => server.remove(key)),
+        delete: (key, at) => line.call("delete", () => server.remove(key, at)),
+        replay: (key, change) => view.replay(key, change),
         many: farMany(server, line, view),
         marks: farMarks(server, line),
         leases,
@@ -104,6 +109,12 @@ class FarView {
     await line.call("set", () => server.write(key, copy));
   }
 
+  async replay(key: string, { at, entry }: MissedChange): Promise<boolean> {
+    const { server, line } = this.#parts;
+    const copy = entry === undefined ? undefined : copyEntry(entry);
+    return line.call("replay", () => server.replay(key, { at, entry: copy }));
+  }
+
   /** The entry that an answer holds, judged. */
   open(key: string, found: CacheEntry | undefined, { now, admit }: Opening): Awaitable<CacheEntry | undefined> {
     const { name, clock } = this.#parts;
@@ -131,7 +142,7 @@ function farMany(server: FarServer, line: FarLine, view: FarView): ManyCapabilit
         for (const [key, copy] of copies) server.write(key, copy);
       });
     },
-    delete: (keys) => line.call("delete many", () => keys.map((key) => server.remove(key))),
+    delete: (keys, at) => line.call("delete many", () => keys.map((key) => server.remove(key, at))),
   };
 }
 

@@ -5,7 +5,7 @@ import { nextTurn } from "./event-loop.js";
 import type { ManualClock } from "./manual-clock.js";
 
 /**
- * What a store may declare. The first seven are members of `CacheStore`; the others are ways to behave:
+ * What a store may declare. The first nine are members of `CacheStore`; the others are ways to behave:
  * `decodes` passes every entry that it reads through `admit`, and `copies` lets no reader change what
  * another one reads.
  */
@@ -16,7 +16,9 @@ export type StoreCapability =
   | "close"
   | "marks"
   | "invalidate"
+  | "handles"
   | "leases"
+  | "replay"
   | "decodes"
   | "copies";
 
@@ -78,7 +80,9 @@ const PROBES: Readonly<Record<StoreCapability, (opened: OpenStore) => Awaitable<
   close: ({ store }) => store.close !== undefined,
   marks: ({ store }) => store.marks !== undefined,
   invalidate: ({ store }) => store.invalidate !== undefined,
+  handles: ({ store }) => store.handles !== undefined,
   leases: ({ store }) => store.leases !== undefined,
+  replay: ({ store }) => store.replay !== undefined,
   decodes: probeDecodes,
   copies: probeCopies,
 };

@@ -4,10 +4,12 @@ import { type ManualClock, manualClock } from "./manual-clock.js";
 import { hasCapability, type OpenStore, type StoreCapability, type StoreCase } from "./open-store.js";
 import { storeAdmitCases } from "./store-admit-cases.js";
 import { storeDeadlineCases } from "./store-deadline-cases.js";
+import { storeHandleCases } from "./store-handle-cases.js";
 import { storeKeyCases } from "./store-key-cases.js";
 import { storeLeaseCases } from "./store-lease-cases.js";
 import { storeManyCases } from "./store-many-cases.js";
 import { storeMarkCases } from "./store-mark-cases.js";
+import { storeReplayCases } from "./store-replay-cases.js";
 import { storeValueCases } from "./store-value-cases.js";
 import { storeVerbCases } from "./store-verb-cases.js";
 import { storeWalkCases } from "./store-walk-cases.js";
@@ -43,7 +45,9 @@ export const storeContract: readonly StoreCase[] = [
   ...storeWalkCases,
   ...storeAdmitCases,
   ...storeMarkCases,
+  ...storeHandleCases,
   ...storeLeaseCases,
+  ...storeReplayCases,
 ];
 
 /**

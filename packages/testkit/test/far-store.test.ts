@@ -3,7 +3,16 @@ import { farStore, runStoreContract, type StoreCapability, type StoreSubject } f
 import { describe, expect, test } from "vitest";
 import { recordingRunner } from "./recording-runner.js";
 
-const capabilities: readonly StoreCapability[] = ["many", "walk", "admits", "marks", "leases", "decodes", "copies"];
+const capabilities: readonly StoreCapability[] = [
+  "many",
+  "walk",
+  "admits",
+  "marks",
+  "leases",
+  "replay",
+  "decodes",
+  "copies",
+];
 
 describe("a far store holds the contract", () => {
   runStoreContract({ capabilities, open: ({ clock }) => ({ store: farStore({ clock }).connect() }) }, test);

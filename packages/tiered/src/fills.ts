@@ -73,6 +73,11 @@ export class Fills {
     return writing !== undefined;
   }
 
+  /** How many changes of `key` are under way. */
+  writersOf(key: string): number {
+    return this.#writing.get(key)?.writers ?? 0;
+  }
+
   /** Runs a change of `keys`: no fill that overlaps it is kept. */
   async during<T>(keys: readonly string[], change: () => Promise<T>): Promise<T> {
     for (const key of keys) this.#beginWriting(key);

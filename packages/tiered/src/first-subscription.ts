@@ -8,7 +8,7 @@ const LONGEST_WAIT_MS = 250;
  * could miss a message; it waits instead, so that the first values of a process are kept like any other.
  */
 export class FirstSubscription {
-  #state: "awaited" | "given up" | "begun" = "awaited";
+  #state: "awaited" | "over" = "awaited";
   #waiting: Promise<void> | undefined;
   #go = (): void => {};
 
@@ -16,7 +16,7 @@ export class FirstSubscription {
   ready(): Promise<void> | undefined {
     if (this.#state !== "awaited") return undefined;
     this.#waiting ??= new Promise((resolve) => {
-      const cancel = systemClock.after(LONGEST_WAIT_MS, () => this.#end("given up"));
+      const cancel = systemClock.after(LONGEST_WAIT_MS, () => this.end());
       this.#go = () => {
         cancel();
         resolve();
@@ -25,20 +25,14 @@ export class FirstSubscription {
     return this.#waiting;
   }
 
-  /** The bus listens, from now on or anew. Whether nothing can have been under way before. */
-  begin(): boolean {
-    const isFirst = this.#state === "awaited";
-    this.#end("begun");
-    return isFirst;
-  }
-
-  /** Nobody is to wait any more. */
-  close(): void {
-    this.#end("given up");
-  }
-
-  #end(state: "given up" | "begun"): void {
-    this.#state = state;
+  /**
+   * Nobody is to wait any more: the bus listens, or says that it does not yet. Whether somebody was to until now, so
+   * that nothing can have been under way before.
+   */
+  end(): boolean {
+    const wasAwaited = this.#state === "awaited";
+    this.#state = "over";
     this.#go();
+    return wasAwaited;
   }
 }

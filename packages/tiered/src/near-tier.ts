@@ -6,13 +6,15 @@ import {
   type Invalidation,
   isPromiseLike,
 } from "@granary/core";
-import { type Intake, isTrusted, nearEntry } from "./near-entry.js";
+import { type Intake, isTrusted, lone, nearEntry } from "./near-entry.js";
 
 export interface NearTierOptions {
   readonly store: CacheStore;
   readonly clock: Clock;
   /** How long a copy is trusted without asking the far tier. */
   readonly l1TtlMs: number;
+  /** Whether the far tier answers: then a copy that it has not confirmed is not trusted. */
+  isFarWell(): boolean;
   fail(operation: string, error: unknown, key?: string): void;
 }
 
@@ -39,13 +41,24 @@ export class NearTier {
   }
 
   trusts(found: CacheEntry, now: number): boolean {
-    return isTrusted(found, this.epoch, now);
+    if (isTrusted(found, this.epoch, now)) return true;
+    return isTrusted(found, lone(this.epoch), now) && !this.#options.isFarWell();
   }
 
   /** What a copy that is read or written from now on is taken in with. */
   intake(): Intake {
     const { clock, l1TtlMs } = this.#options;
     return { now: clock.now(), l1TtlMs, epoch: this.epoch };
+  }
+
+  /** When `entry` is being written: not before its load began, nor before now. */
+  instantOf({ createdAt }: CacheEntry): number {
+    return Math.max(createdAt, this.#options.clock.now());
+  }
+
+  /** As `intake`, for what the far tier does not have: it is trusted only until that answers again. */
+  loneIntake(): Intake {
+    return { ...this.intake(), epoch: lone(this.epoch) };
   }
 
   /** Takes in a copy. Where that fails, nothing older may stand in its place. */

@@ -6,23 +6,28 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  type HandlesCapability,
   type Invalidation,
-  isCacheError,
   isPromiseLike,
   type LeasesCapability,
   type ManyCapability,
   type StoreEvent,
+  type StoreHealth,
   systemClock,
   type WriteReason,
 } from "@granary/core";
-import { type FarRead, readOneFar } from "./far-tier.js";
-import { type Fill, Fills } from "./fills.js";
+import { isWell } from "./far-health.js";
+import { FarReads, type Read } from "./far-reads.js";
+import { FarWrites } from "./far-writes.js";
+import { Fills } from "./fills.js";
 import { FirstSubscription } from "./first-subscription.js";
 import { Listeners } from "./listeners.js";
-import { asStale } from "./near-entry.js";
 import { NearTier } from "./near-tier.js";
+import { Outbox } from "./outbox.js";
+import { Recovery } from "./recovery.js";
 import { tieredLeases } from "./tiered-leases.js";
 import { TieredMany } from "./tiered-many.js";
+import { trustedHandles } from "./trusted-handles.js";
 import { walkBoth } from "./walk-both.js";
 
 export interface Tiers {
@@ -32,25 +37,26 @@ export interface Tiers {
   readonly l1TtlMs: number;
 }
 
-/** A read that may have to go far. */
-interface Read extends FarRead {
-  /** What the near tier holds. */
-  readonly near: CacheEntry | undefined;
-}
-
 /** Two stores as one. */
 export class TieredStore implements CacheStore {
   readonly name: string;
   readonly tier: string;
   readonly clock: Clock;
   readonly admits = true;
+  /** The far tier has a guard of its own; the near one needs none. */
+  readonly remote = false;
   readonly many: ManyCapability;
   readonly leases?: LeasesCapability;
+  readonly handles?: HandlesCapability;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
   readonly #listeners = new Listeners();
   readonly #fills = new Fills((key) => void this.#near.drop(key));
+  readonly #recovery: Recovery;
+  readonly #reads: FarReads;
+  readonly #writes: FarWrites;
+  readonly #outbox: Outbox;
   readonly #subscription = new FirstSubscription();
   readonly #silences: ReadonlyArray<(() => void) | undefined>;
 
@@ -61,14 +67,20 @@ export class TieredStore implements CacheStore {
     this.tier = l1.tier ?? l1.name;
     this.clock = l2.clock ?? l1.clock ?? systemClock;
     const fail = this.#listeners.fail.bind(this.#listeners);
-    this.#near = new NearTier({ store: l1, clock: this.clock, l1TtlMs, fail });
+    const { clock } = this;
+    this.#near = new NearTier({ store: l1, clock, l1TtlMs, isFarWell: () => isWell(l2), fail });
+    this.#outbox = new Outbox({ bus, clock, fail });
+    this.#recovery = this.#newRecovery();
     const publish = (keys: readonly string[]): void => this.#publish(keys);
-    this.many = new TieredMany({ near: this.#near, far: l2, fills: this.#fills, publish, fail });
+    const parts = { near: this.#near, fills: this.#fills, recovery: this.#recovery, publish };
+    this.#reads = new FarReads({ ...parts, far: l2, clock, fail });
+    this.#writes = new FarWrites({ ...parts, far: l2 });
+    this.many = new TieredMany({ ...parts, far: l2, writes: this.#writes, fail });
+    if (l1.handles !== undefined) this.handles = trustedHandles(l1.handles, this.#near);
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
-    if (l2.leases !== undefined)
-      this.leases = tieredLeases({ far: l2.leases, near: this.#near, fills: this.#fills, publish });
+    if (l2.leases !== undefined) this.leases = tieredLeases({ ...parts, far: l2.leases });
     // Without a bus there is nothing to wait for.
-    if (bus === undefined) this.#subscription.close();
+    if (bus === undefined) this.#subscription.end();
     this.#silences = [
       l1.on?.((event) => this.#listeners.tell(event)),
       l2.on?.((event) => this.#hear(event)),
@@ -91,17 +103,17 @@ export class TieredStore implements CacheStore {
   async set(key: string, entry: CacheEntry, reason: WriteReason = "write"): Promise<void> {
     await this.#fills.during([key], async () => {
       const taken = this.#near.put(key, entry, this.#near.intake());
-      await this.#setFar(key, entry, reason);
+      await this.#writes.set(key, entry, reason);
       await taken;
     });
     if (reason === "write") this.#publish([key]);
   }
 
   /** Clears near before and after far: a read in between may have brought the old value back. */
-  async delete(key: string): Promise<boolean> {
+  async delete(key: string, at = this.clock.now()): Promise<boolean> {
     const dropped = this.#near.drop(key);
     try {
-      const existed = await this.#fills.during([key], async () => this.#tiers.l2.delete(key));
+      const existed = await this.#fills.during([key], () => this.#writes.delete(key, at));
       this.#publish([key]);
       return (await dropped) || existed;
     } finally {
@@ -111,12 +123,18 @@ export class TieredStore implements CacheStore {
 
   /** Near at once; then far, whose word on the instant counts; then the other nodes hear of it. */
   async invalidate(invalidation: Invalidation, at: number): Promise<number> {
-    const { l2, bus } = this.#tiers;
     await this.#mark(invalidation, at);
-    const markedAt = (await l2.invalidate?.(invalidation, at)) ?? at;
-    await this.#mark(invalidation, markedAt);
-    if (bus !== undefined) this.#tell({ type: "marked", ...invalidation, at: markedAt });
+    const markedAt = await this.#writes.invalidate(invalidation, at);
+    await this.#spread(invalidation, markedAt);
     return markedAt;
+  }
+
+  /** How the far tier is doing, and what it is owed. */
+  health(): Readonly<Record<string, StoreHealth>> {
+    const { l2 } = this.#tiers;
+    const health = l2.health?.() ?? {};
+    const own = health[l2.name];
+    return own === undefined ? health : { ...health, [l2.name]: { ...own, owed: own.owed + this.#recovery.owed } };
   }
 
   /** Until the clock of the far tier can be relied on and the bus listens, or cannot for now. */
@@ -130,9 +148,11 @@ export class TieredStore implements CacheStore {
   }
 
   async close(): Promise<void> {
-    this.#subscription.close();
+    this.#subscription.end();
     for (const silence of this.#silences) silence?.();
     this.#listeners.close();
+    this.#recovery.close();
+    this.#outbox.close();
     const { l1, l2, bus } = this.#tiers;
     await Promise.all([bus?.close?.(), l1.close?.(), l2.close?.()]);
   }
@@ -140,51 +160,28 @@ export class TieredStore implements CacheStore {
   #getBelow(key: string, read: Read): Awaitable<CacheEntry | undefined> {
     const { near, now } = read;
     if (near !== undefined && this.#near.trusts(near, now)) return near;
-    return this.#getFar(key, read);
+    return this.#reads.get(key, read);
   }
 
-  /** Far, or what near holds, as stale, where far cannot say. */
-  async #getFar(key: string, asked: Read): Promise<CacheEntry | undefined> {
-    const { near } = asked;
-    const waiting = this.#tiers.l2.ready?.();
-    // By a clock that is not in step yet a copy would be trusted for minutes too long.
-    if (isPromiseLike(waiting)) await waiting;
-    const read = isPromiseLike(waiting) ? { ...asked, now: this.clock.now() } : asked;
-    const { now } = read;
-    try {
-      return await this.#fills.join(key, (fill) => this.#fill(key, { read, fill }));
-    } catch (error) {
-      if (near === undefined || near.keepUntil <= now) throw error;
-      this.#listeners.fail("get", error, key);
-      return asStale(near, now);
-    }
-  }
-
-  /** Reads far and keeps a copy; a copy that far knows nothing of is dropped, since it was deleted there. */
-  async #fill(
-    key: string,
-    { read, fill }: { readonly read: Read; readonly fill: Fill },
-  ): Promise<CacheEntry | undefined> {
-    const intake = this.#near.intake();
-    const entry = await readOneFar(this.#tiers.l2, key, read);
-    if (!fill.standing) return entry;
-    if (entry !== undefined) await this.#near.put(key, entry, intake);
-    else if (read.near !== undefined) await this.#near.drop(key);
-    return entry;
-  }
-
-  /** A value that far refuses for what it is must not stay near either, where it would hide the old one. */
-  async #setFar(key: string, entry: CacheEntry, reason: WriteReason): Promise<void> {
-    try {
-      await this.#tiers.l2.set(key, entry, reason);
-    } catch (error) {
-      if (isCacheError(error, "INVALID_VALUE")) await this.#near.drop(key);
-      throw error;
-    }
+  #newRecovery(): Recovery {
+    return new Recovery({
+      far: this.#tiers.l2,
+      clock: this.clock,
+      isWriting: (key) => this.#fills.writersOf(key) > 1,
+      during: (keys, change) => this.#fills.during(keys, change),
+      settled: (key) => {
+        void this.#near.drop(key);
+        this.#publish([key]);
+      },
+      overtaken: (key) => this.#publish([key]),
+      marked: (invalidation, at) => void this.#spread(invalidation, at),
+      fail: (operation, error, key) => this.#listeners.fail(operation, error, key),
+    });
   }
 
   /** What other nodes say, over the bus of this pair or of one below it. */
   #hear(event: BusMessage | StoreEvent): void {
+    if (event.type === "breaker" && event.state === "closed") this.#recovery.wake();
     if (event.type === "changed") for (const key of event.keys) this.#hearChange(key);
     if (event.type === "gap") return this.#hearGap();
     if (event.type === "marked") void this.#mark(event, event.at);
@@ -194,26 +191,29 @@ export class TieredStore implements CacheStore {
   /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
   #hearGap(): void {
     this.#near.epoch += 1;
-    if (!this.#subscription.begin()) this.#listeners.tell({ type: "gap" });
+    if (!this.#subscription.end()) this.#listeners.tell({ type: "gap" });
   }
 
   #hearChange(key: string): void {
+    this.#recovery.concede(key);
     if (!this.#fills.hear(key)) void this.#near.drop(key);
+  }
+
+  /** Far has taken a mark: near knows its instant, and the other nodes hear of it. */
+  async #spread(invalidation: Invalidation, at: number): Promise<void> {
+    await this.#mark(invalidation, at);
+    this.#outbox.say({ type: "marked", ...invalidation, at });
   }
 
   /** Copies are judged by the mark; reads that are under way were judged before it. */
   async #mark({ scope, tags }: Invalidation, at: number): Promise<void> {
     this.#fills.voidAll();
+    this.#recovery.invalidated({ scope, ...(tags !== undefined && { tags }) }, at);
     await this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) }, at);
   }
 
+  /** Nobody waits for the bus: far already has the change. */
   #publish(keys: readonly string[]): void {
-    if (keys.length > 0) this.#tell({ type: "changed", keys });
-  }
-
-  /** Nobody waits for the bus: far already has the change, and a failure is told as an event. */
-  #tell(message: BusMessage): void {
-    const publishing = async (): Promise<void> => this.#tiers.bus?.publish(message);
-    publishing().catch((error: unknown) => this.#listeners.fail("publish", error));
+    if (keys.length > 0) this.#outbox.say({ type: "changed", keys });
   }
 }

@@ -1,8 +1,10 @@
 import {
+  type BreakerOptions,
   type CacheBus,
   CacheError,
   type CacheStore,
   type Duration,
+  guarded,
   isStore,
   marked,
   parseDuration,
@@ -19,6 +21,10 @@ export interface TieredOptions {
   readonly bus?: CacheBus;
   /** How long a copy in L1 is trusted without asking L2. Default: the entry's own life with a bus, `"5s"` without. */
   readonly l1Ttl?: Duration;
+  /** A call of L2 that is not answered within this has failed. Default: `"250ms"`. */
+  readonly l2Timeout?: Duration;
+  /** When L2 is left alone: by default after 5 failures in a row, until a probe a second later is answered. `false`: never. */
+  readonly breaker?: BreakerOptions | false;
 }
 
 /** How long a copy is trusted where nobody would say that it changed. */
@@ -28,14 +34,23 @@ const L1_TTL_WITHOUT_BUS_MS = 5_000;
  * A store made of two: reads look near, then far; writes go to both, then over the bus to the other nodes.
  * @throws CacheError `INVALID_OPTION`, at once, where an option is not of its form.
  */
-export function tiered({ l1, l2, bus, l1Ttl }: TieredOptions): CacheStore {
+export function tiered(options: TieredOptions): CacheStore {
+  const { l1, l2, bus, l1Ttl } = options;
   checkStore("l1", l1);
   checkStore("l2", l2);
   checkBus(bus);
   const fallbackMs = bus === undefined ? L1_TTL_WITHOUT_BUS_MS : Number.POSITIVE_INFINITY;
   const l1TtlMs = l1Ttl === undefined ? fallbackMs : parseDuration(l1Ttl, "l1Ttl");
   // Far is judged by its marks before near takes a copy, so that near need only hear of what comes after.
-  return new TieredStore({ l1: marked(l1), l2: marked(l2), bus, l1TtlMs });
+  return new TieredStore({ l1: marked(l1), l2: guardedFar(options), bus, l1TtlMs });
+}
+
+/** The far tier, judging and guarded, unless it is of tiers itself, or already guarded as the user likes. */
+function guardedFar({ l2, l2Timeout, breaker }: TieredOptions): CacheStore {
+  if (l2Timeout !== undefined) parseDuration(l2Timeout, "l2Timeout");
+  if (l2.remote === false) return marked(l2);
+  const timeout = l2Timeout === undefined ? {} : { timeout: l2Timeout };
+  return guarded(l2, { ...timeout, ...(breaker !== undefined && { breaker }) });
 }
 
 function checkStore(option: string, store: CacheStore): void {

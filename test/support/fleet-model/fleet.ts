@@ -9,7 +9,7 @@ import {
 } from "@granary/core";
 import { type MemoryStore, memoryStore } from "@granary/memory";
 import { type FarStore, farStore, type ManualClock, manualClock } from "@granary/testkit";
-import { tiered } from "@granary/tiered";
+import { type TieredOptions, tiered } from "@granary/tiered";
 import { type FollowedClock, followedClock, type MachineClock, machineClock } from "./clocks.js";
 import { type History, Recorder, type Snapshot, type Value } from "./history.js";
 import { type FleetHub, fleetHub, type NodeLine, nodeLine } from "./line.js";
@@ -44,8 +44,12 @@ export interface FleetOptions {
   readonly skews: readonly number[];
   /** How often each message of the bus is delivered. */
   readonly times: number;
+  /** How long a node waits for the server. Default: for ever, since in a run without faults every answer comes. */
+  readonly patience?: Pick<TieredOptions, "l2Timeout" | "breaker">;
   readonly plant?: Plant;
 }
+
+const PATIENT = { l2Timeout: Number.POSITIVE_INFINITY, breaker: false } as const;
 
 /** One node: its own memory, its own clock, its own connection. */
 export interface FleetNode {
@@ -71,13 +75,13 @@ export class Fleet {
   readonly #far: Pick<FarStore, "connect">;
   readonly #peek: CacheStore;
 
-  constructor({ scheduler, skews, times, plant = {} }: FleetOptions) {
+  constructor({ scheduler, skews, times, patience = PATIENT, plant = {} }: FleetOptions) {
     const { leaseMs } = plant;
     this.hub = fleetHub(scheduler, times);
     this.origin = new Origin(scheduler, this.recorder);
     this.#far = plant.far?.(this.server) ?? farStore({ clock: this.server, ...(leaseMs !== undefined && { leaseMs }) });
     this.#peek = marked(this.#far.connect());
-    this.nodes = skews.map((skewMs, index) => this.#node({ scheduler, skewMs, index, plant }));
+    this.nodes = skews.map((skewMs, index) => this.#node({ scheduler, skewMs, index, patience, plant }));
   }
 
   get history(): History {
@@ -102,7 +106,7 @@ export class Fleet {
     await Promise.all(this.nodes.map(({ cache }) => cache.close()));
   }
 
-  #node({ scheduler, skewMs, index, plant }: NodeParts): FleetNode {
+  #node({ scheduler, skewMs, index, patience, plant }: NodeParts): FleetNode {
     const name = `node ${index}`;
     const machine = machineClock(this.steady, skewMs);
     const line = nodeLine(scheduler, name);
@@ -116,7 +120,7 @@ export class Fleet {
     const l1 = plant.near?.(near) ?? near;
     const l2 = plant.view?.(view, { line, clock, aside }) ?? view;
     const tiers = { l1, l2, bus: this.hub.bus(name) };
-    const pair = plant.tiers?.(tiers) ?? tiered(tiers);
+    const pair = plant.tiers?.(tiers) ?? tiered({ ...tiers, ...patience });
     const store = plant.store?.(pair) ?? pair;
     const cache = createCache<Value>({ store, jitter: false, ttl: TTL_MS, retryAfter: 10 });
     cache.on("error", ({ error }) => this.recorder.errors.push(error));
@@ -128,6 +132,7 @@ interface NodeParts {
   readonly scheduler: Scheduler;
   readonly skewMs: number;
   readonly index: number;
+  readonly patience: NonNullable<FleetOptions["patience"]>;
   readonly plant: Plant;
 }
 

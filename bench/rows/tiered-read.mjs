@@ -1,0 +1,46 @@
+import { Redis } from "ioredis";
+import { faceOf } from "../harness/cannot.mjs";
+import { reads, timing } from "../harness/timing.mjs";
+import { fill, origin, readOrder } from "../harness/workload.mjs";
+import { TIERED } from "../subjects/names.mjs";
+
+/** Of the sequence of reads an LRU of this size holds 90 %. */
+const MAX_ENTRIES = 5_200;
+const FAR_SHARE = 0.1;
+
+export const row = {
+  title: "A read of memory over Redis",
+  about: "10,000 entries in Redis and the most recently read of them in memory, where 90 % of the reads find them.",
+  redis: true,
+  floor: "by-hand",
+  subjects: TIERED,
+  goals: {
+    "get, one by one": [1.3, 1.1],
+    "get, 100 at once": [0.75, 0.6],
+    "getOrSet, one by one": [1.3, 1.1],
+    "getOrSet, 100 at once": [0.75, 0.6],
+  },
+  plot: ["getOrSet, one by one", "getOrSet, 100 at once"],
+};
+
+export async function open(subject, context) {
+  const source = origin();
+  const face = await faceOf(subject, { setup: "tiered", url: context.url, maxEntries: MAX_ENTRIES, load: source.load });
+  await fill(face, source);
+  const order = readOrder();
+  const columns = reads({ subject, face, methods: ["get", "getOrSet"], order });
+  if (!context.short) await verifyShare(columns["getOrSet, 100 at once"], context.url);
+  return timing(columns, context);
+}
+
+/** Each library reads as often from Redis as the others: a tenth of the time. */
+async function verifyShare(read, url) {
+  const client = new Redis(url);
+  const found = async () => Number(/keyspace_hits:(\d+)/.exec(await client.info("stats"))[1]);
+  await read(20_000);
+  const before = await found();
+  await read(20_000);
+  const share = ((await found()) - before) / 20_000;
+  client.disconnect();
+  if (Math.abs(share - FAR_SHARE) > FAR_SHARE / 5) throw new Error(`Asked Redis for ${share} of the reads.`);
+}

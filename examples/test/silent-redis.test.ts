@@ -1,0 +1,26 @@
+import { randomUUID } from "node:crypto";
+import { createCache } from "@granary/core";
+import { redisStore } from "@granary/redis";
+import { tcpProxy } from "@granary/testkit/tcp-proxy";
+import { Redis } from "ioredis";
+import { expect, inject, onTestFinished, test } from "vitest";
+
+test("while Redis is silent, callers get what is loaded for them", async () => {
+  const proxy = await tcpProxy({ target: { port: Number(new URL(inject("redisUrl")).port) } });
+  const client = new Redis({ port: proxy.port, commandTimeout: 50 });
+  onTestFinished(async () => {
+    client.disconnect();
+    await proxy.close();
+  });
+  const cache = createCache<string>({ store: redisStore({ client }), namespace: randomUUID() });
+  const errors: string[] = [];
+  cache.on("error", ({ operation }) => errors.push(operation));
+
+  await cache.set("tea", "green");
+  proxy.blackHole();
+  expect(await cache.getOrSet("tea", () => "loaded")).toBe("loaded");
+  expect(errors).toContain("get");
+
+  await proxy.mend();
+  expect(await cache.getOrSet("tea", () => "loaded")).toBe("green");
+});

@@ -1,0 +1,85 @@
+import type { Clock } from "./clock.js";
+import type { BreakerState } from "./events.js";
+
+export interface BreakerParts {
+  readonly clock: Clock;
+  /** So many failures in a row open it. */
+  readonly failures: number;
+  /** So long it stays open before it is tried again. */
+  readonly halfOpenAfterMs: number;
+  /** One call to find out whether there is an answer again. */
+  probe(): Promise<unknown>;
+  /** Called with each new state. */
+  changed(state: BreakerState): void;
+}
+
+/**
+ * Keeps calls from a store that does not answer. Closed, it lets all pass; so many failures in a row open it; after a
+ * while it is half-open for one probe, which closes it or opens it again. (Nygard, Release It!, 2007.) The probe is a
+ * call of its own, so that no reader pays for it, and a store that nobody asks is found well again all the same.
+ */
+export class Breaker {
+  readonly #parts: BreakerParts;
+  #state: BreakerState = "closed";
+  #failures = 0;
+  #cancel = (): void => {};
+  #isOver = false;
+
+  constructor(parts: BreakerParts) {
+    this.#parts = parts;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Calls that failed in a row, up to now. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  succeeded(): void {
+    // What was asked before it opened and is answered after that is no proof that calls are in time again.
+    if (this.#state === "closed") this.#failures = 0;
+  }
+
+  failed(): void {
+    this.#failures += 1;
+    if (this.#state === "closed" && this.#failures >= this.#parts.failures) this.#open();
+  }
+
+  /** A sign that the store may answer again: finds out at once. */
+  suspectWell(): void {
+    if (this.#state === "open") void this.#probe();
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#cancel();
+  }
+
+  #open(): void {
+    if (this.#isOver) return;
+    this.#enter("open");
+    this.#cancel = this.#parts.clock.after(this.#parts.halfOpenAfterMs, () => void this.#probe());
+  }
+
+  async #probe(): Promise<void> {
+    if (this.#isOver) return;
+    this.#cancel();
+    this.#enter("half-open");
+    const isAnswered = await this.#parts.probe().then(
+      () => true,
+      () => false,
+    );
+    if (!isAnswered) return this.#open();
+    this.#failures = 0;
+    this.#enter("closed");
+  }
+
+  #enter(state: BreakerState): void {
+    if (this.#isOver) return;
+    this.#state = state;
+    this.#parts.changed(state);
+  }
+}

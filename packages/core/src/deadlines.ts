@@ -1,0 +1,118 @@
+import type { Clock } from "./clock.js";
+
+/** Calls of one moment, which share a timer. */
+interface Batch {
+  /** The calls that have no answer yet, by what ends the wait for them. */
+  readonly calls: Map<EndWait, string>;
+  cancel: () => void;
+}
+
+type EndWait = (reason: Error) => void;
+
+export interface DeadlinesOptions {
+  readonly clock: Clock;
+  readonly limitMs: number;
+  /** A call was answered in time. */
+  answered(): void;
+  /** A call about `key` failed in time. */
+  failed(key: string, error: unknown): void;
+  /** A call about `key` has run out of time; returns its error. */
+  late(key: string): Error;
+  /** A call that was given up has ended after all, with an answer or not. */
+  overdue(outcome: "answered" | "failed"): void;
+}
+
+/** Calls of one moment for which the limit is meant: thousands take their time, also in this process. */
+const CALLS_A_LIMIT = 1_000;
+
+/** Ends the wait for calls that take too long. The calls themselves cannot be ended: what they answer late is dropped. */
+export class Deadlines {
+  readonly #options: DeadlinesOptions;
+  readonly #batches = new Set<Batch>();
+  #open: Batch | undefined;
+
+  constructor(options: DeadlinesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves as `answer` to a call about `key` does, or rejects when that takes more than `times` the limit. */
+  limit<T>(answer: PromiseLike<T>, key: string, times: number): Promise<T> {
+    const batch = times === 1 ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
+    const { answered, failed, overdue } = this.#options;
+    return new Promise((resolve, reject) => {
+      batch.calls.set(reject, key);
+      answer.then(
+        (value) => {
+          if (!this.#isInTime(batch, reject)) return overdue("answered");
+          answered();
+          resolve(value);
+        },
+        (error: unknown) => {
+          if (!this.#isInTime(batch, reject)) return overdue("failed");
+          failed(key, error);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Ends every wait, with `reason`. No timer is left. */
+  endAll(reason: () => Error): void {
+    for (const batch of [...this.#batches]) this.#endWaits(batch, reason);
+  }
+
+  #isInTime(batch: Batch, wait: EndWait): boolean {
+    const isWaited = batch.calls.delete(wait);
+    if (isWaited && batch.calls.size === 0 && batch !== this.#open) this.#end(batch);
+    return isWaited;
+  }
+
+  /** A timer a call would cost more than the rest of the guard: the calls of about a millisecond share one. */
+  #openBatch(): Batch {
+    const batch = this.#newBatch();
+    this.#open = batch;
+    batch.cancel = this.#options.clock.after(0, () => {
+      this.#open = undefined;
+      if (batch.calls.size === 0) this.#end(batch);
+      else this.#arm(batch, Math.ceil(batch.calls.size / CALLS_A_LIMIT));
+    });
+    return batch;
+  }
+
+  #batchOfItsOwn(times: number): Batch {
+    const batch = this.#newBatch();
+    this.#arm(batch, times);
+    return batch;
+  }
+
+  #newBatch(): Batch {
+    const batch: Batch = { calls: new Map(), cancel: () => {} };
+    this.#batches.add(batch);
+    return batch;
+  }
+
+  /**
+   * After a stall of the event loop timers run before sockets are read, so an answer that has long been here would
+   * count as late: one more turn lets it in.
+   */
+  #arm(batch: Batch, times: number): void {
+    const { clock, limitMs, late } = this.#options;
+    if (limitMs === Number.POSITIVE_INFINITY) return;
+    batch.cancel = clock.after(limitMs * times, () => {
+      batch.cancel = clock.after(0, () => this.#endWaits(batch, late));
+    });
+  }
+
+  #endWaits(batch: Batch, reason: (key: string) => Error): void {
+    this.#end(batch);
+    const waits = [...batch.calls];
+    batch.calls.clear();
+    for (const [end, key] of waits) end(reason(key));
+  }
+
+  #end(batch: Batch): void {
+    batch.cancel();
+    this.#batches.delete(batch);
+    if (this.#open === batch) this.#open = undefined;
+  }
+}

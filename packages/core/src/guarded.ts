@@ -1,0 +1,112 @@
+import { systemClock } from "./clock.js";
+import { Guard, type GuardOptions } from "./guard.js";
+import { marked } from "./marked.js";
+import { type CacheStore, type LeasesCapability, type ManyCapability, type StoreEvent, traitsOf } from "./store.js";
+
+/** Keys of one call for which the timeout is meant. */
+const KEYS_A_TIMEOUT = 1_000;
+
+/**
+ * `given`, judging its entries by marks, with a deadline for each call, a bound on calls that are not answered, and a circuit breaker. Caches put
+ * one around every store that does not say `remote: false`; write it yourself to choose other limits:
+ * `createCache({ store: guarded(redisStore({ client }), { timeout: "1s" }) })`.
+ *
+ * A call that is too late, and one that is not made at all, rejects with `STORE_TIMEOUT` and `STORE_UNAVAILABLE`. What
+ * was asked is not taken back: a write that came too late may still be done.
+ * @throws CacheError `INVALID_OPTION`
+ */
+export function guarded(given: CacheStore, options: GuardOptions = {}): CacheStore {
+  // Judged inside the guard: an entry and the marks that it is held against are one call.
+  const store = marked(given);
+  const listeners = new Set<(event: StoreEvent) => void>();
+  const { name } = store;
+  const guard = new Guard({
+    ...options,
+    name,
+    clock: options.clock ?? store.clock ?? systemClock,
+    probe: (key) => store.get(key),
+    changed: (state) => {
+      for (const listener of listeners) listener({ type: "breaker", store: name, state });
+    },
+  });
+  return {
+    ...traitsOf(store),
+    ...guardedVerbs(store, guard),
+    remote: false,
+    health: () => ({ [name]: guard.health(), ...store.health?.() }),
+    on: (listener) => {
+      const own = (event: StoreEvent): void => listener(event);
+      listeners.add(own);
+      const silence = store.on?.(own);
+      return () => {
+        listeners.delete(own);
+        silence?.();
+      };
+    },
+    close: () => {
+      guard.close();
+      return store.close?.();
+    },
+  };
+}
+
+/** Whatever asks the store for something. */
+function guardedVerbs(store: CacheStore, guard: Guard): Omit<CacheStore, "name"> {
+  const { many, leases } = store;
+  // A store may be an object of a class: its methods are called on it.
+  const [walk, ready] = [store.walk?.bind(store), store.ready?.bind(store)];
+  const [invalidate, replay] = [store.invalidate?.bind(store), store.replay?.bind(store)];
+  return {
+    get: (key, now, admit) => guard.run({ key, ask: () => store.get(key, now, admit) }),
+    set: (key, entry, reason) => guard.run({ key, ask: () => store.set(key, entry, reason) }),
+    delete: (key, at) => guard.run({ key, ask: () => store.delete(key, at) }),
+    ...(many !== undefined && { many: guardedMany(many, guard) }),
+    ...(leases !== undefined && { leases: guardedLeases(leases, guard) }),
+    ...(walk !== undefined && { walk: (glob: string) => guardedWalk(walk(glob), guard) }),
+    ...(invalidate !== undefined && {
+      invalidate: (invalidation, at) => guard.run({ key: invalidation.scope, ask: () => invalidate(invalidation, at) }),
+    }),
+    ...(replay !== undefined && { replay: (key, change) => guard.run({ key, ask: () => replay(key, change) }) }),
+    // A store that does not answer does not tell its time either.
+    ...(ready !== undefined && { ready: () => (guard.isWell ? ready() : undefined) }),
+  };
+}
+
+function guardedMany(many: ManyCapability, guard: Guard): ManyCapability {
+  const about = (keys: readonly string[]): { key: string; thousands: number } => ({
+    key: keys[0] ?? "",
+    thousands: Math.max(1, Math.ceil(keys.length / KEYS_A_TIMEOUT)),
+  });
+  return {
+    get: (keys, now, admit) => guard.run({ ...about(keys), ask: () => many.get(keys, now, admit) }),
+    set: (entries, reason) =>
+      guard.run({ ...about(entries.map(([key]) => key)), ask: () => many.set(entries, reason) }),
+    delete: (keys, at) => guard.run({ ...about(keys), ask: () => many.delete(keys, at) }),
+  };
+}
+
+function guardedLeases(leases: LeasesCapability, guard: Guard): LeasesCapability {
+  const { ttlMs, keepNear } = leases;
+  return {
+    ttlMs,
+    // A reader who has waited for a store in vain does not wait a second time, for the right to load.
+    acquire: (key, token, admit) => guard.runIfWell({ key, ask: () => leases.acquire(key, token, admit) }),
+    renew: (key, token) => guard.run({ key, ask: () => leases.renew(key, token) }),
+    fill: (key, entry, claim) => guard.run({ key, ask: () => leases.fill(key, entry, claim) }),
+    release: (key, token) => guard.run({ key, ask: () => leases.release(key, token) }),
+    watch: (key, wake) => leases.watch(key, wake),
+    ...(keepNear !== undefined && { keepNear: (key, entry) => keepNear(key, entry) }),
+  };
+}
+
+/** Each step of a walk is a call. */
+async function* guardedWalk(keys: AsyncIterable<readonly string[]>, guard: Guard): AsyncGenerator<readonly string[]> {
+  const steps = keys[Symbol.asyncIterator]();
+  const next = async (): Promise<IteratorResult<readonly string[]>> => guard.run({ key: "", ask: () => steps.next() });
+  try {
+    for (let step = await next(); step.done !== true; step = await next()) yield step.value;
+  } finally {
+    // Not waited for: a walk that hangs would hang here too.
+    void steps.return?.()?.then(undefined, () => {});
+  }
+}

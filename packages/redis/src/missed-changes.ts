@@ -1,0 +1,43 @@
+import type { CacheStore, MissedChange } from "@granary/core";
+import { deletionMarks, type EntryDeletes } from "./entry-deletes.js";
+import { type Encoded, isOver } from "./entry-writes.js";
+import { instantText } from "./instant-text.js";
+import type { LeaseKey } from "./lease-key.js";
+import type { ReadBatch } from "./read-batch.js";
+import { deletedAtIn } from "./scope-mark-text.js";
+import type { WriteBatch } from "./write-batch.js";
+
+export interface MissedChangesParts {
+  readonly reads: ReadBatch;
+  readonly writes: WriteBatch;
+  readonly leaseKey: LeaseKey;
+  readonly isCluster: boolean;
+  readonly encode: (key: string, change: MissedChange) => Pick<Encoded, "text" | "life">;
+  readonly remove: EntryDeletes;
+}
+
+type Replay = NonNullable<CacheStore["replay"]>;
+
+/** Makes changes that Redis has missed. */
+export function missedChanges({ reads, writes, leaseKey, isCluster, encode, remove }: MissedChangesParts): Replay {
+  const send = async (key: string, change: MissedChange, deletedAt?: number): Promise<boolean> => {
+    const { text, life } = encode(key, change);
+    const at = instantText(change.at);
+    const known = deletedAt === undefined ? "" : instantText(deletedAt);
+    const keys = [key, leaseKey(key) ?? [], isCluster ? [] : deletionMarks([key])].flat();
+    const args = isOver(life) ? [at, "", "", known] : [at, text, life, known];
+    return Number(await writes.send({ step: "replay", keys, args })) === 1;
+  };
+  if (!isCluster) return (key, change) => send(key, change);
+  const lastDeletion = async (key: string): Promise<number> => {
+    const marks = await Promise.all(deletionMarks([key]).map((mark) => reads.read(mark)));
+    return Math.max(Number.NEGATIVE_INFINITY, ...marks.map(deletedAtIn));
+  };
+  return async (key, change) => {
+    const isMade = await send(key, change, await lastDeletion(key));
+    // The mark is on another server than the key: somebody may have deleted the key between the two steps.
+    if (!isMade || (await lastDeletion(key)) < change.at) return isMade;
+    await remove([key], change.at);
+    return false;
+  };
+}

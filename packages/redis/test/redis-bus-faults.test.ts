@@ -1,0 +1,143 @@
+import { type RedisClient, redisBus } from "@granary/redis";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { type RedisServer, startRedis } from "../../../test/support/redis-server.js";
+import { listen, until } from "./support/bus-listening.js";
+import { forThisTest, LIBRARIES } from "./support/clients.js";
+import { proxyTo } from "./support/proxy.js";
+
+const CHANGED = { type: "changed", keys: ["a"] } as const;
+const SILENT = expect.objectContaining({ code: "STORE_FAILED", message: expect.stringContaining("does not answer") });
+
+const rejections: unknown[] = [];
+const noteRejection = (reason: unknown): unknown => rejections.push(reason);
+process.on("unhandledRejection", noteRejection);
+afterEach(() => expect(rejections).toEqual([]));
+
+async function ownServer(): Promise<RedisServer> {
+  const server = await startRedis();
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+function busOn(client: RedisClient) {
+  const bus = redisBus({ client });
+  onTestFinished(() => bus.close?.());
+  return bus;
+}
+
+describe.each(LIBRARIES)("redisBus on $library, when Redis", ({ library, connect }) => {
+  const client = (url: string) => forThisTest(connect(url));
+
+  test("freezes, is told of once, and gaps go on until it has thawed", async () => {
+    const server = await ownServer();
+    const [bus, other] = [busOn(client(server.url)), busOn(client(server.url))];
+    const heard = listen(bus);
+    await until(() => heard.gaps === 1);
+    const frozenAt = performance.now();
+    server.process.kill("SIGSTOP");
+    await until(() => heard.errors.length === 1);
+    const foundMs = performance.now() - frozenAt;
+    expect(heard.errors).toEqual([SILENT]);
+    await until(() => heard.gaps >= 3);
+    server.process.kill("SIGCONT");
+    await until(() => {
+      void other.publish(CHANGED);
+      return heard.messages.length > 0;
+    });
+    expect(heard.errors).toEqual([SILENT]);
+    console.info(`${library}: found frozen after ${foundMs.toFixed(0)} ms`);
+  });
+
+  test("is frozen, closing does not wait for it, whether the bus listens or connects", async () => {
+    const server = await ownServer();
+    const heard = listen(busOn(client(server.url)));
+    const buses = [busOn(client(server.url)), busOn(client(server.url))];
+    const first = listen(buses[0]!);
+    await until(() => heard.gaps === 1 && first.gaps === 1);
+    const own = client(server.url);
+    await own.ping();
+    server.process.kill("SIGSTOP");
+    listen(buses[1]!);
+    await Promise.all(buses.map((bus) => bus.close?.()));
+    // The bus that nobody closed has not even found it out by then.
+    expect(heard.errors).toEqual([]);
+  });
+
+  test("dies and starts again, each way of failing is told of once", async () => {
+    const server = await ownServer();
+    const [bus, other] = [busOn(client(server.url)), busOn(client(server.url))];
+    const heard = listen(bus);
+    await until(() => heard.gaps === 1);
+    server.process.kill("SIGKILL");
+    await until(() => heard.gaps >= 3);
+    const again = await startRedis("--port", String(server.port));
+    onTestFinished(() => again.stop());
+    await until(() => {
+      Promise.resolve(other.publish(CHANGED)).catch(() => undefined);
+      return heard.messages.length > 0;
+    });
+    expect(heard.errors.map(String)).toEqual([expect.stringContaining("ECONNREFUSED")]);
+  });
+});
+
+const [{ connect }] = LIBRARIES;
+
+test("a connection that is open at this end only is replaced", async () => {
+  const server = await ownServer();
+  const proxy = await proxyTo(server.port);
+  onTestFinished(() => proxy.close());
+  const bus = busOn(forThisTest(connect(`redis://127.0.0.1:${proxy.port}`)));
+  const other = busOn(forThisTest(connect(server.url)));
+  const heard = listen(bus);
+  await until(() => heard.gaps === 1);
+  proxy.swallow();
+  await other.publish(CHANGED);
+  await until(() => heard.gaps === 2);
+  expect(heard).toMatchObject({ messages: [], errors: [SILENT] });
+  await other.publish(CHANGED);
+  await until(() => heard.messages.length === 1);
+});
+
+test("a server that lets its clients wait is replaced for longer than that, and taken back", async () => {
+  const server = await ownServer();
+  const client = forThisTest(connect(server.url));
+  const heard = listen(busOn(client));
+  await until(() => heard.gaps === 1);
+  await client.call("CLIENT", "PAUSE", 3_000, "ALL");
+  await until(() => heard.gaps >= 2);
+  expect(heard.errors).toEqual([SILENT]);
+  const other = busOn(forThisTest(connect(server.url)));
+  await until(() => {
+    void other.publish(CHANGED);
+    return heard.messages.length > 0;
+  });
+  expect(heard.errors).toEqual([SILENT]);
+});
+
+test("a process that was held up while an answer came does not take the server for dead", async () => {
+  const server = await ownServer();
+  const client = forThisTest(connect(server.url));
+  let pings = 0;
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (settings) => {
+    const connection = duplicate(settings);
+    const ping = connection.ping.bind(connection);
+    connection.ping = (async (): Promise<unknown> => {
+      pings += 1;
+      const answer = ping();
+      if (pings === 1) holdUp(1_300);
+      return answer;
+    }) as typeof ping;
+    return connection;
+  };
+  const heard = listen(busOn(client));
+  await until(() => pings >= 3);
+  expect(heard.errors).toEqual([]);
+  expect(String(await client.info("stats"))).toContain("total_connections_received:2\r\n");
+});
+
+/** Keeps the whole process from doing anything else. */
+function holdUp(ms: number): void {
+  const endsAt = performance.now() + ms;
+  while (performance.now() < endsAt);
+}

@@ -1,0 +1,34 @@
+import { createServer, type Socket, connect as to } from "node:net";
+
+/** A way to a server that a test can make a black hole of. */
+export interface Proxy {
+  readonly port: number;
+  /** From now on nothing passes on the connections there are, in neither direction, and none of them is closed. */
+  swallow(): void;
+  close(): void;
+}
+
+/** Passes connections on to `port`. */
+export function proxyTo(port: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = to(port, "127.0.0.1");
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) {
+      sockets.add(socket.on("error", () => undefined));
+      socket.on("close", () => [near, far].forEach((each) => each.destroy()));
+    }
+  });
+  const swallow = (): void => {
+    for (const socket of sockets) socket.unpipe().removeAllListeners("data").pause();
+  };
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      resolve({ port: (server.address() as { port: number }).port, swallow, close });
+    });
+  });
+}

@@ -1,0 +1,98 @@
+import { type CacheEntry, type CacheStore, type Invalidation, isCacheError, type WriteReason } from "@granary/core";
+import type { NearTier } from "./near-tier.js";
+import type { Recovery } from "./recovery.js";
+
+export interface FarWritesParts {
+  readonly far: CacheStore;
+  readonly near: NearTier;
+  readonly recovery: Recovery;
+}
+
+export type Pairs = ReadonlyArray<readonly [key: string, entry: CacheEntry]>;
+
+/**
+ * Changes of the far tier. One that it does not take is kept for it, and still fails: nobody is told that far has it.
+ * A value that it refuses for what it is must not stay near either, where it would hide the old one.
+ */
+export class FarWrites {
+  readonly #parts: FarWritesParts;
+
+  constructor(parts: FarWritesParts) {
+    this.#parts = parts;
+  }
+
+  set(key: string, entry: CacheEntry, reason: WriteReason): Promise<void> {
+    return this.#taken([[key, entry]], reason, async (far) => far.set(key, entry, reason));
+  }
+
+  setMany(entries: Pairs, reason: WriteReason): Promise<void> {
+    return this.#taken(entries, reason, async (far) => {
+      if (far.many !== undefined) await far.many.set(entries, reason);
+      else await allOf(entries.map(async ([key, entry]) => far.set(key, entry, reason)));
+    });
+  }
+
+  /** Whether something was there. */
+  delete(key: string, at: number): Promise<boolean> {
+    return this.#deleted([key], at, async (far) => far.delete(key, at));
+  }
+
+  /** Whether each was there, in the order of the keys. */
+  deleteMany(keys: readonly string[], at: number): Promise<readonly boolean[]> {
+    return this.#deleted(keys, at, async (far) =>
+      far.many === undefined ? allOf(keys.map(async (key) => far.delete(key, at))) : far.many.delete(keys, at),
+    );
+  }
+
+  /** Resolves to the instant that far says. */
+  async invalidate(invalidation: Invalidation, at: number): Promise<number> {
+    const { far, recovery } = this.#parts;
+    try {
+      return (await far.invalidate?.(invalidation, at)) ?? at;
+    } catch (error) {
+      recovery.oweMark(invalidation, at);
+      throw error;
+    }
+  }
+
+  async #taken(entries: Pairs, reason: WriteReason, write: (far: CacheStore) => Promise<void>): Promise<void> {
+    const { far, recovery } = this.#parts;
+    try {
+      await write(far);
+      for (const [key] of entries) recovery.forget(key);
+    } catch (error) {
+      await Promise.all(entries.map(([key, entry]) => this.#refused(key, entry, { reason, error })));
+      throw error;
+    }
+  }
+
+  async #refused(key: string, entry: CacheEntry, { reason, error }: Refusal): Promise<void> {
+    const { near, recovery } = this.#parts;
+    if (isCacheError(error, "INVALID_VALUE")) await near.drop(key);
+    else if (reason === "write") recovery.owe(key, { at: near.instantOf(entry), entry });
+    else await near.put(key, entry, near.loneIntake());
+  }
+
+  async #deleted<T>(keys: readonly string[], at: number, remove: (far: CacheStore) => Promise<T>): Promise<T> {
+    const { far, recovery } = this.#parts;
+    try {
+      const existed = await remove(far);
+      for (const key of keys) recovery.forget(key);
+      return existed;
+    } catch (error) {
+      for (const key of keys) recovery.owe(key, { at });
+      throw error;
+    }
+  }
+}
+
+interface Refusal {
+  readonly reason: WriteReason;
+  readonly error: unknown;
+}
+
+/** Waits for all, also when one fails: until the last has ended, reads that overlap them are not to be kept. */
+async function allOf<T>(steps: ReadonlyArray<Promise<T>>): Promise<T[]> {
+  await Promise.allSettled(steps);
+  return Promise.all(steps);
+}

@@ -1,0 +1,70 @@
+import type { BusMessage, CacheBus, Clock } from "@granary/core";
+
+export interface OutboxParts {
+  readonly bus: CacheBus | undefined;
+  readonly clock: Clock;
+  fail(operation: string, error: unknown): void;
+}
+
+/** Messages that have not been handed on yet. Beyond these they are gathered. */
+const MOST_PENDING = 1_000;
+/** Beyond this much the other nodes are told to trust nothing. */
+const MOST_UNSAID = 10_000;
+const RETRY_MS = 500;
+
+/** What this node tells the others. Nobody waits for it, and what could not be said is said again until it is. */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #unsaidKeys = new Set<string>();
+  #unsaidMarks: BusMessage[] = [];
+  #pending = 0;
+  #cancelRetry: (() => void) | undefined;
+  #state: "open" | "closed" = "open";
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  say(message: BusMessage): void {
+    if (this.#parts.bus === undefined || this.#state === "closed") return;
+    if (this.#pending < MOST_PENDING) void this.#publish(message);
+    else this.#keep(message);
+  }
+
+  close(): void {
+    this.#state = "closed";
+    this.#cancelRetry?.();
+  }
+
+  async #publish(message: BusMessage): Promise<void> {
+    this.#pending += 1;
+    try {
+      await this.#parts.bus?.publish(message);
+    } catch (error) {
+      this.#keep(message);
+      this.#parts.fail("publish", error);
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  #keep(message: BusMessage): void {
+    if (message.type === "changed") for (const key of message.keys) this.#unsaidKeys.add(key);
+    else this.#unsaidMarks.push(message);
+    if (this.#unsaidKeys.size + this.#unsaidMarks.length > MOST_UNSAID) {
+      this.#unsaidKeys.clear();
+      this.#unsaidMarks = [{ type: "gap" }];
+    }
+    if (this.#state === "open") this.#cancelRetry ??= this.#parts.clock.after(RETRY_MS, () => this.#retry());
+  }
+
+  /** Says it all again, as a few messages. */
+  #retry(): void {
+    this.#cancelRetry = undefined;
+    const messages = [...this.#unsaidMarks];
+    if (this.#unsaidKeys.size > 0) messages.push({ type: "changed", keys: [...this.#unsaidKeys] });
+    this.#unsaidKeys.clear();
+    this.#unsaidMarks = [];
+    for (const message of messages) this.say(message);
+  }
+}

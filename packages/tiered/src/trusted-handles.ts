@@ -1,0 +1,11 @@
+import type { HandlesCapability } from "@granary/core";
+import type { NearTier } from "./near-tier.js";
+
+/** The places of the near tier: a copy that far has to confirm is not to be had there. */
+export function trustedHandles(handles: HandlesCapability, near: NearTier): HandlesCapability {
+  return {
+    of: (key) => handles.of(key),
+    permits: (handle, now) =>
+      handle.entry !== undefined && near.trusts(handle.entry, now) && handles.permits(handle, now),
+  };
+}

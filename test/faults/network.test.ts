@@ -1,0 +1,130 @@
+import type { TcpProxy } from "@granary/testkit/tcp-proxy";
+import { breakersOpened, metGap, reported, shortest } from "./support/checks.js";
+import type { Fault } from "./support/fault.js";
+import type { FaultFleet } from "./support/fault-fleet.js";
+import { testFaults } from "./support/fault-tests.js";
+import { isFull, LENIENCE_MS, MESSAGE_MS, NOTICE_MS } from "./support/plan.js";
+
+/** Long enough that a node which does not notice reads what is too old. */
+const LONG_ENOUGH_TO_NOTICE = isFull ? {} : { faultMs: NOTICE_MS + MESSAGE_MS + LENIENCE_MS + 1_500 };
+
+let resetting: NodeJS.Timeout | undefined;
+
+const faults: readonly Fault[] = [
+  {
+    end: mendAll,
+    lines: "C18",
+    name: "the bus connections are reset",
+    begin: onLines("all", "bus", (line) => line.reset()),
+    noticed: (outcome) => metGap("n0")(outcome) && metGap("n1")(outcome),
+  },
+  {
+    end: mendAll,
+    lines: "C19",
+    name: "one node's bus connection is half-open",
+    plan: LONG_ENOUGH_TO_NOTICE,
+    begin: onLines("n1", "bus", (line) => line.halfOpen()),
+    noticed: metGap("n1"),
+  },
+  {
+    end: mendAll,
+    lines: "C19",
+    name: "one node's data connection is half-open",
+    plan: LONG_ENOUGH_TO_NOTICE,
+    binds: "takenAt",
+    begin: onLines("n1", "data", (line) => line.halfOpen()),
+    noticed: (outcome) => reported(outcome, /STORE_TIMEOUT/),
+  },
+  {
+    end: mendAll,
+    lines: "C19",
+    name: "one node's connections vanish into a black hole",
+    plan: LONG_ENOUGH_TO_NOTICE,
+    binds: "takenAt",
+    begin: onLines("n1", "both", (line) => line.blackHole()),
+    noticed: (outcome) => reported(outcome, /STORE_TIMEOUT/),
+  },
+  {
+    end: mendAll,
+    lines: "C20",
+    name: "one node is cut off from data only",
+    plan: LONG_ENOUGH_TO_NOTICE,
+    binds: "takenAt",
+    begin: onLines("n1", "data", cut),
+    noticed: (outcome) => reported(outcome, /STORE_TIMEOUT/),
+  },
+  {
+    end: mendAll,
+    lines: "C20",
+    name: "one node is cut off from the bus only",
+    plan: LONG_ENOUGH_TO_NOTICE,
+    begin: onLines("n1", "bus", cut),
+    noticed: (outcome) => reported(outcome, /^bus: ECONNREFUSED/),
+  },
+  {
+    end: mendAll,
+    lines: "C21",
+    name: "all nodes are cut off from everything",
+    begin: onLines("all", "both", cut),
+    noticed: breakersOpened,
+  },
+  {
+    end: mendAll,
+    lines: "C20",
+    name: "every round trip takes 100 ms more",
+    begin: onLines("all", "both", (line) => line.latency(50)),
+    noticed: ({ nodes, spans }) => nodes.every((node) => shortest(node, "cold", spans.fault) > 100),
+  },
+  {
+    end: mendAll,
+    lines: "C22",
+    name: "every round trip takes longer than the deadline",
+    begin: onLines("all", "both", (line) => line.latency(200)),
+    noticed: breakersOpened,
+  },
+  {
+    end: mendAll,
+    lines: "C22",
+    name: "a connection carries 2 kB a second",
+    begin: onLines("all", "both", (line) => line.bandwidth(2_000)),
+    noticed: (outcome) => reported(outcome, /STORE_TIMEOUT/),
+  },
+  {
+    lines: "C18 C22",
+    name: "connections are reset over and over",
+    begin: async (fleet) => {
+      resetting = setInterval(() => void onLines("all", "both", (line) => line.reset())(fleet), 150);
+    },
+    end: async (fleet) => {
+      clearInterval(resetting);
+      await mendAll(fleet);
+    },
+    noticed: (outcome) => metGap("n0")(outcome) && metGap("n1")(outcome),
+  },
+];
+
+testFaults({ faults, options: () => ({ via: "proxies" }), fleets: 5 });
+
+/** Does something to lines of one node, or of all. */
+function onLines(
+  whose: string,
+  which: "data" | "bus" | "both",
+  act: (line: TcpProxy) => void,
+): (fleet: FaultFleet) => Promise<void> {
+  return async ({ nodes }) => {
+    for (const { name, lines } of nodes) {
+      if (lines === undefined || (whose !== "all" && whose !== name)) continue;
+      if (which !== "bus") act(lines.data);
+      if (which !== "data") act(lines.bus);
+    }
+  };
+}
+
+function cut(line: TcpProxy): void {
+  line.refuse();
+  line.reset();
+}
+
+async function mendAll({ nodes }: FaultFleet): Promise<void> {
+  await Promise.all(nodes.flatMap(({ lines }) => [lines?.data.mend(), lines?.bus.mend()]));
+}

@@ -1,0 +1,25 @@
+import type { FaultFleet } from "./fault-fleet.js";
+import type { Outcome } from "./outcome.js";
+import type { Plan } from "./plan.js";
+
+/** Something that Redis, or the way to it, does to the nodes. */
+export interface Fault {
+  readonly name: string;
+  /** What of the contract it is about. */
+  readonly lines: string;
+  readonly begin: (fleet: FaultFleet) => Promise<unknown>;
+  /** What happens when half of its time is over. */
+  readonly midway?: (fleet: FaultFleet) => Promise<unknown>;
+  readonly end: (fleet: FaultFleet) => Promise<unknown>;
+  /** What Redis says about it, just before it ends. */
+  readonly evidence?: (fleet: FaultFleet) => Promise<string>;
+  /** Whether the nodes have noticed: a checker that saw nothing proves nothing. */
+  readonly noticed: (outcome: Outcome) => boolean;
+  /** What about the run differs from the others. */
+  readonly plan?: Partial<Plan>;
+  /**
+   * From when on a change binds the other nodes: from when it has resolved, or, where the node that makes it may be cut
+   * off alone, from when Redis has it.
+   */
+  readonly binds?: "takenAt";
+}

@@ -1,0 +1,23 @@
+/** Far longer than anything here takes, so that no slow machine fails. */
+const DEADLINE_MS = 20_000;
+const LOOK_EVERY_MS = 20;
+
+/** What is waited for. */
+export interface Wait<T> {
+  look(): T | Promise<T>;
+  holds(seen: T): boolean;
+  /** Default: 20 s. */
+  readonly withinMs?: number;
+}
+
+/** Looks now and then until that holds which is waited for. Resolves to what it saw. @throws Error when it takes too long. */
+export async function waitUntil<T>({ look, holds, withinMs = DEADLINE_MS }: Wait<T>): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  while (true) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (performance.now() > deadline) throw new Error(`Still not so after ${withinMs} ms: ${JSON.stringify(seen)}`);
+    // A process that looks all the time would take the processor from those that it looks at.
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
