@@ -7,14 +7,8 @@ import { type Reply, withTexts } from "./reply.js";
 interface Command {
   readonly keys: string[];
   readonly replies: Promise<readonly Reply[]>;
-  readonly answer: (replies: Promise<readonly Reply[]>) => void;
-}
-
-/** Where the reply for a key is to be found. */
-interface Place {
-  readonly command: Command;
-  readonly at: number;
-  readonly reply: Promise<Reply>;
+  answer(replies: readonly Reply[]): void;
+  fail(error: unknown): void;
 }
 
 /**
@@ -26,7 +20,7 @@ export class ReadBatch {
   readonly #slotOf: SlotOfKey;
   // Made anew for each turn: a map that is cleared keeps its old table, which points at the next one. Once one of them
   // has grown old, all replies from then on stay in memory until a full collection.
-  #places = new Map<string, Place>();
+  #replies = new Map<string, Promise<Reply>>();
   /** The last command of each slot: it may still have room. */
   #open = new Map<number, Command>();
   #commands: Command[] = [];
@@ -38,7 +32,13 @@ export class ReadBatch {
 
   /** What is under `key`; `null` where nothing is. A key that is asked for twice in a turn is read once. */
   read(key: string): Promise<Reply> {
-    return this.#placeOf(key).reply;
+    const known = this.#replies.get(key);
+    if (known !== undefined) return known;
+    const command = this.#commandFor(this.#slotOf(key), 1);
+    const at = command.keys.push(key) - 1;
+    const reply = command.replies.then((replies) => replies[at] ?? null);
+    this.#replies.set(key, reply);
+    return reply;
   }
 
   /**
@@ -56,16 +56,6 @@ export class ReadBatch {
     return command.replies.then((replies) => replies.slice(from, from + keys.length));
   }
 
-  #placeOf(key: string): Place {
-    const known = this.#places.get(key);
-    if (known !== undefined) return known;
-    const command = this.#commandFor(this.#slotOf(key), 1);
-    const at = command.keys.push(key) - 1;
-    const place = { command, at, reply: command.replies.then((replies) => replies[at] ?? null) };
-    this.#places.set(key, place);
-    return place;
-  }
-
   /** A command with room for that many keys more. */
   #commandFor(slot: number, count: number): Command {
     const open = this.#open.get(slot);
@@ -80,22 +70,26 @@ export class ReadBatch {
   #send(): void {
     const commands = this.#commands;
     this.#commands = [];
-    this.#places = new Map();
+    this.#replies = new Map();
     this.#open = new Map();
-    for (const { keys, answer } of commands) answer(this.#fetch(keys));
+    for (const command of commands) void this.#fetch(command);
   }
 
-  async #fetch(keys: string[]): Promise<readonly Reply[]> {
+  async #fetch({ keys, answer, fail }: Command): Promise<void> {
     const [first, second] = keys;
     const isOne = first !== undefined && second === undefined;
-    return withTexts(isOne ? [await this.#client.getBuffer(first)] : await this.#client.mgetBuffer(keys));
+    try {
+      answer(withTexts(isOne ? [await this.#client.getBuffer(first)] : await this.#client.mgetBuffer(keys)));
+    } catch (error) {
+      fail(error);
+    }
   }
 }
 
 function newCommand(): Command {
-  let answer: Command["answer"] = () => {};
-  const replies = new Promise<readonly Reply[]>((resolve) => {
-    answer = resolve;
+  let [answer, fail]: [Command["answer"], Command["fail"]] = [() => {}, () => {}];
+  const replies = new Promise<readonly Reply[]>((resolve, reject) => {
+    [answer, fail] = [resolve, reject];
   });
-  return { keys: [], replies, answer };
+  return { keys: [], replies, answer, fail };
 }

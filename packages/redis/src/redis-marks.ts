@@ -38,8 +38,15 @@ function scopeMarksReader(reads: ReadBatch): MarksCapability["read"] {
   return (scopes) => {
     const replies = scopes.map((scope) => reads.read(scopeMarkKey(scope)));
     if (last?.scopes === scopes && replies.every((reply, at) => reply === last?.replies[at])) return last.marks;
-    const marks = Promise.all(replies).then((all) => all.map(scopeMarkIn));
+    const marks = marksIn(replies);
     last = { scopes, replies, marks };
     return marks;
   };
+}
+
+/** Of the one namespace that most keys live in, without the detour of a promise for all. */
+function marksIn(replies: readonly Promise<Reply>[]): Promise<readonly ScopeMark[]> {
+  const [first, ...others] = replies;
+  if (first !== undefined && others.length === 0) return first.then((reply) => [scopeMarkIn(reply)]);
+  return Promise.all(replies).then((all) => all.map(scopeMarkIn));
 }
