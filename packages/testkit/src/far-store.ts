@@ -112,7 +112,10 @@ class FarView {
   async set(key: string, entry: CacheEntry): Promise<void> {
     const { server, line } = this.#parts;
     const copy = copyEntry(entry);
-    await line.call("set", this.inTime(() => server.write(key, copy)));
+    await line.call(
+      "set",
+      this.inTime(() => server.write(key, copy)),
+    );
   }
 
   giveUpAfter(ms: number): void {
