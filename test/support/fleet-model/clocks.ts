@@ -1,5 +1,4 @@
 import type { Awaitable, Clock } from "@granary/core";
-import type { ManualClock } from "@granary/testkit";
 
 /** A machine's clock: it goes as fast as any other, and shows another time. */
 export interface MachineClock extends Clock {
@@ -7,7 +6,7 @@ export interface MachineClock extends Clock {
   shift(ms: number): void;
 }
 
-export function machineClock(steady: ManualClock, skewMs: number): MachineClock {
+export function machineClock(steady: Clock, skewMs: number): MachineClock {
   let offsetMs = skewMs;
   return {
     now: () => steady.now() + offsetMs,
@@ -26,9 +25,11 @@ export interface FollowedClock {
 
 const SAMPLE_AGE_MS = 30_000;
 const LONGEST_WAIT_MS = 250;
+/** How far clocks may drift apart in a millisecond: far more than any two do. */
+const DRIFT = 1e-4;
 
 export interface Followed {
-  readonly steady: ManualClock;
+  readonly steady: Clock;
   readonly machine: Clock;
   /** Asks the server for its time. */
   time(): Promise<number>;
@@ -40,10 +41,19 @@ export function followedClock({ steady, machine, time }: Followed): FollowedCloc
   let sampledAt = Number.NEGATIVE_INFINITY;
   let sampling: Promise<void> | undefined;
   const take = async (): Promise<void> => {
-    const served = await time();
-    sampledAt = steady.now();
-    offsetMs = served - sampledAt;
-    sampling = undefined;
+    const askedAt = steady.now();
+    try {
+      const served = await time();
+      const answeredAt = steady.now();
+      // An answer that was slow says less than is known already, but for what the two clocks have drifted apart since.
+      const known = (offsetMs ?? Number.NEGATIVE_INFINITY) - (answeredAt - sampledAt) * DRIFT;
+      offsetMs = Math.min(Math.max(served - answeredAt, known), served - askedAt);
+      sampledAt = answeredAt;
+    } catch {
+      // The call that needed the clock fails as well.
+    } finally {
+      sampling = undefined;
+    }
   };
   return {
     clock: {
@@ -57,7 +67,7 @@ export function followedClock({ steady, machine, time }: Followed): FollowedCloc
   };
 }
 
-function atMost(steady: ManualClock, promise: Promise<void>): Promise<void> {
+function atMost(steady: Clock, promise: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const cancel = steady.after(LONGEST_WAIT_MS, resolve);
     void promise.then(() => {

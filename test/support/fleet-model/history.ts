@@ -72,6 +72,14 @@ export interface History {
   readonly errors: readonly unknown[];
 }
 
+/** What a node tells of a store that failed. */
+export interface Failure {
+  readonly node: number;
+  readonly operation: string;
+  readonly error: unknown;
+  readonly key?: string;
+}
+
 /** Writes a history. */
 export class Recorder implements History {
   readonly operations: Operation[] = [];
@@ -89,6 +97,11 @@ export class Recorder implements History {
   value(version: number): Value {
     this.#serial += 1;
     return { serial: this.#serial, version };
+  }
+
+  /** A store has failed. */
+  fail(failure: Failure): void {
+    this.errors.push(failure.error);
   }
 
   begin(operation: Omit<Operation, "begunAt" | "outcome">): Operation {

@@ -9,6 +9,9 @@ interface PendingLoad {
 
 export type LoadOutcome = "loaded" | "failed";
 
+/** Waits for the end of a load. */
+export type LoadEnd = (load: Birth) => Promise<LoadOutcome>;
+
 export interface OriginQuestion {
   readonly key: string;
   readonly policy: string;
@@ -17,14 +20,15 @@ export interface OriginQuestion {
 
 /** Where values come from: a version a key, and loads that end when they are told to. */
 export class Origin {
-  readonly #scheduler: Scheduler;
   readonly #recorder: Recorder;
+  readonly #end: LoadEnd;
   readonly #versions = new Map<string, number>();
   readonly #pending = new Set<PendingLoad>();
 
-  constructor(scheduler: Scheduler, recorder: Recorder) {
-    this.#scheduler = scheduler;
+  /** `end`: default: when a load is told to land. */
+  constructor(scheduler: Scheduler, recorder: Recorder, end?: LoadEnd) {
     this.#recorder = recorder;
+    this.#end = end ?? ((load) => this.#landed(scheduler, load));
   }
 
   get pending(): number {
@@ -60,9 +64,14 @@ export class Origin {
     load.end(outcome);
   }
 
-  async #ended(birth: Birth): Promise<void> {
+  async #landed(scheduler: Scheduler, { key, node }: Birth): Promise<LoadOutcome> {
     const outcome = await new Promise<LoadOutcome>((end) => this.#pending.add({ end }));
-    await turn(this.#scheduler, `the load of ${birth.key} on node ${birth.node} has ${outcome}`);
+    await turn(scheduler, `the load of ${key} on node ${node} has ${outcome}`);
+    return outcome;
+  }
+
+  async #ended(birth: Birth): Promise<void> {
+    const outcome = await this.#end(birth);
     birth.loadEnded = outcome;
     birth.loadEndedAt = this.#recorder.step();
     if (outcome === "failed") throw new Error("The origin is down.");

@@ -107,6 +107,7 @@ export const laggingReplica: Plant = {
   far: (clock) => {
     const [main, replica] = [farStore({ clock }), farStore({ clock })];
     return {
+      flush: main.flush,
       connect: (connection) => {
         const [view, behind] = [main.connect(connection), replica.connect()];
         let reads = 0;
@@ -151,6 +152,7 @@ export const leasesOutliveChanges: Plant = {
   far: (clock) => {
     const [values, leases] = [farStore({ clock }), farStore({ clock })];
     return {
+      flush: values.flush,
       connect: (connection) => {
         const [view, aside] = [values.connect(connection), leases.connect(connection)];
         const right = aside.leases as LeasesCapability;

@@ -175,6 +175,7 @@ function scoped({ cache, child }: FleetNode, scope: string): Cache<Value> {
   return scope === "" ? cache : child;
 }
 
-function keyed({ cache, child }: FleetNode, key: string): [Cache<Value>, string] {
+/** The cache of a key, and its id there. */
+export function keyed({ cache, child }: FleetNode, key: string): [Cache<Value>, string] {
   return key.startsWith("child:") ? [child, key.slice("child:".length)] : [cache, key];
 }
