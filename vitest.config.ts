@@ -29,7 +29,7 @@ export default defineConfig({
     globalSetup: ["test/support/redis-server.ts"],
     allowOnly: false,
     // What runs at once are tests that wait for other processes.
-    maxConcurrency: 12,
+    maxConcurrency: 8,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     dangerouslyIgnoreUnhandledErrors: false,

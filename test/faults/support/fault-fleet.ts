@@ -4,7 +4,7 @@ import { type ChildNode, childNode } from "../../support/child-node.js";
 import { type FaultRedis, faultRedis } from "./fault-redis.js";
 import { waitUntil } from "./wait-until.js";
 
-/** A bug that a node is started with, for a checker to find. */
+/** Bugs that a node may be started with, for checkers to find. */
 export type Plant =
   | "no guard"
   | "forgets"
@@ -102,7 +102,7 @@ export interface FaultFleet {
 }
 
 export interface FleetOptions {
-  readonly plant?: Plant | undefined;
+  readonly plants?: readonly Plant[];
   readonly count?: number;
   /** Whether each node has lines of its own, which can be cut. */
   readonly via?: "proxies" | undefined;
@@ -110,8 +110,8 @@ export interface FleetOptions {
   readonly redis?: "up" | "absent" | "frozen" | undefined;
   /** The policy of the keys that are always stale. */
   readonly policy?: object;
-  /** What is called: everything, or only what is always stale. */
-  readonly mix?: "all" | "old";
+  /** What is called: mostly what is in memory, everything alike, or only what is always stale. */
+  readonly mix?: "all" | "even" | "old";
   /** What the clients of the nodes are made with, such as where its sentinels are. Default: the port of `redis`. */
   readonly client?: object;
 }
@@ -160,7 +160,7 @@ interface Seat {
 }
 
 async function startNode({ at, count, redis, originPort, started, options }: Seat): Promise<FaultNode> {
-  const { plant, policy, mix, client } = options;
+  const { plants = [], policy, mix, client } = options;
   const lines = options.via === "proxies" ? await openLines(redis.port) : undefined;
   if (lines !== undefined) started.push(() => Promise.all([lines.data.close(), lines.bus.close()]));
   const data = client ?? { port: lines?.data.port ?? redis.port };
@@ -169,7 +169,7 @@ async function startNode({ at, count, redis, originPort, started, options }: Sea
   const name = `n${at}`;
   const child = childNode({
     worker: "../faults/support/fault-node.mjs",
-    settings: { name, at, nodes: count, data, bus, originPort, plant, policy, mix },
+    settings: { name, at, nodes: count, data, bus, originPort, plants, policy, mix },
     flags: ["--expose-gc"],
     hear: (message) => {
       if (isSlice(message)) slices.push(message.slice);

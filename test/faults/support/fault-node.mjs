@@ -14,7 +14,7 @@ process.on("disconnect", end);
 /** What the process lives on before there is a cache. */
 const atFirst = process.getActiveResourcesInfo();
 
-const { name, at, nodes, data, bus, originPort, plant, policy, mix = "all" } = JSON.parse(process.argv[2]);
+const { name, at, nodes, data, bus, originPort, plants, policy, mix = "all" } = JSON.parse(process.argv[2]);
 // Cheaper than a BigInt for each call, and on the same clock.
 const offset = machineMs() - performance.now();
 const now = () => performance.now() + offset;
@@ -26,8 +26,8 @@ process.on("uncaughtException", (error) => unhandled.push(`exception: ${error}`)
 const origin = openOrigin(originPort, name);
 const client = clientOf(data);
 const busClient = bus === undefined ? client : twoLines(client, clientOf({ ...bus, lazyConnect: true }));
-const store = storeOf({ client, busClient, plant });
-const caches = cachesOf({ store, plant, policy });
+const store = storeOf({ client, busClient, plants });
+const caches = cachesOf({ store, plants, policy });
 const all = Object.values(caches);
 
 /** What the caches reported, by operation and reason. */
@@ -45,7 +45,7 @@ store.on((event) => {
   if (event.type === "gap") gaps += 1;
 });
 const leaked = [];
-if (plant === "leaks a timer") setInterval(() => {}, 1_000);
+if (plants.includes("leaks a timer")) setInterval(() => {}, 1_000);
 
 const health = () =>
   caches.hot.stats().stores.redis ?? { state: "closed", pending: 0, owed: 0, timeouts: 0, refused: 0 };
@@ -87,7 +87,7 @@ const verbs = {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   },
-  ...Object.fromEntries(["get", "set", "delete"].map((verb) => [verb, (...given) => caches.hot[verb](...given)])),
+  on: (of, verb, ...given) => caches[of][verb](...given),
   setAll: (ids, value) => inBatches(ids, (batch) => caches.hot.setMany(batch.map((id) => [id, value]))),
   deleteAll: (ids) => inBatches(ids, (batch) => caches.hot.deleteMany(batch)),
   countAll: async (ids) => sum(await inBatches(ids, async (batch) => (await caches.hot.getMany(batch)).size)),
@@ -119,7 +119,7 @@ function end() {
 function report(operation, error) {
   const reason = `${operation}: ${reasonOf(error)}`;
   reports.set(reason, (reports.get(reason) ?? 0) + 1);
-  if (plant === "leaves rejections") void Promise.reject(error);
+  if (plants.includes("leaves rejections")) void Promise.reject(error);
 }
 
 /** What was noted since this was last called. */
@@ -141,7 +141,7 @@ function reasonOf(error) {
 
 function tellSlice() {
   load.tellObserver("now");
-  if (plant === "leaks memory") leaked.push(Buffer.alloc(1_000_000));
+  if (plants.includes("leaks memory")) leaked.push(Buffer.alloc(1_000_000));
   const { state, pending, owed } = health();
   const { rss, heapUsed } = process.memoryUsage();
   const queued = (client.commandQueue?.length ?? 0) + (client.offlineQueue?.length ?? 0);
@@ -152,12 +152,12 @@ function tellSlice() {
 const watching = { seen: {}, farReads: 0 };
 
 /** Reads keys over and over from now on, for as long as this process lives, and keeps what it finds. */
-function watch(ids) {
-  for (const id of ids) watching.seen[id] = new Set();
+function watch(of, ids) {
+  for (const id of ids) watching.seen[`${of} ${id}`] = new Set();
   const look = async () => {
     const isFarWell = health().state === "closed" && health().owed === 0;
-    const values = await Promise.all(ids.map((id) => caches.hot.get(id)));
-    ids.forEach((id, at) => values[at] !== undefined && watching.seen[id].add(values[at]));
+    const values = await Promise.all(ids.map((id) => caches[of].get(id)));
+    ids.forEach((id, at) => values[at] !== undefined && watching.seen[`${of} ${id}`].add(values[at]));
     if (isFarWell) watching.farReads += ids.length;
     setTimeout(() => void look(), 1);
   };

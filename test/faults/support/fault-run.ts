@@ -35,7 +35,8 @@ export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 20_
   );
   const { name, lines, binds = "resolvedAt" } = fault;
   const settled = await settle(fleet, { spans, stock, binds, patienceMs });
-  return { name, lines, plan: ownPlan, spans, evidence, ...settled };
+  const marks = fault.marks?.() ?? [spans.fault];
+  return { name, lines, plan: ownPlan, spans, marks, evidence, ...settled };
 }
 
 type Stock = Pick<NodeOutcome, "heldBytes" | "gaps" | "recoveredMs">;
@@ -71,12 +72,10 @@ async function settle(
   return { nodes: outcomes, findings, disagreements };
 }
 
-/** Closes the caches of every node, and has its process end by itself. */
-export function endNodes({ nodes }: FaultFleet): Promise<readonly Ending[]> {
-  return each(nodes, async (node) => {
-    const closing = await node.close();
-    return { name: node.name, ...closing, exit: await node.leave() };
-  });
+/** Closes the caches of a node, and has its process end by itself. */
+export async function endNode(node: FaultNode): Promise<Ending> {
+  const closing = await node.close();
+  return { name: node.name, ...closing, exit: await node.leave() };
 }
 
 export function each<T>(nodes: readonly FaultNode[], act: (node: FaultNode) => Promise<T>): Promise<readonly T[]> {

@@ -1,4 +1,4 @@
-import type { FaultFleet } from "./fault-fleet.js";
+import type { FaultFleet, Span } from "./fault-fleet.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 
@@ -11,6 +11,8 @@ export interface Fault {
   /** What happens when half of its time is over. */
   readonly midway?: (fleet: FaultFleet) => Promise<unknown>;
   readonly end: (fleet: FaultFleet) => Promise<unknown>;
+  /** When it was there, where that is not all the time. */
+  readonly marks?: () => readonly Span[];
   /** What Redis says about it, just before it ends. */
   readonly evidence?: (fleet: FaultFleet) => Promise<string>;
   /** Whether the nodes have noticed: a checker that saw nothing proves nothing. */

@@ -31,6 +31,10 @@ function ageBy({ at }, changes, instant) {
 
 function grouped(changes) {
   const byKey = new Map();
-  for (const change of changes) byKey.set(change.key, [...(byKey.get(change.key) ?? []), change]);
+  for (const change of changes) {
+    const known = byKey.get(change.key) ?? [];
+    known.push(change);
+    byKey.set(change.key, known);
+  }
   return byKey;
 }

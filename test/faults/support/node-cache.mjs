@@ -32,14 +32,14 @@ export function twoLines(client, other) {
   };
 }
 
-/** The pair of tiers of a node, with defaults, or with a bug that a checker has to find. */
-export function storeOf({ client, busClient, plant }) {
+/** The pair of tiers of a node, with defaults, or with bugs that checkers have to find. */
+export function storeOf({ client, busClient, plants }) {
   const l1 = memoryStore();
   const l2 = redisStore({ client });
   const bus = redisBus({ client: busClient });
-  if (plant === "no guard") return tiered({ l1, l2: { ...l2, remote: false }, bus });
-  if (plant === "forgets") return tiered({ l1, l2: forgetful(guarded(l2)), bus });
-  if (plant === "deaf to gaps") return tiered({ l1, l2, bus: deafToGaps(bus) });
+  if (plants.includes("no guard")) return tiered({ l1, l2: { ...l2, remote: false }, bus });
+  if (plants.includes("forgets")) return tiered({ l1, l2: forgetful(guarded(l2)), bus });
+  if (plants.includes("deaf to gaps")) return tiered({ l1, l2, bus: deafToGaps(bus) });
   return tiered({ l1, l2, bus });
 }
 
@@ -67,8 +67,8 @@ function deafToGaps(bus) {
 }
 
 /** The caches of a node, by what is asked of them. */
-export function cachesOf({ store, plant, policy }) {
-  const onStoreError = plant === "throws" ? "throw" : "ignore";
+export function cachesOf({ store, plants, policy }) {
+  const onStoreError = plants.includes("throws") ? "throw" : "ignore";
   const cache = (namespace, more) => createCache({ store, namespace, jitter: false, onStoreError, ...more });
   return {
     /** What is read over and over, and changed now and then. */

@@ -27,6 +27,8 @@ export interface Outcome {
   readonly lines: string;
   readonly plan: Plan;
   readonly spans: { readonly before: Span; readonly fault: Span; readonly after: Span };
+  /** When the fault was there. */
+  readonly marks: readonly Span[];
   readonly nodes: readonly NodeOutcome[];
   /** What was read while the fault lasted, and from then on until the end. */
   readonly findings: { readonly during: Findings; readonly whole: Findings };

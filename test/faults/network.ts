@@ -1,8 +1,7 @@
-import type { TcpProxy } from "@granary/testkit/tcp-proxy";
 import { breakersOpened, metGap, reported, shortest } from "./support/checks.js";
 import type { Fault } from "./support/fault.js";
-import type { FaultFleet } from "./support/fault-fleet.js";
 import { testFaults } from "./support/fault-tests.js";
+import { cut, mendAll, onLines } from "./support/lines.js";
 import { isFull, LENIENCE_MS, MESSAGE_MS, NOTICE_MS } from "./support/plan.js";
 
 /** Long enough that a node which does not notice reads what is too old. */
@@ -103,28 +102,4 @@ const faults: readonly Fault[] = [
   },
 ];
 
-testFaults({ faults, options: () => ({ via: "proxies" }), fleets: 5 });
-
-/** Does something to lines of one node, or of all. */
-function onLines(
-  whose: string,
-  which: "data" | "bus" | "both",
-  act: (line: TcpProxy) => void,
-): (fleet: FaultFleet) => Promise<void> {
-  return async ({ nodes }) => {
-    for (const { name, lines } of nodes) {
-      if (lines === undefined || (whose !== "all" && whose !== name)) continue;
-      if (which !== "bus") act(lines.data);
-      if (which !== "data") act(lines.bus);
-    }
-  };
-}
-
-function cut(line: TcpProxy): void {
-  line.refuse();
-  line.reset();
-}
-
-async function mendAll({ nodes }: FaultFleet): Promise<void> {
-  await Promise.all(nodes.flatMap(({ lines }) => [lines?.data.mend(), lines?.bus.mend()]));
-}
+testFaults({ faults, options: () => ({ via: "proxies" }), fleets: 2 });
