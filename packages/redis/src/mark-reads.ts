@@ -70,7 +70,8 @@ export class MarkReads {
   async #readSome(keys: readonly string[]): Promise<void> {
     const { client, told } = this.#parts;
     try {
-      for (const message of await readMarks(client, keys)) if (this.#isNews(message)) told.message(message);
+      const marks = await readMarks(client, keys);
+      for (const message of marks.filter((mark) => this.#isNews(mark))) told.message(message);
     } catch {
       told.gap();
     }

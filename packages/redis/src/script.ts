@@ -53,7 +53,9 @@ local function exact(at)
   return at and string.format('%.17g', at) or '-'
 end
 
+-- A server that is full refuses a script whose first write takes room, so the first one is that of a deletion.
 local function write_mark(name, mark)
+  redis.call('DEL', name)
   redis.call('SET', name, exact(mark.cleared) .. ' ' .. exact(mark.tagged) .. ' ' .. exact(mark.deleted))
 end
 
@@ -79,10 +81,10 @@ end
 function steps.delete()
   local values, leases = tonumber(ARGV[2]), tonumber(ARGV[3])
   local at = later(tonumber(ARGV[4]), tonumber(ARGV[5]) or server_now())
-  for index = values + leases + 1, #KEYS do bury(KEYS[index], at) end
   if leases > 0 then redis.call('DEL', unpack(KEYS, values + 1, values + leases)) end
   local existed = {}
   for index = 1, values do existed[index] = remove(KEYS[index]) end
+  for index = values + leases + 1, #KEYS do bury(KEYS[index], at) end
   return existed
 end
 
