@@ -36,7 +36,8 @@ export function missedChanges({ reads, writes, leaseKey, isCluster, encode, remo
   return async (key, change) => {
     const isMade = await send(key, change, await lastDeletion(key));
     // The mark is on another server than the key: somebody may have deleted the key between the two steps.
-    if (!isMade || (await lastDeletion(key)) < change.at) return isMade;
+    const born = change.entry?.createdAt ?? change.at;
+    if (!isMade || (await lastDeletion(key)) < born) return isMade;
     await remove([key], change.at);
     return false;
   };
