@@ -36,7 +36,7 @@ const PLANTED: ReadonlyArray<readonly [bug: string, noticedBy: string, plant: Pl
 ];
 
 describe("a planted bug is found", LIMIT, () => {
-  test.each(PLANTED)("%s (%s)", async (_bug, checker, plant, from) => {
+  test.each(PLANTED)("%s (%s)", async (...[, checker, plant, from]) => {
     const { failure } = await searchFaults({ seeds: 40, from, minutes: 10, plant, checker });
     expect(failure).toContain(checker);
   });
