@@ -30,3 +30,9 @@ function after(ms: number, task: () => void): () => void {
   }
   return () => clearTimeout(timer);
 }
+
+/**
+ * Two nodes that follow the clock of one server differ by about a round trip: of two instants that are closer to each
+ * other than this nobody can say which is later.
+ */
+export const CLOCK_ERROR_MS = 10;

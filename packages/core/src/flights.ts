@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.js";
+import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
@@ -72,7 +72,8 @@ export class Flights {
   supersede(key: string, createdAt: number): void {
     if (this.#flying.size === 0) return;
     const flight = this.#flying.get(key);
-    if (flight !== undefined && flight.begunAt < createdAt) this.void(key);
+    if (flight === undefined || flight.begunAt === createdAt) return;
+    if (flight.begunAt < createdAt + CLOCK_ERROR_MS) this.void(key);
   }
 
   /** `void` for every key that begins with one of `bases`. */

@@ -1,4 +1,12 @@
-import { type BreakerState, type Cache, type CacheStore, createCache, type GuardOptions, guarded } from "@granary/core";
+import {
+  type BreakerState,
+  type Cache,
+  CacheError,
+  type CacheStore,
+  createCache,
+  type GuardOptions,
+  guarded,
+} from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { farStore, faultyStore, type ManualClock, manualClock, nextTurn } from "@granary/testkit";
 import { describe, expect, it } from "vitest";
@@ -385,5 +393,40 @@ describe("a soft timeout", () => {
     expect(answer).toBeUndefined();
     await clock.advance(1);
     expect(answer).toBe(1);
+  });
+});
+
+describe("a store that refuses what reaches it too late", () => {
+  it.each([
+    [undefined, 250],
+    [{ timeout: "1s" }, 1_000],
+  ] as const)("is told how long it is waited for, with %o", (options, ms) => {
+    const told: number[] = [];
+    guarded({ ...farStore().connect(), giveUpAfter: (after) => told.push(after) }, options);
+    expect(told).toEqual([ms]);
+  });
+
+  it("has answered: its breaker stays closed", async () => {
+    const store: CacheStore = {
+      ...farStore().connect(),
+      set: () => Promise.reject(new CacheError("STORE_TIMEOUT", "This has come too late.")),
+    };
+    const cache = createCache<number>({ store });
+    cache.on("error", () => {});
+    for (let count = 0; count < 6; count += 1) expect(await cache.set("a", 1)).toBe(false);
+    expect(cache.stats().stores["far"]).toMatchObject({ state: "closed", failures: 0 });
+  });
+});
+
+describe("an entry whose tags cannot be judged", () => {
+  it("is given to nobody, not even because a load fails", async () => {
+    const far = farStore().connect();
+    const readTags = (): Promise<never> => Promise.reject(new Error("down"));
+    const marks = far.marks === undefined ? {} : { marks: { ...far.marks, readTags } };
+    const cache = createCache<number>({ store: { ...far, ...marks }, staleIfError: "1h" });
+    cache.on("error", () => {});
+    await cache.set("a", 1, { tags: ["t"] });
+    await cache.invalidateTags("t");
+    await expect(cache.getOrSet("a", () => Promise.reject(new Error("no origin")))).rejects.toThrow("no origin");
   });
 });

@@ -1,4 +1,11 @@
-import { type CacheEntry, type CacheStore, type Invalidation, isCacheError, type WriteReason } from "@granary/core";
+import {
+  type CacheEntry,
+  type CacheStore,
+  CLOCK_ERROR_MS,
+  type Invalidation,
+  isCacheError,
+  type WriteReason,
+} from "@granary/core";
 import type { NearTier } from "./near-tier.js";
 import type { Recovery } from "./recovery.js";
 
@@ -9,12 +16,6 @@ export interface FarWritesParts {
   /** Tells the other nodes. */
   publish(keys: readonly string[]): void;
 }
-
-/**
- * Two nodes' ideas of the time of far differ by about a round trip. A deletion that comes later errs on the side of what
- * it may not miss: what another node has just loaded may have begun before it.
- */
-const CLOCK_ERROR_MS = 10;
 
 export type Pairs = ReadonlyArray<readonly [key: string, entry: CacheEntry]>;
 
@@ -91,6 +92,7 @@ export class FarWrites {
       for (const key of keys) recovery.forget(key);
       return existed;
     } catch (error) {
+      // It errs on the side of what it may not miss: what another node has just loaded may have begun before it.
       for (const key of keys) recovery.owe(key, { at: at + CLOCK_ERROR_MS });
       throw error;
     }

@@ -170,7 +170,8 @@ export class TieredStore implements CacheStore {
       isWriting: (key) => this.#fills.writersOf(key) > 1,
       during: (keys, change) => this.#fills.during(keys, change),
       settled: (key) => {
-        void this.#near.drop(key);
+        // What is being written here is newer than what was made up for, and readers have seen it.
+        if (!this.#fills.hear(key)) void this.#near.drop(key);
         this.#publish([key]);
       },
       marked: (invalidation, at) => void this.#spread(invalidation, at),

@@ -1,0 +1,261 @@
+import { type Cache, type CacheBus, type CacheStore, type Clock, createCache } from "@granary/core";
+import { memoryStore } from "@granary/memory";
+import { farStore, type LocalHub, localHub, type ManualClock, manualClock, nextTurn } from "@granary/testkit";
+import { type TieredOptions, tiered } from "@granary/tiered";
+import { describe, expect, test } from "vitest";
+import { type CutLine, cutLine } from "./support/cut-line.js";
+
+/** What a simulated fleet with random faults has found, each made small. */
+
+interface Node {
+  readonly cache: Cache<string>;
+  readonly line: CutLine;
+  /** Tells the node that it may have missed messages. */
+  gap(): void;
+}
+
+interface NodeOptions extends Partial<TieredOptions> {
+  /** How far the node's idea of the time lags behind. */
+  readonly lagMs?: number;
+}
+
+interface Fleet {
+  readonly clock: ManualClock;
+  readonly far: CacheStore;
+  node(name: string, options?: NodeOptions): Node;
+}
+
+function fleet(): Fleet {
+  const clock = manualClock();
+  const server = farStore({ clock });
+  const hub: LocalHub = localHub();
+  return {
+    clock,
+    far: server.connect(),
+    node(name, { lagMs = 0, ...options } = {}) {
+      const line = cutLine();
+      const own: Clock = { now: () => clock.now() - lagMs, after: clock.after };
+      const bus = options.bus ?? hub.bus(name);
+      let gap = (): void => {};
+      const heard: CacheBus = {
+        ...bus,
+        subscribe: (listener) => {
+          gap = () => listener.gap();
+          return bus.subscribe(listener);
+        },
+      };
+      const l2 = server.connect({ line, clock: own });
+      const store = tiered({ l1: memoryStore({ clock: own }), l2, ...options, bus: heard });
+      const cache = createCache<string>({ store, jitter: false });
+      cache.on("error", () => {});
+      return { cache, line, gap: () => gap() };
+    },
+  };
+}
+
+/** A bus that reaches nobody. */
+const deaf = (): CacheBus => localHub().bus("alone");
+const keyOf = (id: string): string => `granary:v1:default:${id}`;
+const down = (): never => {
+  throw new Error("down");
+};
+
+async function turns(count = 20): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await nextTurn();
+}
+
+describe("an answer of far that was asked for before something was made up for", () => {
+  test("is judged by what was owed then", async () => {
+    const { clock, node } = fleet();
+    const [a, b] = [node("a", { l2Timeout: "10s" }), node("b")];
+    await b.cache.set("k", "old", { tags: ["t"] });
+    await clock.advance(10);
+    // Another tag was invalidated since, so that a read needs a second round trip.
+    await b.cache.invalidateTags("other");
+    a.line.state = "cut";
+    await a.cache.delete("k");
+    a.line.state = "whole";
+    const release = a.line.holdAnswers("read tags");
+    const reading = a.cache.get("k");
+    await clock.advance(1_000);
+    expect(a.cache.stats().stores["far"]?.owed).toBe(0);
+    release();
+    expect(await reading).toBeUndefined();
+  });
+});
+
+describe("what this node has invalidated", () => {
+  test("is no fallback either where far cannot read its marks", async () => {
+    const { clock, node } = fleet();
+    const [a, b] = [node("a"), node("b")];
+    await b.cache.set("k", "old", { staleIfError: "1h" });
+    await clock.advance(10);
+    await a.cache.clear();
+    a.line.refused.add("read marks");
+    await expect(a.cache.getOrSet("k", down, { staleIfError: "1h" })).rejects.toThrow("down");
+  });
+});
+
+describe("a value that this node loaded while far was away", () => {
+  test("is not followed by the older one that far still has, which has to go", async () => {
+    const { clock, far, node } = fleet();
+    const [a, b] = [node("a"), node("b")];
+    await b.cache.set("k", "old");
+    await clock.advance(10);
+    a.line.state = "cut";
+    expect(await a.cache.getOrSet("k", () => "new")).toBe("new");
+    a.line.state = "whole";
+    await a.cache.get("other");
+    expect(await a.cache.get("k")).not.toBe("old");
+    await turns();
+    expect(await far.get(keyOf("k"))).toBeUndefined();
+    expect(await b.cache.get("k")).toBeUndefined();
+    expect((await a.cache.getMany(["k"])).get("k")).not.toBe("old");
+  });
+
+  test("is not followed by what was written here before it", async () => {
+    const { clock, far, node } = fleet();
+    const a = node("a");
+    a.line.state = "cut";
+    await a.cache.set("k", "written");
+    await clock.advance(10);
+    a.gap();
+    expect(await a.cache.getOrSet("k", () => "loaded")).toBe("loaded");
+    a.line.state = "whole";
+    await clock.advance(1_000);
+    expect(await far.get(keyOf("k"))).toBeUndefined();
+    expect(await a.cache.get("k")).not.toBe("written");
+  });
+});
+
+test("a load in the place of a deletion that is owed is told to the others, as that would have been", async () => {
+  const { clock, node } = fleet();
+  const [a, b] = [node("a"), node("b")];
+  await b.cache.set("k", "old");
+  await clock.advance(10);
+  a.line.state = "cut";
+  await a.cache.delete("k");
+  a.line.state = "whole";
+  expect(await a.cache.getOrSet("k", () => "loaded")).toBe("loaded");
+  await turns();
+  expect(await b.cache.get("k")).toBe("loaded");
+});
+
+test("what is read while a load is being kept is not followed by that load", async () => {
+  const { clock, node } = fleet();
+  const [a, b] = [node("a", { bus: deaf() }), node("b")];
+  const [kept, read] = [a.line.holdAnswers("fill"), a.line.holdAnswers("get")];
+  const loading = a.cache.getOrSet("k", () => "older");
+  await turns();
+  read();
+  await turns();
+  await clock.advance(20);
+  await b.cache.set("k", "newer");
+  const answer = a.line.holdAnswers("get");
+  const reading = a.cache.get("k");
+  await turns();
+  kept();
+  expect(await loading).toBe("older");
+  answer();
+  expect(await reading).toBe("newer");
+  expect(await a.cache.get("k")).toBe("newer");
+});
+
+describe("what is owed", () => {
+  test("is as old as the call, not as its time-out", async () => {
+    const { clock, far, node } = fleet();
+    const [a, b] = [node("a"), node("b")];
+    a.line.state = "hangs";
+    const setting = a.cache.set("k", "earlier");
+    await clock.advance(100);
+    await b.cache.set("k", "later");
+    await clock.advance(200);
+    expect(await setting).toBe(false);
+    a.line.state = "whole";
+    await clock.advance(1_000);
+    expect((await far.get(keyOf("k")))?.value).toBe("later");
+  });
+
+  test("as a deletion meets a load that began just before, also where this node's clock lags", async () => {
+    const { clock, far, node } = fleet();
+    const [a, b] = [node("a", { lagMs: 5, bus: deaf() }), node("b")];
+    await b.cache.getOrSet("k", () => "from before");
+    await clock.advance(1);
+    a.line.state = "cut";
+    await a.cache.delete("k");
+    a.line.state = "whole";
+    await clock.advance(1_000);
+    expect(await far.get(keyOf("k"))).toBeUndefined();
+  });
+
+  test("as an expiry does not bring back what another node has deleted", async () => {
+    const { clock, far, node } = fleet();
+    const [a, b] = [node("a", { bus: deaf() }), node("b")];
+    await a.cache.set("k", "old", { staleIfError: "1h" });
+    await clock.advance(10);
+    a.line.state = "cut";
+    await b.cache.delete("k");
+    await clock.advance(10);
+    await a.cache.expire("k", { staleIfError: "1h" });
+    a.line.state = "whole";
+    await clock.advance(1_000);
+    expect(await far.get(keyOf("k"))).toBeUndefined();
+  });
+});
+
+test("an expiry that far did not take behind its look deletes the key", async () => {
+  const { clock, far, node } = fleet();
+  const a = node("a");
+  await a.cache.set("k", "old", { staleIfError: "1h" });
+  await clock.advance(10);
+  a.line.refused.add("fill");
+  await a.cache.expire("k", { staleIfError: "1h" });
+  expect(await a.cache.get("k")).toBeUndefined();
+  expect(await far.get(keyOf("k"))).toBeUndefined();
+});
+
+test("a write that a line has held back does not replace what came after it", async () => {
+  const { clock, far, node } = fleet();
+  const [a, b] = [node("a"), node("b")];
+  a.line.state = "hangs";
+  const setting = a.cache.set("k", "earlier");
+  await clock.advance(300);
+  expect(await setting).toBe(false);
+  await b.cache.delete("k");
+  await clock.advance(10);
+  a.line.state = "whole";
+  await turns();
+  expect(await far.get(keyOf("k"))).toBeUndefined();
+  await clock.advance(1_000);
+  expect(await far.get(keyOf("k"))).toBeUndefined();
+});
+
+test("a load that a reader has seen to be out of date is not joined", async () => {
+  const { clock, node } = fleet();
+  const [a, b] = [node("a", { bus: deaf() }), node("b")];
+  let answer = (_value: string): void => {};
+  const loading = a.cache.getOrSet("k", () => new Promise<string>((resolve) => (answer = resolve)));
+  await turns();
+  await clock.advance(20);
+  await b.cache.set("k", "newer");
+  expect(await a.cache.get("k")).toBe("newer");
+  const joining = a.cache.getOrSet("k", () => "newest");
+  answer("older");
+  expect(await loading).toBe("older");
+  expect(await joining).toBe("newer");
+});
+
+test("what is being written here is still read when an older change is made up for meanwhile", async () => {
+  const { clock, node } = fleet();
+  const a = node("a", { l2Timeout: "10s" });
+  a.line.state = "cut";
+  await a.cache.delete("k");
+  a.line.state = "whole";
+  const release = a.line.holdAnswers("set");
+  const setting = a.cache.set("k", "new");
+  await clock.advance(1_000);
+  expect(a.cache.stats().stores["far"]?.owed).toBe(0);
+  expect(await a.cache.get("k")).toBe("new");
+  release();
+  expect(await setting).toBe(true);
+});
