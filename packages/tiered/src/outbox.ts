@@ -43,9 +43,12 @@ export class Outbox {
     } catch (error) {
       this.#keep(message);
       this.#parts.fail("publish", error);
+      return;
     } finally {
       this.#pending -= 1;
     }
+    // What was gathered while too many were on their way need not wait for the timer.
+    if (this.#cancelRetry !== undefined) this.#retry();
   }
 
   #keep(message: BusMessage): void {
@@ -60,6 +63,7 @@ export class Outbox {
 
   /** Says it all again, as a few messages. */
   #retry(): void {
+    this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     const messages = [...this.#unsaidMarks];
     if (this.#unsaidKeys.size > 0) messages.push({ type: "changed", keys: [...this.#unsaidKeys] });
