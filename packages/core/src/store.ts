@@ -8,8 +8,11 @@ import type { BreakerState, StoreHealth } from "./events.js";
  */
 export type Admit = (key: string, entry: CacheEntry) => Awaitable<CacheEntry | undefined>;
 
-/** Why an entry is written. A composite announces a `"write"` to other nodes, a `"fill"` of an absent key it does not. */
-export type WriteReason = "write" | "fill";
+/**
+ * Why an entry is written. A composite announces a `"write"` to other nodes, a `"fill"` of an absent key it does not. An
+ * `"expire"` is a write of what was there, made stale: others may have changed it since it was read, and then it is to go.
+ */
+export type WriteReason = "write" | "fill" | "expire";
 
 /** What a store has missed about a key: a value, or that there is none any more. */
 export interface MissedChange {

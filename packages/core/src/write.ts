@@ -52,7 +52,7 @@ async function expirePlainly({ clock, store, stamps }: CacheContext, { key, poli
   const found = await store.get(key, now);
   const stale = found && expiredEntry(found, policy, now);
   if (stale === undefined) await store.delete(key, stamps.mark());
-  else await store.set(key, stale, "write");
+  else await store.set(key, stale, "expire");
   return found !== undefined && isFresh(found, now);
 }
 

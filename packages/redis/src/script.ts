@@ -98,11 +98,12 @@ function steps.replay()
   local created = type(held) == 'string' and tonumber(string.match(held, '^granary1 %a (%S+) '))
   if created and created > at then return 0 end
   local deleted = tonumber(ARGV[5]) or (KEYS[3] and read_mark(KEYS[3]).deleted)
-  -- A value may be older than its change, which made it stale: then a deletion that came between the two counts.
+  -- A value may be older than its change, which made it stale: then what came between the two counts.
   local born = tonumber(string.match(text, '^granary1 %a (%S+) ')) or at
   local is_loading = lease and redis.call('EXISTS', lease) == 1
   drop_lease()
-  if text ~= '' and not is_loading and (not deleted or deleted < born) then
+  local is_latest = (not created or created <= born) and (not deleted or deleted < born)
+  if text ~= '' and not is_loading and is_latest then
     write(text, ARGV[4])
     return 1
   end

@@ -83,9 +83,10 @@ export class FarServer {
    * somebody loads it, nobody can say whether the value is the latest: then none is kept.
    */
   replay(key: string, { at, entry }: MissedChange): boolean {
-    if ((this.read(key)?.createdAt ?? NEVER) > at) return false;
+    const held = this.read(key)?.createdAt ?? NEVER;
+    if (held > at) return false;
     // A value may be older than its change, which made it stale: then one that came between the two has to go as well.
-    const isLatest = entry !== undefined && this.#lastDeletion(key) < entry.createdAt;
+    const isLatest = entry !== undefined && held <= entry.createdAt && this.#lastDeletion(key) < entry.createdAt;
     const isWritten = isLatest && this.#lease(key) === undefined;
     if (isWritten) this.write(key, entry);
     else this.#remove(key, at);

@@ -64,6 +64,16 @@ export const storeReplayCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "of a value that a missed change made stale and one that came between the two neither is kept",
+    needs: "replay",
+    async run(opened) {
+      const { at, entry } = valueAt(opened, -10, "stale");
+      await opened.store.set(KEY, entryOf(opened, "between", { createdAt: at + 5 }));
+      checkEqual(await replay(opened, { at: at + 10, entry }), false, "whether it was written");
+      await checkAbsent(opened, KEY);
+    },
+  },
+  {
     name: "of a value that was missed and one that is being loaded neither is kept",
     needs: "replay",
     async run(opened) {

@@ -31,7 +31,12 @@ export class FarWrites {
   }
 
   set(key: string, entry: CacheEntry, reason: WriteReason): Promise<void> {
-    return this.#taken([[key, entry]], reason, async (far) => far.set(key, entry, reason));
+    const { now } = this.#parts.near.intake();
+    return this.#taken([[key, entry]], reason, async (far) => {
+      // It was looked at without a lease, perhaps only near: what others have changed since must not come back.
+      if (reason === "expire" && far.replay !== undefined) await far.replay(key, { at: now + CLOCK_ERROR_MS, entry });
+      else await far.set(key, entry, reason);
+    });
   }
 
   setMany(entries: Pairs, reason: WriteReason): Promise<void> {
@@ -81,8 +86,11 @@ export class FarWrites {
   async #refused(key: string, entry: CacheEntry, { reason, error, begunAt }: Refusal): Promise<void> {
     const { near, recovery } = this.#parts;
     if (isCacheError(error, "INVALID_VALUE")) await near.drop(key);
-    else if (reason === "write") recovery.owe(key, { at: Math.max(entry.createdAt, begunAt), entry });
-    else await near.put(key, entry, near.loneIntake());
+    else if (reason !== "fill") recovery.owe(key, { at: Math.max(entry.createdAt, begunAt), entry });
+    else {
+      recovery.loadedAlone(key, entry);
+      await near.put(key, entry, near.loneIntake());
+    }
   }
 
   async #deleted<T>(keys: readonly string[], at: number, remove: (far: CacheStore) => Promise<T>): Promise<T> {

@@ -8,7 +8,9 @@ import {
   type MissedChange,
   scopesOf,
 } from "@granary/core";
+import { LoneLoads } from "./lone-loads.js";
 import { replayPlainly } from "./replay-plainly.js";
+import { alive, replayable } from "./replayable.js";
 
 export interface RecoveryParts {
   readonly far: CacheStore;
@@ -54,6 +56,7 @@ export class Recovery {
   readonly #parts: RecoveryParts;
   readonly #changes = new Map<string, MissedChange>();
   readonly #marks = new Map<string, OwedMark>();
+  readonly #loneLoads = new LoneLoads();
   /** Judges by the marks that are owed. */
   #judge = new MarkRegistry();
   #replaying: Promise<void> | undefined;
@@ -92,6 +95,7 @@ export class Recovery {
 
   /** Far has taken a later change of `key`. Whether one was owed, of which nobody has been told. */
   forget(key: string): boolean {
+    this.#loneLoads.forget(key);
     return this.#changes.size > 0 && this.#changes.delete(key);
   }
 
@@ -101,30 +105,38 @@ export class Recovery {
     if (owed?.entry !== undefined) this.#changes.set(key, { at: owed.at });
   }
 
+  /** This node loaded an entry that far was not given. What was written before is not the latest any more. */
+  loadedAlone(key: string, entry: CacheEntry): void {
+    this.concede(key);
+    this.#loneLoads.add(key, entry);
+  }
+
   /** A mark was raised: values that it meets are not given, nor written, any more. */
   invalidated({ scope, tags }: Invalidation, at: number): void {
     for (const [key, { entry }] of this.#changes) {
       const isMet = entry !== undefined && entry.createdAt <= at && scopesOf(key).includes(scope);
-      if (isMet && (tags === undefined || tags.some((tag) => entry.tags?.includes(tag)))) this.concede(key);
+      if (isMet && (tags?.some((tag) => entry.tags?.includes(tag)) ?? true)) this.concede(key);
     }
   }
 
   /** What may be seen of what far holds under `key`: nothing that is older than what far is owed. */
   see(key: string, found: CacheEntry | undefined): CacheEntry | undefined {
-    if (this.owed === 0) return found;
-    return this.#seen(key, found, { owed: this.#changes.get(key), judge: this.#judge });
+    return this.owed === 0 ? found : this.#seen(key, found, { owed: this.#changes.get(key), judge: this.#judge });
   }
 
   /**
-   * What a reader may be given of what far holds under `key`, where `near` is the copy here. Far can be behind a value
-   * that this node loaded on its own while it was away, or have lost what it had: readers here do not go back, and what
-   * far holds is to go.
+   * What a reader may be given of what far holds under `key`, where `near` is the copy here. Far can be behind what this
+   * node loaded on its own while it was away, or have lost what it had: readers here do not go back.
    */
   compare(key: string, found: CacheEntry | undefined, near: CacheEntry | undefined): Comparison {
-    if (found === undefined || near === undefined || found.createdAt >= near.createdAt) return "far";
-    this.owe(key, { at: found.createdAt });
-    this.wake();
-    return "near";
+    const newest = Math.max(near?.createdAt ?? Number.NEGATIVE_INFINITY, this.#loneLoads.createdAt(key));
+    if (found !== undefined && found.createdAt < newest) {
+      this.owe(key, { at: found.createdAt });
+      this.wake();
+      return "near";
+    }
+    this.#loneLoads.forget(key);
+    return "far";
   }
 
   /**
@@ -133,8 +145,8 @@ export class Recovery {
    */
   sight(key: string): (found: CacheEntry | undefined) => CacheEntry | undefined {
     const judged = (found: CacheEntry | undefined): CacheEntry | undefined => this.see(key, this.#known(key, found));
-    if (this.owed === 0) return judged;
     const [owed, judge] = [this.#changes.get(key), this.#judge];
+    if (this.owed === 0) return judged;
     return (found) => judged(this.#seen(key, found, { owed, judge }));
   }
 
@@ -233,16 +245,6 @@ function markId(scope: string, tag: string): string {
   return `${scope} ${tag}`;
 }
 
-function tooManyClears(scope: string | undefined): CacheError {
-  const message = `More than ${MOST_OWED} namespaces wait to be cleared in the far tier: the clear of ${scope} is given up.`;
-  return new CacheError("STORE_FAILED", message);
-}
-
-/** What of a change can still be made: a value that is over, or from another clock than is followed now, is a deletion. */
-function replayable({ at, entry }: MissedChange, now: number): MissedChange {
-  return { at, entry: at <= now ? alive(entry, now) : undefined };
-}
-
-function alive(entry: CacheEntry | undefined, now: number): CacheEntry | undefined {
-  return entry === undefined || entry.keepUntil <= now ? undefined : entry;
+function tooManyClears(scope = ""): CacheError {
+  return new CacheError("STORE_FAILED", `More than ${MOST_OWED} namespaces are to be cleared: not ${scope} any more.`);
 }

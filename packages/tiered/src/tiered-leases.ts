@@ -82,7 +82,7 @@ async function filled(
     return await far.fill(key, entry, claim);
   } catch (error) {
     if (fill.standing && !isCacheError(error, "INVALID_VALUE")) {
-      recovery.concede(key);
+      recovery.loadedAlone(key, entry);
       await near.put(key, entry, near.loneIntake());
     }
     throw error;
@@ -96,8 +96,7 @@ async function keptNear(
   entry: CacheEntry,
 ): Promise<boolean> {
   fills.void(key);
-  // What was written before is not the latest any more, and far must not be given it.
-  recovery.concede(key);
+  recovery.loadedAlone(key, entry);
   await Promise.all([near.put(key, entry, near.loneIntake()), far.keepNear?.(key, entry)]);
   return true;
 }

@@ -106,7 +106,7 @@ export class TieredStore implements CacheStore {
       await this.#writes.set(key, entry, reason);
       await taken;
     });
-    if (reason === "write") this.#publish([key]);
+    if (reason !== "fill") this.#publish([key]);
   }
 
   /** Clears near before and after far: a read in between may have brought the old value back. */

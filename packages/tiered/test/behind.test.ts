@@ -2,7 +2,7 @@ import { type Cache, type CacheBus, type CacheStore, type Clock, createCache } f
 import { memoryStore } from "@granary/memory";
 import { farStore, type LocalHub, localHub, type ManualClock, manualClock, nextTurn } from "@granary/testkit";
 import { type TieredOptions, tiered } from "@granary/tiered";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type CutLine, cutLine } from "./support/cut-line.js";
 
 /** What a simulated fleet with random faults has found, each made small. */
@@ -113,6 +113,33 @@ describe("a value that this node loaded while far was away", () => {
     expect((await a.cache.getMany(["k"])).get("k")).not.toBe("old");
   });
 
+  test.each([
+    ["leases", {}],
+    ["no leases", { lease: false }],
+  ])("is remembered after its own end, with %s: what far still has is older, and lives longer", async (_, options) => {
+    const { clock, far, node } = fleet();
+    const [a, b] = [node("a"), node("b")];
+    await b.cache.set("k", "old", { ttl: "1m" });
+    await clock.advance(10);
+    a.line.state = "cut";
+    expect(await a.cache.getOrSet("k", () => "new", { ttl: 500, ...options })).toBe("new");
+    await clock.advance(1_000);
+    a.line.state = "whole";
+    await a.cache.get("other");
+    expect(await a.cache.getOrSet("k", () => "newer", { ttl: "1m", ...options })).toBe("newer");
+    await turns();
+    expect((await far.get(keyOf("k")))?.value).not.toBe("old");
+    expect((await b.cache.getMany(["k"])).get("k")).not.toBe("old");
+    // What far has by now is the latest.
+    const loads = vi.fn(() => "again");
+    await clock.advance(1_000);
+    a.gap();
+    await a.cache.getOrSet("k", loads);
+    a.gap();
+    await a.cache.getOrSet("k", loads);
+    expect(loads.mock.calls.length).toBeLessThanOrEqual(1);
+  });
+
   test("is not followed by what was written here before it", async () => {
     const { clock, far, node } = fleet();
     const a = node("a");
@@ -201,6 +228,23 @@ describe("what is owed", () => {
     await clock.advance(1_000);
     expect(await far.get(keyOf("k"))).toBeUndefined();
   });
+});
+
+test.each([
+  ["deleted", (cache: Cache<string>) => cache.delete("k")],
+  ["replaced", (cache: Cache<string>) => cache.set("k", "new")],
+])("an expiry without a lease does not bring back what another node has %s", async (_, change) => {
+  const { clock, far, node } = fleet();
+  const [a, b] = [node("a", { bus: deaf() }), node("b")];
+  await a.cache.set("k", "old", { ttl: "1m", staleIfError: "1h" });
+  await clock.advance(10);
+  await change(b.cache);
+  await clock.advance(10);
+  a.line.refused.add("acquire");
+  await a.cache.expire("k", { staleIfError: "1h" });
+  expect(await far.get(keyOf("k"))).toBeUndefined();
+  b.gap();
+  await expect(b.cache.getOrSet("k", down, { staleIfError: "1h" })).rejects.toThrow("down");
 });
 
 test("an expiry that far did not take behind its look deletes the key", async () => {
