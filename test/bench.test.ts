@@ -24,9 +24,10 @@ test("a subject that gives something else than was stored is found out", { timeo
   await expect(started).rejects.toThrow(/A read of id\d+ gave/);
 });
 
-test("the page on performance shows what was published", async () => {
-  const { text, plots } = await rendered();
-  expect(read("docs/performance.md")).toBe(text);
+test("the pages show what was published", async () => {
+  const { pages, plots } = await rendered();
+  expect(pages.size).toBeGreaterThan(1);
+  for (const [page, text] of pages) expect(read(`docs/${page}`)).toBe(text);
   expect(new Set(readdirSync(`${root}docs/performance`))).toEqual(new Set(plots.keys()));
   for (const [name, svg] of plots) expect(read(`docs/performance/${name}`)).toBe(svg);
 });

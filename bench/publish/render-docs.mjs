@@ -4,25 +4,27 @@ import { overviewOf } from "./overview.mjs";
 import { plotOf } from "./plots.mjs";
 import { tablesOf } from "./tables.mjs";
 
-const page = new URL("../../docs/performance.md", import.meta.url);
+const docs = new URL("../../docs/", import.meta.url);
+/** The pages that show something of it. */
+const PAGES = ["performance.md", "faults.md"];
 const folder = new URL("../../docs/performance/", import.meta.url);
 
 /** The version of Node that the figures of the page are from. The other is repeated in short. */
 const MAIN = "24";
 const OTHER = "20";
 
-/** A part of the page that is written here: <!-- bench NAME --> … <!-- end --> */
+/** A part of a page that is written here: <!-- bench NAME --> … <!-- end --> */
 const PART = /<!-- bench ([\w-]+) -->\n[\s\S]*?<!-- end -->/g;
 
-/** Writes the tables and the pictures of what was published into the page. */
+/** Writes the tables and the pictures of what was published into the pages. */
 export async function renderDocs() {
-  const { text, plots } = await rendered();
-  writeFileSync(page, text);
+  const { pages, plots } = await rendered();
+  for (const [page, text] of pages) writeFileSync(new URL(page, docs), text);
   mkdirSync(folder, { recursive: true });
   for (const [name, svg] of plots) writeFileSync(new URL(name, folder), svg);
 }
 
-/** The page as it should be, and its pictures by file name. */
+/** The pages as they should be, and their pictures, by file name. */
 export async function rendered() {
   const runs = publishedRuns();
   const main = runs.filter(({ node }) => majorOf(node) === MAIN);
@@ -36,11 +38,16 @@ export async function rendered() {
     ["node-20", overviewOf(other, titles)],
   ]);
   const plots = new Map();
-  for (const run of main) parts.set(run.row, sectionOf(run, { row: rows.get(run.row), plots }));
-  const text = readFileSync(page, "utf8").replace(PART, (_, name) => {
-    return `<!-- bench ${name} -->\n\n${parts.get(name) ?? "Not measured yet."}\n\n<!-- end -->`;
-  });
-  return { text, plots };
+  for (const run of main) {
+    parts.set(run.row, sectionOf(run, { row: rows.get(run.row), plots }));
+    parts.set(`machine-${run.row}`, machineOf([run]));
+  }
+  const filled = (text) =>
+    text.replace(PART, (_, name) => {
+      return `<!-- bench ${name} -->\n\n${parts.get(name) ?? "Not measured yet."}\n\n<!-- end -->`;
+    });
+  const pages = new Map(PAGES.map((page) => [page, filled(readFileSync(new URL(page, docs), "utf8"))]));
+  return { pages, plots };
 }
 
 function machineOf(runs) {

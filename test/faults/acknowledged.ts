@@ -1,6 +1,7 @@
 import type { StoreHealth } from "@granary/core";
 import { expect, test } from "vitest";
 import { type FaultFleet, type FaultNode, withFleet } from "./support/fault-fleet.js";
+import { saveNote } from "./support/report.js";
 import { waitUntil } from "./support/wait-until.js";
 
 const TIMEOUT_MS = 120_000;
@@ -65,6 +66,12 @@ for (const [away, begin, end] of outages) {
           await waitUntil({ look: () => asking(other, of)("get", key), holds: (found) => found === value });
         }
       }
+      const { farReads } = await one.ask<Watched>("watched");
+      await saveNote({
+        lines: "C25 C26",
+        name: `changes of 4 keys while Redis ${away}`,
+        came: `none was read otherwise on their node, nor by ${farReads - before} reads behind the outage`,
+      });
     });
   });
 }
@@ -101,6 +108,8 @@ test.concurrent("C26: 12,000 deletions are owed within bounds, and none of what 
     await waitUntil({ look: () => owedBy(one), holds: (left) => left === 0 });
     expect(await one.ask("countAll", ids)).toBe(0);
     await waitUntil({ look: () => other.ask("countAll", ids), holds: (count) => count === 0 });
+    const came = `${owed} of 12,000 deletions owed on their own, the others as a clear; none came back`;
+    await saveNote({ lines: "C25 C26", name: "more deletions than are kept", came });
   });
 });
 

@@ -4,8 +4,9 @@ import type { Fault } from "./support/fault.js";
 import { type FaultNode, type FleetOptions, withFleet } from "./support/fault-fleet.js";
 import { each, endNode, spanOfLoad } from "./support/fault-run.js";
 import { testFaults } from "./support/fault-tests.js";
-import type { Ending } from "./support/outcome.js";
+import type { Ending, Note } from "./support/outcome.js";
 import { plan } from "./support/plan.js";
+import { saveNote } from "./support/report.js";
 import { waitUntil } from "./support/wait-until.js";
 
 const TIMEOUT_MS = 120_000;
@@ -47,7 +48,7 @@ describe.concurrent("C24 C36: of nodes that started without Redis", () => {
         expect(await one.ask("on", "hot", "get", "shared")).toBe("before");
         const look = (): Promise<unknown> => other.ask("on", "hot", "get", "shared");
         expect(await look()).toBeUndefined();
-        checkEndings([await endedInMidst(leaving)]);
+        await checkClose(leaving, { lines: "C24 C36", name: `close() where Redis was ${redis} from the start` });
         if (redis === "absent") await fleet.redis.start();
         else fleet.redis.thaw();
         await waitUntil({ look, holds: (value) => value === "before" });
@@ -67,11 +68,11 @@ describe.concurrent("C36: close(), with calls under way,", () => {
       await each(fleet.nodes, (node) => node.ask("warm"));
       first.lines?.data.halfOpen();
       first.lines?.bus.halfOpen();
-      checkEndings([await endedInMidst(first)]);
+      await checkClose(first, { lines: "C36", name: "close() with half-open connections" });
       fleet.redis.freeze();
-      checkEndings([await endedInMidst(second)]);
+      await checkClose(second, { lines: "C36", name: "close() while Redis is frozen" });
       await fleet.redis.kill();
-      checkEndings([await endedInMidst(third)]);
+      await checkClose(third, { lines: "C36", name: "close() when Redis was killed" });
     });
   });
 
@@ -82,6 +83,15 @@ describe.concurrent("C36: close(), with calls under way,", () => {
     });
   });
 });
+
+async function checkClose(node: FaultNode, about: Pick<Note, "lines" | "name">): Promise<void> {
+  const ending = await endedInMidst(node);
+  checkEndings([ending]);
+  await saveNote({
+    ...about,
+    came: `${ending.left.length} timers and sockets left, within ${ending.closedMs.toFixed(0)} ms`,
+  });
+}
 
 /** Has a node work for a moment, and closes it while its calls are under way. */
 async function endedInMidst(node: FaultNode): Promise<Ending> {

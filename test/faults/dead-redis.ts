@@ -1,5 +1,6 @@
 import { breakersOpened } from "./support/checks.js";
 import type { Fault } from "./support/fault.js";
+import { spanOfLoad } from "./support/fault-run.js";
 import type { NodeOutcome } from "./support/outcome.js";
 
 /** Redis itself dies or freezes. */
@@ -24,7 +25,8 @@ export const deaths: readonly Fault[] = [
     begin: async ({ nodes }) => {
       const { pid } = nodes[1]!;
       process.kill(pid, "SIGSTOP");
-      await new Promise((resolve) => setTimeout(resolve, STANDSTILL_MS));
+      // The other node goes on meanwhile.
+      await spanOfLoad([nodes[0]!], STANDSTILL_MS);
       process.kill(pid, "SIGCONT");
     },
     end: async () => undefined,

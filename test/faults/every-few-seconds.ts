@@ -2,6 +2,7 @@ import { machineMs } from "../support/machine-ms.mjs";
 import { breakersOpened } from "./support/checks.js";
 import type { Fault } from "./support/fault.js";
 import type { FaultFleet, Span } from "./support/fault-fleet.js";
+import { spanOfLoad } from "./support/fault-run.js";
 import { testFaults } from "./support/fault-tests.js";
 import { cut, mendAll, onLines } from "./support/lines.js";
 import { isFull } from "./support/plan.js";
@@ -55,16 +56,11 @@ async function takeTurns(fleet: FaultFleet): Promise<void> {
     const [begin, end] = steps[marks.length % steps.length]!;
     const from = machineMs();
     await begin(fleet);
-    await pause(LASTS_MS);
+    await spanOfLoad(fleet.nodes, LASTS_MS);
     await end(fleet);
     marks.push({ from, to: machineMs() });
-    await pause(Math.max(0, from + EVERY_MS - machineMs()));
+    await spanOfLoad(fleet.nodes, from + EVERY_MS - machineMs());
   }
-}
-
-/** The rhythm of the faults, which nothing waits for. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function killConnections({ redis }: FaultFleet): Promise<void> {

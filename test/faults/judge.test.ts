@@ -15,11 +15,17 @@ describe("the observer", () => {
     expect(from([{ ...read, node: "a" }]).own).toMatchObject([{ ...read, node: "a", ownAge: 20 }]);
   });
 
+  test("says when the last of them began", () => {
+    expect(from([read, { ...read, at: 130 }, { ...read, version: 2, at: 140 }]).lastOldAt).toBe(130);
+    expect(from([{ ...read, version: 2 }], { from: 10 }).lastOldAt).toBe(10);
+  });
+
   test.each([
     ["began before the change resolved", { at: 99 }, {}],
     ["gave the changed version", { version: 2 }, {}],
     ["is of another key", { key: "l" }, {}],
     ["began before Redis had the change, where that is what binds", { at: 149 }, { binds: "takenAt" }],
+    ["gave what was changed later than is looked at", {}, { madeUntil: 99 }],
   ])("finds nothing wrong with a read that %s", (_, differs, span) => {
     expect(from([{ ...read, ...differs }], span)).toMatchObject({ reads: 1, own: [], ages: [] });
   });

@@ -77,11 +77,20 @@ export interface Findings {
   /** How old versions were that had been changed, by any node, in milliseconds. */
   readonly ages: readonly number[];
   readonly oldest?: object;
+  /** When the last of those reads began; where there was none, the beginning of what was looked at. */
+  readonly lastOldAt: number;
 }
 
 export interface Span {
   readonly from: number;
   readonly to: number;
+}
+
+/** Which reads are looked at, and which changes are held against them. */
+export interface Question extends Span {
+  readonly binds: "resolvedAt" | "takenAt";
+  /** Only those that had resolved by then. */
+  readonly madeUntil?: number;
 }
 
 export interface Observer {
@@ -90,7 +99,7 @@ export interface Observer {
   /** How often each node loaded each key, as `node key`. */
   loads(): Promise<Readonly<Record<string, number>>>;
   mood(mood: { readonly loadMs?: number; readonly error?: string }): Promise<void>;
-  findings(question: Span & { readonly binds: "resolvedAt" | "takenAt" }): Promise<Findings>;
+  findings(question: Question): Promise<Findings>;
 }
 
 /** Nodes under load, in processes of their own, the Redis that they share, and the observer. */

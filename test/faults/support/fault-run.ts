@@ -56,11 +56,14 @@ interface Settling extends Pick<Outcome, "spans"> {
 async function settle(
   fleet: FaultFleet,
   { spans, stock, binds, patienceMs }: Settling,
-): Promise<Pick<Outcome, "nodes" | "findings" | "disagreements">> {
+): Promise<Pick<Outcome, "nodes" | "findings" | "disagreements" | "agreedMs">> {
   const { nodes, observer } = fleet;
   const results = await each(nodes, (node) => node.ask<NodeResult>("stop"));
   const owed = await each(nodes, owedAtLast);
   const disagreements = await lastDisagreements(fleet, patienceMs);
+  const healedAt = spans.fault.to;
+  const healed = { from: healedAt, to: machineMs(), binds: "resolvedAt", madeUntil: healedAt } as const;
+  const agreedMs = (await observer.findings(healed)).lastOldAt - healedAt;
   const findings = {
     during: await observer.findings({ ...spans.fault, binds }),
     whole: await observer.findings({ from: spans.before.from, to: machineMs(), binds: "takenAt" }),
@@ -69,7 +72,7 @@ async function settle(
     const own = slices.filter((slice) => slice.at > spans.before.from);
     return { ...results[at]!, ...stock[at]!, owedAtLast: owed[at]!, name, slices: own };
   });
-  return { nodes: outcomes, findings, disagreements };
+  return { nodes: outcomes, findings, disagreements, agreedMs };
 }
 
 /** Closes the caches of a node, and has its process end by itself. */

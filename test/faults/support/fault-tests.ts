@@ -30,6 +30,7 @@ export function testFaults({ faults, options = () => ({}), fleets = faults.lengt
 
 function testInTurn(faults: readonly Fault[], options: () => FleetOptions): void {
   let fleet: FaultFleet;
+  let last: Outcome | undefined;
   beforeAll(async () => {
     fleet = await faultFleet(options());
   }, RUN_TIMEOUT_MS);
@@ -41,6 +42,7 @@ function testInTurn(faults: readonly Fault[], options: () => FleetOptions): void
       beforeAll(async () => {
         outcome = await faultRun(fleet, fault);
         await saveOutcome(outcome);
+        last = outcome;
       }, RUN_TIMEOUT_MS);
 
       test("the nodes notice", () => {
@@ -54,7 +56,9 @@ function testInTurn(faults: readonly Fault[], options: () => FleetOptions): void
   test.sequential("C36: after close() no timer and no socket is left, and the processes end by themselves", {
     timeout: RUN_TIMEOUT_MS,
   }, async () => {
-    checkEndings(await each(fleet.nodes, endNode));
+    const endings = await each(fleet.nodes, endNode);
+    if (last !== undefined) await saveOutcome({ ...last, endings });
+    checkEndings(endings);
   });
 }
 

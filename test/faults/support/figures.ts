@@ -12,15 +12,32 @@ export interface Latencies {
 
 export const kinds: readonly CallKind[] = ["hit", "miss", "cold", "stale", "write"];
 
-/** Of the calls of all nodes that ended within `span`; `undefined` where there were none. */
-export function latencies({ nodes }: Outcome, kind: CallKind, span: Span): Latencies | undefined {
-  const slices = nodes.flatMap((node) => node.slices).filter(({ at }) => at > span.from && at <= span.to);
-  return latenciesOf(slices, kind);
+/** What all nodes told within `span`. */
+export function slicesIn({ nodes }: Outcome, { from, to }: Span): readonly Slice[] {
+  return nodes.flatMap(({ slices }) => slices).filter(({ at }) => at > from && at <= to);
 }
 
-export function latenciesOf(slices: readonly Slice[], kind: CallKind): Latencies | undefined {
+/** What a node tells of comes so much after it was, at most: two slices. */
+const TOLD_AFTER_MS = 200;
+
+/** What nodes told while the fault lasted: up to the instant at which the breaker of each had first opened, and from then on. */
+export function aboutOpening({
+  nodes,
+  spans: { fault },
+}: Outcome): readonly [until: readonly Slice[], since: readonly Slice[]] {
+  const parts = nodes.map(({ slices, breaker }) => {
+    const opened = breaker.find(({ state, at }) => state === "open" && at > fault.from)?.at ?? Number.POSITIVE_INFINITY;
+    const isUntil = ({ at }: Slice): boolean => at <= opened + TOLD_AFTER_MS;
+    const within = slices.filter(({ at }) => at > fault.from && at <= fault.to);
+    return [within.filter(isUntil), within.filter((slice) => !isUntil(slice))] as const;
+  });
+  return [parts.flatMap(([until]) => until), parts.flatMap(([, since]) => since)];
+}
+
+/** Of the calls of these kinds that ended in `slices`; `undefined` where there were none. */
+export function latenciesOf(slices: readonly Slice[], ...wanted: readonly CallKind[]): Latencies | undefined {
   const counts = new Map<number, number>();
-  for (const [bucket, count] of slices.flatMap((slice) => slice.kinds[kind])) {
+  for (const [bucket, count] of slices.flatMap((slice) => wanted.flatMap((kind) => slice.kinds[kind]))) {
     counts.set(bucket, (counts.get(bucket) ?? 0) + count);
   }
   const sorted = [...counts].sort(([one], [other]) => one - other);

@@ -1,10 +1,10 @@
 /**
  * Finds reads that gave a version which had been changed before they began: among those that began from `from` until
  * `to`. A change binds its own node as soon as it has resolved. It binds the others from the instant that `binds` names:
- * `resolvedAt`, or `takenAt`, when Redis had it.
+ * `resolvedAt`, or `takenAt`, when Redis had it. Only changes that resolved until `madeUntil` are held against reads.
  */
-export function judge({ reads, changes }, { from, to, binds }) {
-  const changesOf = grouped(changes);
+export function judge({ reads, changes }, { from, to, binds, madeUntil = Number.POSITIVE_INFINITY }) {
+  const changesOf = grouped(changes.filter(({ resolvedAt }) => resolvedAt <= madeUntil));
   const judged = reads.filter(({ at }) => at >= from && at < to);
   const aged = judged.map((read) => {
     const later = (changesOf.get(read.key) ?? []).filter(({ version }) => version > read.version);
@@ -19,6 +19,7 @@ export function judge({ reads, changes }, { from, to, binds }) {
     own: own.slice(0, MOST_TOLD),
     ages: aged.filter(({ age }) => age > 0).map(({ age }) => age),
     oldest,
+    lastOldAt: aged.reduce((last, { age, at }) => (age > 0 ? Math.max(last, at) : last), from),
   };
 }
 

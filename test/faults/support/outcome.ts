@@ -32,6 +32,10 @@ export interface Outcome {
   readonly nodes: readonly NodeOutcome[];
   /** What was read while the fault lasted, and from then on until the end. */
   readonly findings: { readonly during: Findings; readonly whole: Findings };
+  /** How long after the fault some node still read what had been changed before its end. */
+  readonly agreedMs: number;
+  /** How the processes ended, where nothing came behind the fault. */
+  readonly endings?: readonly Ending[];
   /** What each node and the origin hold at the end, of the keys on which they do not agree. */
   readonly disagreements: readonly string[];
   readonly evidence: string;
@@ -46,4 +50,13 @@ export function amiss<T>({ nodes }: Outcome, look: (node: NodeOutcome) => T): Re
 function isNothing(found: unknown): boolean {
   if (typeof found === "number") return found === 0;
   return Object.keys(Object(found)).length === 0;
+}
+
+/** What a test came to that is no such run. */
+export interface Note {
+  readonly name: string;
+  /** What of the contract it is about. */
+  readonly lines: string;
+  /** What it measured. */
+  readonly came: string;
 }

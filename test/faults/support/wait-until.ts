@@ -1,3 +1,5 @@
+import { setInterval } from "node:timers/promises";
+
 /** Far longer than anything here takes, so that no slow machine fails. */
 const DEADLINE_MS = 20_000;
 const LOOK_EVERY_MS = 20;
@@ -13,11 +15,13 @@ export interface Wait<T> {
 /** Looks now and then until that holds which is waited for. Resolves to what it saw. @throws Error when it takes too long. */
 export async function waitUntil<T>({ look, holds, withinMs = DEADLINE_MS }: Wait<T>): Promise<T> {
   const deadline = performance.now() + withinMs;
-  while (true) {
-    const seen = await look();
+  let seen = await look();
+  if (holds(seen)) return seen;
+  // A process that looks all the time would take the processor from those that it looks at.
+  for await (const _tick of setInterval(LOOK_EVERY_MS)) {
+    seen = await look();
     if (holds(seen)) return seen;
-    if (performance.now() > deadline) throw new Error(`Still not so after ${withinMs} ms: ${JSON.stringify(seen)}`);
-    // A process that looks all the time would take the processor from those that it looks at.
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    if (performance.now() > deadline) break;
   }
+  throw new Error(`Still not so after ${withinMs} ms: ${JSON.stringify(seen)}`);
 }
