@@ -48,10 +48,13 @@ export class WriteBatch {
   #flush(): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const command of this.#commandsOf(pending)) {
-      if (command.length > 1) void this.#together(command);
-      else for (const step of command) this.#alone(step);
-    }
+    for (const command of this.#commandsOf(pending)) this.#send(command);
+  }
+
+  #send(command: readonly PendingStep[]): void {
+    const [only] = command;
+    if (only !== undefined && command.length === 1) this.#alone(only);
+    else void this.#together(command);
   }
 
   #commandsOf(pending: readonly PendingStep[]): readonly PendingStep[][] {
@@ -88,8 +91,10 @@ export class WriteBatch {
       });
     } catch (error) {
       // Redis looks at the keys of a command before it does anything: one that the user may not touch ends all of it.
-      if (isNotPermitted(error)) for (const each of pending) this.#alone(each);
-      else for (const { reject } of pending) reject(error);
+      const refuse = isNotPermitted(error)
+        ? (each: PendingStep): void => this.#alone(each)
+        : ({ reject }: PendingStep): void => reject(error);
+      pending.forEach(refuse);
     }
   }
 
