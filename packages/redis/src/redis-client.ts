@@ -13,7 +13,6 @@ export interface RedisClient {
   mgetBuffer(keys: string[]): Promise<(Uint8Array | null)[]>;
   callBuffer(command: string, ...words: CommandWord[]): Promise<unknown>;
   time(): Promise<unknown>;
-  pipeline(commands: unknown[][]): RedisPipeline;
   ping(): Promise<unknown>;
   scan(...args: ScanArguments): Promise<[cursor: string, keys: string[]]>;
   publish(channel: string, message: string): Promise<unknown>;
@@ -40,11 +39,6 @@ export interface RedisNode {
   duplicate(settings?: object): RedisConnection;
 }
 
-/** Commands that go out together. */
-export interface RedisPipeline {
-  exec(): Promise<[error: Error | null, result: unknown][] | null>;
-}
-
 /** A connection that a bus opened for itself and listens on. */
 export interface RedisConnection {
   subscribe(channel: string): Promise<unknown>;
@@ -65,7 +59,6 @@ const STORE_METHODS = [
   "mgetBuffer",
   "callBuffer",
   "time",
-  "pipeline",
   "ping",
   "scan",
   "duplicate",

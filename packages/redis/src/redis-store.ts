@@ -31,8 +31,8 @@ export interface RedisStoreOptions {
 }
 
 /**
- * A store on Redis or Valkey. Reads asked for in one turn of the event loop go out as one `MGET`, writes as one
- * pipeline. Bytes that cannot be read are a miss, and an `error` event. What the client rejects with passes through.
+ * A store on Redis or Valkey. Reads asked for in one turn of the event loop go out as one `MGET`, changes as one
+ * script. Bytes that cannot be read are a miss, and an `error` event. What the client rejects with passes through.
  *
  * The store puts one `error` listener on the client, and `close()` takes it away again. From then on a client
  * without a listener of your own writes its errors to `stderr`, as ioredis does: close the client too, or give it one.
@@ -74,7 +74,7 @@ type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "replay" | "many
 
 function capabilities({ client, clock, given, codec, wakes, ready }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
-  const [readBatch, writeBatch] = [new ReadBatch(client, slotOf), new WriteBatch(client)];
+  const [readBatch, writeBatch] = [new ReadBatch(client, slotOf), new WriteBatch(client, slotOf)];
   const reads = entryReads({ batch: readBatch, codec, now, ready });
   const isCluster = client.isCluster === true;
   const place = { batch: writeBatch, leaseKey, isCluster };

@@ -7,22 +7,21 @@ export const WAKE_CHANNEL = "granary:wake";
  * What has to happen in one atomic step. One script for all steps: a server knows either all of them or none, so no
  * write can overtake another one that had to be sent again in full.
  *
- * ARGV[1] names the step. In steps about a value KEYS[1] is the value and KEYS[2] its lease, in one slot of a cluster;
- * a key that can have no lease there goes without, and its loads are not fenced.
+ * The first of the words names the step. In steps about a value the first key is the value and the second its lease, in
+ * one slot of a cluster; a key that can have no lease there goes without, and its loads are not fenced.
  */
 const SOURCE = `
 local steps = {}
-local value, lease = KEYS[1], KEYS[2]
 
-local function write(text, life)
+local function write(value, text, life)
   if life == '' then redis.call('SET', value, text) else redis.call('SET', value, text, 'PX', life) end
 end
 
-local function holds(token)
+local function holds(lease, token)
   return not lease or redis.call('GET', lease) == token
 end
 
-local function drop_lease()
+local function drop(lease)
   if lease then redis.call('DEL', lease) end
 end
 
@@ -70,104 +69,133 @@ local function bury(name, at)
 end
 
 -- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
-function steps.set()
-  write(ARGV[2], ARGV[3])
-  drop_lease()
+function steps.set(keys, args)
+  write(keys[1], args[2], args[3])
+  drop(keys[2])
   return 1
 end
 
--- KEYS: values, then leases, then marks of namespaces. number of values, number of leases, least instant, instant or ""
+-- keys: values, then leases, then marks of namespaces. number of values, number of leases, least instant, instant or ""
 -- for the server's own: deletes, and ends the leases; returns for each value 1 if it was there
-function steps.delete()
-  local values, leases = tonumber(ARGV[2]), tonumber(ARGV[3])
-  local at = later(tonumber(ARGV[4]), tonumber(ARGV[5]) or server_now())
-  if leases > 0 then redis.call('DEL', unpack(KEYS, values + 1, values + leases)) end
+function steps.delete(keys, args)
+  local values, leases = tonumber(args[2]), tonumber(args[3])
+  local at = later(tonumber(args[4]), tonumber(args[5]) or server_now())
+  if leases > 0 then redis.call('DEL', unpack(keys, values + 1, values + leases)) end
   local existed = {}
-  for index = 1, values do existed[index] = remove(KEYS[index]) end
-  for index = values + leases + 1, #KEYS do bury(KEYS[index], at) end
+  for index = 1, values do existed[index] = remove(keys[index]) end
+  for index = values + leases + 1, #keys do bury(keys[index], at) end
   return existed
 end
 
--- KEYS[3]: the mark of the namespace, where it is at hand. instant, text or "" for a deletion, life in ms or "", last
+-- keys[3]: the mark of the namespace, where it is at hand. instant, text or "" for a deletion, life in ms or "", last
 -- deletion in the namespace or "": makes a change that was missed, unless something newer is here; returns whether it
 -- did. Where the key may have been deleted since, and while somebody loads it, nobody can say whether the value is the
 -- latest: then none is kept.
-function steps.replay()
-  local at, text = tonumber(ARGV[2]), ARGV[3]
+function steps.replay(keys, args)
+  local value, lease, mark = keys[1], keys[2], keys[3]
+  local at, text = tonumber(args[2]), args[3]
   local held = redis.pcall('GET', value)
   local created = type(held) == 'string' and tonumber(string.match(held, '^granary1 %a (%S+) '))
   if created and created > at then return 0 end
-  local deleted = tonumber(ARGV[5]) or (KEYS[3] and read_mark(KEYS[3]).deleted)
+  local deleted = tonumber(args[5]) or (mark and read_mark(mark).deleted)
   -- A value may be older than its change, which made it stale: then what came between the two counts.
   local born = tonumber(string.match(text, '^granary1 %a (%S+) ')) or at
-  local is_loading = lease and redis.call('EXISTS', lease) == 1
-  drop_lease()
   local is_latest = (not created or created <= born) and (not deleted or deleted < born)
+  local is_loading = lease and redis.call('EXISTS', lease) == 1
+  drop(lease)
   if text ~= '' and not is_loading and is_latest then
-    write(text, ARGV[4])
+    write(value, text, args[4])
     return 1
   end
   remove(value)
-  if KEYS[3] then bury(KEYS[3], at) end
+  if mark then bury(mark, at) end
   return text == '' and 1 or 0
 end
 
 -- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1
-function steps.acquire()
+function steps.acquire(keys, args)
+  local value, lease = keys[1], keys[2]
   local held = redis.pcall('GET', value)
   if type(held) == 'table' then held = false end
   if not lease then return {held, -1} end
   local holder = redis.call('GET', lease)
-  if holder and holder ~= ARGV[2] then return {held, redis.call('PTTL', lease)} end
-  redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
+  if holder and holder ~= args[2] then return {held, redis.call('PTTL', lease)} end
+  redis.call('SET', lease, args[2], 'PX', args[3])
   return {held, -1}
 end
 
 -- token, text, life in ms or "", name: writes if the lease stands, ends it, and wakes those who wait
-function steps.fill()
-  if not holds(ARGV[2]) then return 0 end
-  drop_lease()
-  write(ARGV[3], ARGV[4])
-  redis.call('PUBLISH', '${WAKE_CHANNEL}', ARGV[5])
+function steps.fill(keys, args)
+  if not holds(keys[2], args[2]) then return 0 end
+  drop(keys[2])
+  write(keys[1], args[3], args[4])
+  redis.call('PUBLISH', '${WAKE_CHANNEL}', args[5])
   return 1
 end
 
 -- token, ms
-function steps.renew()
-  if not lease or not holds(ARGV[2]) then return 0 end
-  return redis.call('PEXPIRE', lease, ARGV[3])
+function steps.renew(keys, args)
+  local lease = keys[2]
+  if not lease or not holds(lease, args[2]) then return 0 end
+  return redis.call('PEXPIRE', lease, args[3])
 end
 
 -- token, name
-function steps.release()
-  if not holds(ARGV[2]) then return 0 end
-  drop_lease()
-  redis.call('PUBLISH', '${WAKE_CHANNEL}', ARGV[3])
+function steps.release(keys, args)
+  if not holds(keys[2], args[2]) then return 0 end
+  drop(keys[2])
+  redis.call('PUBLISH', '${WAKE_CHANNEL}', args[3])
   return 1
 end
 
--- KEYS: the mark of a namespace, then those of tags. least instant, instant or "" for the server's own, life of the
+-- keys: the mark of a namespace, then those of tags. least instant, instant or "" for the server's own, life of the
 -- mark of a tag in ms. Marks only rise, and each is later than the last one of its namespace, also when the clock is set
 -- back: loads that know that one are stamped just after it.
-function steps.raise()
-  local mark = read_mark(KEYS[1])
-  local at = math.max(tonumber(ARGV[3]) or server_now(), tonumber(ARGV[2]), later(mark.cleared, mark.tagged) + 2 ^ -11)
-  if #KEYS == 1 then mark.cleared = at else mark.tagged = at end
-  for index = 2, #KEYS do
-    local known = tonumber(redis.call('GET', KEYS[index]) or '')
-    redis.call('SET', KEYS[index], exact(later(known, at)), 'PX', ARGV[4])
+function steps.raise(keys, args)
+  local mark = read_mark(keys[1])
+  local at = math.max(tonumber(args[3]) or server_now(), tonumber(args[2]), later(mark.cleared, mark.tagged) + 2 ^ -11)
+  if #keys == 1 then mark.cleared = at else mark.tagged = at end
+  for index = 2, #keys do
+    local known = tonumber(redis.call('GET', keys[index]) or '')
+    redis.call('SET', keys[index], exact(later(known, at)), 'PX', args[4])
   end
-  write_mark(KEYS[1], mark)
+  write_mark(keys[1], mark)
   return exact(at)
 end
 
-return steps[ARGV[1]]()`;
+-- What a step meets that is about its keys is its own answer. The rest is about the server, and ends all.
+local function attempt(keys, args)
+  local is_done, answer = pcall(steps[args[1]], keys, args)
+  if is_done then return answer end
+  local text = type(answer) == 'table' and answer.err or answer
+  if string.find(text, 'WRONGTYPE') then return {err = 'WRONGTYPE ' .. text} end
+  error(answer)
+end
+
+local function part(list, from, count)
+  local items = {}
+  for index = 1, count do items[index] = list[from + index - 1] end
+  return items
+end
+
+-- for each step how many keys are its own, how many words, and these: does one after the other, returns their answers
+function steps.together(keys, args)
+  local answers, key, word = {}, 1, 2
+  while word < #args do
+    local key_count, word_count = tonumber(args[word]), tonumber(args[word + 1])
+    answers[#answers + 1] = attempt(part(keys, key, key_count), part(args, word + 2, word_count))
+    key, word = key + key_count, word + 2 + word_count
+  end
+  return answers
+end
+
+return steps[ARGV[1]](KEYS, ARGV)`;
 
 const SHA = createHash("sha1").update(SOURCE).digest("hex");
 
 /** A step, its keys and what it is to know. */
 export interface Step {
-  readonly step: "set" | "delete" | "replay" | "acquire" | "fill" | "renew" | "release" | "raise";
+  readonly step: "set" | "delete" | "replay" | "acquire" | "fill" | "renew" | "release" | "raise" | "together";
   readonly keys: readonly string[];
   readonly args: readonly CommandWord[];
 }
@@ -182,6 +210,29 @@ export function hashWords({ step, keys, args }: Step): CommandWord[] {
 /** The words behind `EVAL`, which brings the script along. */
 export function fullWords({ step, keys, args }: Step): CommandWord[] {
   return [SOURCE, keys.length, ...keys, step, ...args];
+}
+
+/** Several steps as one, which answers with what each of them does, in their order: its answer, or an error. */
+export function together(steps: readonly Step[]): Step {
+  const keys: string[] = [];
+  const args: CommandWord[] = [];
+  for (const { step, keys: own, args: words } of steps) {
+    keys.push(...own);
+    args.push(own.length, words.length + 1, step, ...words);
+  }
+  return { step: "together", keys, args };
+}
+
+/** Roughly how many characters Redis is sent for a step. */
+export function sizeOfStep({ args }: Step): number {
+  let size = 0;
+  for (const word of args) if (typeof word !== "number") size += word.length;
+  return size;
+}
+
+/** Whether `error` says that the client's user may not do this. */
+export function isNotPermitted(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOPERM");
 }
 
 /** Whether `error` says that Redis has to be sent the whole script. */

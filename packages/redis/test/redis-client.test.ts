@@ -26,7 +26,7 @@ test("no options at all are refused in the same words", () => {
 });
 
 test("a channel that is empty and a serializer that is none are refused", () => {
-  const methods = ["getBuffer", "mgetBuffer", "callBuffer", "time", "pipeline", "ping", "scan", "publish", "duplicate"];
+  const methods = ["getBuffer", "mgetBuffer", "callBuffer", "time", "ping", "scan", "publish", "duplicate"];
   const client = Object.fromEntries([...methods, "on", "off"].map((method) => [method, () => undefined]));
   const like = { ...client, options: {} } as unknown as RedisClient;
   expect(thrownBy(() => redisBus({ client: like, channel: "" }))).toMatchObject({ code: "INVALID_OPTION" });

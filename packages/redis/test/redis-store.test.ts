@@ -136,7 +136,7 @@ describe.each(LIBRARIES)("redisStore on $library", ({ connect }) => {
     expect(await store.get("order")).toBeUndefined();
   });
 
-  test("a write that Redis refuses rejects alone, in the same pipeline as others", async () => {
+  test("a write that Redis refuses rejects alone, in the same turn as others", async () => {
     const user = ownPrefix().replaceAll(":", "-");
     await bare.call("ACL", "SETUSER", user, "on", ">secret", "+@all", `~${keyPrefix}allowed:*`);
     const url = new URL(inject("redisUrl"));
@@ -154,6 +154,27 @@ describe.each(LIBRARIES)("redisStore on $library", ({ connect }) => {
     expect(third).toMatchObject({ status: "fulfilled", value: true });
     await bare.call("ACL", "DELUSER", user);
     await limited.close?.();
+  });
+
+  test("a step that meets something else than a lease rejects alone, in the same turn as others", async () => {
+    await Promise.all([store.set("foreign:1", entryOf(1)), store.set("ours:1", entryOf(1))]);
+    await bare.lpush(`${keyPrefix}foreign:lease:{${keyPrefix}foreign:1}`, "a list");
+    const leases = declared(store.leases);
+    const [first, second, third] = await Promise.allSettled([
+      leases.acquire("foreign:1", "A"),
+      store.set("ours:1", entryOf(2)),
+      leases.acquire("ours:1", "A"),
+    ]);
+    expect(first).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("WRONGTYPE") } });
+    expect(second).toMatchObject({ status: "fulfilled" });
+    expect(third).toMatchObject({ status: "fulfilled", value: { type: "granted", entry: { value: 2 } } });
+  });
+
+  test("what would make a command too long goes out in several, in its order", async () => {
+    const long = "x".repeat(400_000);
+    const sets = [1, 2, 3, 4, 5].map((version) => store.set("long", entryOf({ version, long })));
+    const found = Promise.all([...sets, store.set("short", entryOf(1))]).then(() => many.get(["long", "short"]));
+    expect(await found).toMatchObject([{ value: { version: 5 } }, { value: 1 }]);
   });
 
   test("walking gives the keys without the prefix, and only those that match", async () => {

@@ -30,20 +30,32 @@ export class FarWrites {
     this.#parts = parts;
   }
 
-  set(key: string, entry: CacheEntry, reason: WriteReason): Promise<void> {
-    const { now } = this.#parts.near.intake();
-    return this.#taken([[key, entry]], reason, async (far) => {
+  async set(key: string, entry: CacheEntry, reason: WriteReason): Promise<void> {
+    const { far, near } = this.#parts;
+    const { now: begunAt } = near.intake();
+    try {
       // It was looked at without a lease, perhaps only near: what others have changed since must not come back.
-      if (reason === "expire" && far.replay !== undefined) await far.replay(key, { at: now + CLOCK_ERROR_MS, entry });
+      const change = { at: begunAt + CLOCK_ERROR_MS, entry };
+      if (reason === "expire" && far.replay !== undefined) await far.replay(key, change);
       else await far.set(key, entry, reason);
-    });
+    } catch (error) {
+      await this.#refused(key, entry, { reason, error, begunAt });
+      throw error;
+    }
+    this.#taken(key, reason);
   }
 
-  setMany(entries: Pairs, reason: WriteReason): Promise<void> {
-    return this.#taken(entries, reason, async (far) => {
+  async setMany(entries: Pairs, reason: WriteReason): Promise<void> {
+    const { far, near } = this.#parts;
+    const { now: begunAt } = near.intake();
+    try {
       if (far.many !== undefined) await far.many.set(entries, reason);
       else await allOf(entries.map(async ([key, entry]) => far.set(key, entry, reason)));
-    });
+    } catch (error) {
+      await Promise.all(entries.map(([key, entry]) => this.#refused(key, entry, { reason, error, begunAt })));
+      throw error;
+    }
+    for (const [key] of entries) this.#taken(key, reason);
   }
 
   /** Whether something was there. */
@@ -69,18 +81,9 @@ export class FarWrites {
     }
   }
 
-  async #taken(entries: Pairs, reason: WriteReason, write: (far: CacheStore) => Promise<void>): Promise<void> {
-    const { far, near, recovery, publish } = this.#parts;
-    const { now: begunAt } = near.intake();
-    try {
-      await write(far);
-      const unsaid = entries.map(([key]) => key).filter((key) => recovery.forget(key));
-      // The others have not heard of the change that a load has made up for.
-      if (reason === "fill") publish(unsaid);
-    } catch (error) {
-      await Promise.all(entries.map(([key, entry]) => this.#refused(key, entry, { reason, error, begunAt })));
-      throw error;
-    }
+  /** Far is owed nothing for `key` any more. The others have not heard of the change that a load has made up for. */
+  #taken(key: string, reason: WriteReason): void {
+    if (this.#parts.recovery.forget(key) && reason === "fill") this.#parts.publish([key]);
   }
 
   async #refused(key: string, entry: CacheEntry, { reason, error, begunAt }: Refusal): Promise<void> {

@@ -80,22 +80,23 @@ export class Fills {
 
   /** Runs a change of `keys`: no fill that overlaps it is kept. */
   async during<T>(keys: readonly string[], change: () => Promise<T>): Promise<T> {
-    for (const key of keys) this.#beginWriting(key);
+    for (const key of keys) this.beginWriting(key);
     try {
       return await change();
     } finally {
-      for (const key of keys) this.#endWriting(key);
+      for (const key of keys) this.endWriting(key);
     }
   }
 
-  #beginWriting(key: string): void {
+  /** A change of `key` begins, and ends with `endWriting`. */
+  beginWriting(key: string): void {
     this.void(key);
     const writing = this.#writing.get(key) ?? { writers: 0, isHeardOf: false };
     writing.writers += 1;
     this.#writing.set(key, writing);
   }
 
-  #endWriting(key: string): void {
+  endWriting(key: string): void {
     const writing = this.#writing.get(key);
     if (writing === undefined) return;
     writing.writers -= 1;

@@ -66,12 +66,12 @@ export class NearTier {
   }
 
   /** Takes in a copy. Where that fails, nothing older may stand in its place. */
-  async put(key: string, entry: CacheEntry, intake: Intake): Promise<void> {
+  put(key: string, entry: CacheEntry, intake: Intake): Awaitable<void> {
     try {
-      await this.#store.set(key, nearEntry(entry, intake));
+      const taken = this.#store.set(key, nearEntry(entry, intake));
+      return isPromiseLike(taken) ? Promise.resolve(taken).catch((error) => this.#notTaken(error, key)) : undefined;
     } catch (error) {
-      this.#failed("set", error, key);
-      await this.drop(key);
+      return this.#notTaken(error, key);
     }
   }
 
@@ -99,6 +99,11 @@ export class NearTier {
   /** Whether something was held. */
   async drop(key: string): Promise<boolean> {
     return (await this.#attempt("delete", () => this.#store.delete(key), key)) === true;
+  }
+
+  async #notTaken(error: unknown, key: string): Promise<void> {
+    this.#failed("set", error, key);
+    await this.drop(key);
   }
 
   async #attempt<T>(operation: string, action: () => Awaitable<T>, key: string): Promise<T | undefined> {

@@ -6,6 +6,8 @@ export interface OutboxParts {
   fail(operation: string, error: unknown): void;
 }
 
+/** Keys of one message. */
+const MOST_KEYS = 1_000;
 /** Messages that have not been handed on yet. Beyond these they are gathered. */
 const MOST_PENDING = 1_000;
 /** Beyond this much the other nodes are told to trust nothing. */
@@ -17,12 +19,20 @@ export class Outbox {
   readonly #parts: OutboxParts;
   readonly #unsaidKeys = new Set<string>();
   #unsaidMarks: BusMessage[] = [];
+  #changed: string[] = [];
   #pending = 0;
   #cancelRetry: (() => void) | undefined;
   #state: "open" | "closed" = "open";
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
+  }
+
+  /** That `keys` were changed. Those that are said together, as when Redis has answered many writes, are one message. */
+  sayChanged(keys: readonly string[]): void {
+    if (this.#parts.bus === undefined || keys.length === 0) return;
+    if (this.#changed.length === 0) queueMicrotask(() => this.#sayGathered());
+    for (const key of keys) this.#changed.push(key);
   }
 
   say(message: BusMessage): void {
@@ -34,6 +44,13 @@ export class Outbox {
   close(): void {
     this.#state = "closed";
     this.#cancelRetry?.();
+  }
+
+  #sayGathered(): void {
+    const keys = [...new Set(this.#changed)];
+    this.#changed = [];
+    for (let at = 0; at < keys.length; at += MOST_KEYS)
+      this.say({ type: "changed", keys: keys.slice(at, at + MOST_KEYS) });
   }
 
   async #publish(message: BusMessage): Promise<void> {

@@ -101,11 +101,14 @@ export class TieredStore implements CacheStore {
 
   /** Near at once, so that this node reads its own writes; then far; then the other nodes hear of it. */
   async set(key: string, entry: CacheEntry, reason: WriteReason = "write"): Promise<void> {
-    await this.#fills.during([key], async () => {
+    this.#fills.beginWriting(key);
+    try {
       const taken = this.#near.put(key, entry, this.#near.intake());
       await this.#writes.set(key, entry, reason);
-      await taken;
-    });
+      if (taken !== undefined) await taken;
+    } finally {
+      this.#fills.endWriting(key);
+    }
     if (reason !== "fill") this.#publish([key]);
   }
 
@@ -215,6 +218,6 @@ export class TieredStore implements CacheStore {
 
   /** Nobody waits for the bus: far already has the change. */
   #publish(keys: readonly string[]): void {
-    if (keys.length > 0) this.#outbox.say({ type: "changed", keys });
+    this.#outbox.sayChanged(keys);
   }
 }
