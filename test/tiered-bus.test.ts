@@ -1,8 +1,8 @@
-import { createCache } from "@granary/core";
+import { type CacheBus, createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { localHub } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { gatedStore, signal } from "./support/gated-store.js";
 import { handBus } from "./support/hand-bus.js";
 import { entryOf, KEY, newFar, SCOPE, TAG, tierNode } from "./support/tier-node.js";
@@ -153,4 +153,21 @@ test("an expire that finds nothing voids a load that is under way on another nod
   finished.give();
   expect(await serving).toBe("loaded before the expire");
   expect([await one?.cache.get("k"), await other?.cache.get("k")]).toEqual([undefined, undefined]);
+});
+
+test("the wait for a bus that does not listen yet begins with the first read of L2, not behind it", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const mute: CacheBus = { name: "mute", publish: () => undefined, subscribe: () => () => undefined };
+  const far = newFar();
+  const cache = createCache<number>({ store: tiered({ l1: memoryStore(), l2: far.gated.store, bus: mute }) });
+  const read = far.gated.hold("get", "before");
+  const load = vi.fn(() => 1);
+  const loading = cache.getOrSet("k", load);
+  await read.reached;
+  await vi.advanceTimersByTimeAsync(250);
+  read.release();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(load).toHaveBeenCalledOnce();
+  expect(await loading).toBe(1);
 });

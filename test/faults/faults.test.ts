@@ -1,6 +1,6 @@
 // One file, so that fleets of all of them work at once: most of the time is spent waiting.
-import { afterAll, beforeAll } from "vitest";
-import { beginReport, writeReport } from "./support/report.js";
+import { afterAll } from "vitest";
+import { writeReport } from "./support/report.js";
 import "./acknowledged.js";
 import "./boot-and-close.js";
 import "./every-few-seconds.js";
@@ -10,5 +10,4 @@ import "./network.js";
 import "./planted.js";
 import "./redis-itself.js";
 
-beforeAll(beginReport);
 afterAll(writeReport);

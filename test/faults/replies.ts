@@ -51,6 +51,7 @@ export const replies: readonly Fault[] = [
   {
     lines: "C22 C25 C29",
     name: "READONLY refuses every write",
+    binds: "takenAt",
     begin: ({ redis }) => redis.command("REPLICAOF", "127.0.0.1", 1),
     evidence: ({ redis }) => info(redis, "errorstats"),
     end: ({ redis }) => redis.command("REPLICAOF", "NO", "ONE"),

@@ -163,6 +163,8 @@ export class TieredStore implements CacheStore {
   #getBelow(key: string, read: Read): Awaitable<CacheEntry | undefined> {
     const { near, now } = read;
     if (near !== undefined && this.#near.trusts(near, now)) return near;
+    // A load that comes behind this waits for the bus: it does so from now on.
+    void this.#subscription.ready();
     return this.#reads.get(key, read);
   }
 

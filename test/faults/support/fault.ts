@@ -21,7 +21,7 @@ export interface Fault {
   readonly plan?: Partial<Plan>;
   /**
    * From when on a change binds the other nodes: from when it has resolved, or, where the node that makes it may be cut
-   * off alone, from when Redis has it.
+   * off alone, or Redis takes no change and is read all the same, from when Redis has it.
    */
   readonly binds?: "takenAt";
 }

@@ -9,11 +9,6 @@ const NOTES = `${FOLDER}notes/`;
 const PUBLISHED = `${root}docs/faults/`;
 const isPublished = process.env["GRANARY_PUBLISH_FAULTS"] !== undefined;
 
-/** What is published is of one run. */
-export async function beginReport(): Promise<void> {
-  if (isPublished) await rm(FOLDER, { recursive: true, force: true });
-}
-
 /** Keeps what a run came to, for the report, with its picture. */
 export async function saveOutcome(outcome: Outcome): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
@@ -30,7 +25,7 @@ export async function saveNote(note: Note): Promise<void> {
 
 /**
  * Writes a report of all that was kept, in `test-results/faults`, by this run and by others. With
- * `GRANARY_PUBLISH_FAULTS` in the environment it is of this run, and becomes the published one, in `docs/faults`.
+ * `GRANARY_PUBLISH_FAULTS` in the environment it becomes the published one, in `docs/faults`.
  */
 export async function writeReport(): Promise<void> {
   await mkdir(NOTES, { recursive: true });
