@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Limit } from "./patience.js";
 
 /** Where the ends of leases are told. The message is the key as the store calls it. */
 export const WAKE_CHANNEL = "granary:wake";
@@ -9,9 +10,14 @@ export const WAKE_CHANNEL = "granary:wake";
  *
  * The first of the words names the step. In steps about a value the first key is the value and the second its lease, in
  * one slot of a cluster; a key that can have no lease there goes without, and its loads are not fenced.
+ *
+ * The last of the words is the latest instant at which somebody still waits, or "". What comes later must not set a value,
+ * which could take the place of a newer one, nor take a lease, which would keep everybody waiting for nobody. The other
+ * steps are judged by their token or their instant, whenever they come, or may only hide more, as deletions and marks.
  */
 const SOURCE = `
 local steps = {}
+local limit = tonumber(table.remove(ARGV))
 
 local function write(value, text, life)
   if life == '' then redis.call('SET', value, text) else redis.call('SET', value, text, 'PX', life) end
@@ -36,9 +42,15 @@ local function remove(name)
   return existed
 end
 
+local time
 local function server_now()
-  local time = redis.call('TIME')
+  time = time or redis.call('TIME')
   return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+end
+
+-- nil where it is in time
+local function lateness()
+  if limit and server_now() > limit then return {err = string.format('LATE %.3f', server_now())} end
 end
 
 -- The mark of a namespace: when it was cleared, when a tag in it was invalidated, and when something in it was deleted
@@ -70,6 +82,8 @@ end
 
 -- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
 function steps.set(keys, args)
+  local late = lateness()
+  if late then return late end
   write(keys[1], args[2], args[3])
   drop(keys[2])
   return 1
@@ -113,6 +127,8 @@ end
 
 -- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1
 function steps.acquire(keys, args)
+  local late = lateness()
+  if late then return late end
   local value, lease = keys[1], keys[2]
   local held = redis.pcall('GET', value)
   if type(held) == 'table' then held = false end
@@ -202,13 +218,13 @@ export interface Step {
 export type CommandWord = string | number | Buffer;
 
 /** The words behind `EVALSHA`, which runs a step by the hash of the script. */
-export function hashWords({ step, keys, args }: Step): CommandWord[] {
-  return [SHA, keys.length, ...keys, step, ...args];
+export function hashWords({ step, keys, args }: Step, { until }: Limit): CommandWord[] {
+  return [SHA, keys.length, ...keys, step, ...args, until];
 }
 
 /** The words behind `EVAL`, which brings the script along. */
-export function fullWords({ step, keys, args }: Step): CommandWord[] {
-  return [SOURCE, keys.length, ...keys, step, ...args];
+export function fullWords({ step, keys, args }: Step, { until }: Limit): CommandWord[] {
+  return [SOURCE, keys.length, ...keys, step, ...args, until];
 }
 
 /** Several steps as one, which answers with what each of them does, in their order: its answer, or an error. */
@@ -237,4 +253,10 @@ export function isNotPermitted(error: unknown): boolean {
 /** Whether `error` says that Redis has to be sent the whole script. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
+
+/** When the server, by its own clock, refused a step as late; `undefined` where `error` says something else. */
+export function latenessIn(error: unknown): number | undefined {
+  const said = error instanceof Error ? /^LATE (\S+)/.exec(error.message) : null;
+  return said === null ? undefined : Number(said[1]);
 }
