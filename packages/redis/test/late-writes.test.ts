@@ -4,8 +4,8 @@ import { nextTurn } from "@granary/testkit";
 import { type TcpProxy, tcpProxy } from "@granary/testkit/tcp-proxy";
 import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { eventually } from "../../../test/support/eventually.js";
 import { ownRedis } from "../../../test/support/own-redis.js";
+import { pastLimit } from "../../../test/support/past-limit.js";
 import { startRedis } from "../../../test/support/redis-server.js";
 import { declared, forThisTest, LIBRARIES } from "./support/clients.js";
 import { entryOf } from "./support/entries.js";
@@ -44,7 +44,7 @@ describe.each(LIBRARIES)("a node on $library that has given up its calls", ({ co
     await far.ready?.();
     const other = redisStore({ client: forThisTest(connect(own.server.url)) });
     const passLate = async (): Promise<void> => {
-      await pastLimit(far);
+      await pastLimit(far, TIMEOUT_MS);
       await proxy.mend();
       // Behind the first one comes what has to be sent again.
       for (let pings = 0; pings < 2; pings += 1) await client.ping();
@@ -158,7 +158,7 @@ test("a write that a frozen server comes to too late is not done", async () => {
   server.process.kill("SIGSTOP");
   const late = far.set(KEY, entryOf("late"));
   await nextTurn();
-  await pastLimit(far);
+  await pastLimit(far, TIMEOUT_MS);
   server.process.kill("SIGCONT");
   await expect(late).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
   expect(await admin.exists(KEY)).toBe(0);
@@ -203,13 +203,3 @@ describe("a node that does not know the clock of the server", () => {
     expect((await store.get(KEY))?.value).toBe("value");
   });
 });
-
-/** Waits until what was sent before is late by any clock. */
-async function pastLimit({ clock }: CacheStore): Promise<void> {
-  const followed = declared(clock);
-  const lateFrom = declared(followed.latest?.()) + TIMEOUT_MS;
-  await eventually(
-    async () => followed.now(),
-    (now) => now > lateFrom,
-  );
-}
