@@ -39,10 +39,12 @@ local function remove(name)
   return existed
 end
 
-local time
+local now
 local function server_now()
-  time = time or redis.call('TIME')
-  return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+  if now then return now end
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + time[2] / 1000
+  return now
 end
 
 -- nil where it is in time
