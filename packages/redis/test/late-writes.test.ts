@@ -3,7 +3,7 @@ import { redisStore } from "@granary/redis";
 import { nextTurn } from "@granary/testkit";
 import { type TcpProxy, tcpProxy } from "@granary/testkit/tcp-proxy";
 import { Redis } from "ioredis";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ownRedis } from "../../../test/support/own-redis.js";
 import { pastLimit } from "../../../test/support/past-limit.js";
 import { startRedis } from "../../../test/support/redis-server.js";
@@ -162,6 +162,22 @@ test("a write that a frozen server comes to too late is not done", async () => {
   server.process.kill("SIGCONT");
   await expect(late).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
   expect(await admin.exists(KEY)).toBe(0);
+});
+
+test.each([
+  ["one", 1, 1],
+  ["a thousand", 1_000, 1],
+  ["thousands", 2_001, 3],
+])("%s at once may take as long as they are waited for", async (_many, count, times) => {
+  const client = forThisTest(new Redis(own.server.url));
+  const store = redisStore({ client });
+  await store.ready?.();
+  store.giveUpAfter?.(DAY_MS);
+  const sent = vi.spyOn(client, "callBuffer");
+  await store.many?.set(Array.from({ length: count }, (_, at) => [`${KEY}${at}`, entryOf(at)]));
+  const untils = sent.mock.calls.map((words) => Number(words.at(-1)));
+  expect(untils).toHaveLength(Math.ceil(count / 500));
+  for (const until of untils) expect(Math.round((until - declared(store.clock).now()) / DAY_MS)).toBe(times);
 });
 
 describe("a node that does not know the clock of the server", () => {
