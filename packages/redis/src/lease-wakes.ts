@@ -1,6 +1,6 @@
 import type { Line } from "./line.js";
 import type { RedisClient } from "./redis-client.js";
-import { WAKE_CHANNEL } from "./script.js";
+import { WAKE_CHANNEL } from "./script-source.js";
 import { subscribedLine } from "./subscribed-line.js";
 
 /**

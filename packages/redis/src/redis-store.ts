@@ -9,6 +9,7 @@ import { slotsOf } from "./key-groups.js";
 import { leaseKeys } from "./lease-key.js";
 import { LeaseWakes } from "./lease-wakes.js";
 import { missedChanges } from "./missed-changes.js";
+import { Patience } from "./patience.js";
 import { ReadBatch } from "./read-batch.js";
 import { type RedisClient, requireClient } from "./redis-client.js";
 import { redisLeases } from "./redis-leases.js";
@@ -56,8 +57,11 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const walk = (glob: string): AsyncIterable<readonly string[]> => walkKeys(client, glob);
   // The clock of a test is in step by itself.
   const ready = (): Promise<void> | undefined => (clock === undefined ? serverClock.ready() : undefined);
-  const parts = { client, codec, wakes, ready, given: clock, clock: clock ?? serverClock };
-  return { name, clock: parts.clock, admits: true, ...capabilities(parts), ready, walk, on, close };
+  const patience = new Patience(serverClock);
+  const parts = { client, codec, wakes, ready, patience, given: clock, clock: clock ?? serverClock };
+  // The server judges by its own clock what comes too late.
+  const limits = clock === undefined && { giveUpAfter: (ms: number) => patience.giveUpAfter(ms) };
+  return { name, clock: parts.clock, admits: true, ...capabilities(parts), ...limits, ready, walk, on, close };
 }
 
 interface Parts {
@@ -68,13 +72,14 @@ interface Parts {
   readonly codec: EntryCodec;
   readonly wakes: LeaseWakes;
   readonly ready: () => Promise<void> | undefined;
+  readonly patience: Patience;
 }
 
 type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "replay" | "many" | "marks" | "leases">;
 
-function capabilities({ client, clock, given, codec, wakes, ready }: Parts): Capabilities {
+function capabilities({ client, clock, given, codec, wakes, ready, patience }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
-  const [readBatch, writeBatch] = [new ReadBatch(client, slotOf), new WriteBatch(client, slotOf)];
+  const [readBatch, writeBatch] = [new ReadBatch(client, slotOf), new WriteBatch({ client, slotOf, patience })];
   const reads = entryReads({ batch: readBatch, codec, now, ready });
   const isCluster = client.isCluster === true;
   const place = { batch: writeBatch, leaseKey, isCluster };

@@ -68,6 +68,11 @@ export class ServerClock implements Clock {
     return this.#bounds === undefined ? systemClock.now() : this.#steady.now() + this.#bounds.most;
   }
 
+  /** Whether the server has told its time. */
+  get isKnown(): boolean {
+    return this.#bounds !== undefined;
+  }
+
   /** Resolves once there was a sample, or for now there is none; samples again, behind, where the last one is old. */
   ready(): Promise<void> | undefined {
     if (!this.#isAsking && this.#steady.now() >= this.#askAgainAt) this.#ask();

@@ -1,7 +1,24 @@
 import { atEndOfTurn } from "./end-of-turn.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
+import { type Limit, type Patience, tooLate } from "./patience.js";
 import type { RedisClient } from "./redis-client.js";
-import { fullWords, hashWords, isNotPermitted, isUnknownScript, type Step, sizeOfStep, together } from "./script.js";
+import {
+  fullWords,
+  hashWords,
+  isNotPermitted,
+  isUnknownScript,
+  latenessIn,
+  type Step,
+  sizeOfStep,
+  together,
+} from "./script.js";
+
+/** Where changes go, and until when. */
+export interface WriteBatchParts {
+  readonly client: RedisClient;
+  readonly slotOf: SlotOfKey;
+  readonly patience: Patience;
+}
 
 interface PendingStep {
   readonly step: Step;
@@ -30,11 +47,13 @@ const LARGEST_COMMAND = 1_000_000;
 export class WriteBatch {
   readonly #client: RedisClient;
   readonly #slotOf: SlotOfKey;
+  readonly #patience: Patience;
   #pending: PendingStep[] = [];
 
-  constructor(client: RedisClient, slotOf: SlotOfKey) {
+  constructor({ client, slotOf, patience }: WriteBatchParts) {
     this.#client = client;
     this.#slotOf = slotOf;
+    this.#patience = patience;
   }
 
   /** Resolves to what Redis answers to `step`. */
@@ -48,13 +67,14 @@ export class WriteBatch {
   #flush(): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const command of this.#commandsOf(pending)) this.#send(command);
+    const limit = this.#patience.limitOf(pending.length);
+    for (const command of this.#commandsOf(pending)) this.#send(command, limit);
   }
 
-  #send(command: readonly PendingStep[]): void {
+  #send(command: readonly PendingStep[], limit: Limit): void {
     const [only] = command;
-    if (only !== undefined && command.length === 1) this.#alone(only);
-    else void this.#together(command);
+    if (only !== undefined && command.length === 1) this.#alone(only, limit);
+    else void this.#together(command, limit);
   }
 
   #commandsOf(pending: readonly PendingStep[]): readonly PendingStep[][] {
@@ -77,33 +97,42 @@ export class WriteBatch {
     return commands;
   }
 
-  #alone({ step, resolve, reject }: PendingStep): void {
-    this.#call(step).then(resolve, reject);
+  #alone(only: PendingStep, limit: Limit): void {
+    this.#call(only.step, limit).then(only.resolve, (error: unknown) => this.#refused(only, limit, error));
   }
 
-  async #together(pending: readonly PendingStep[]): Promise<void> {
+  async #together(pending: readonly PendingStep[], limit: Limit): Promise<void> {
     try {
-      const answers = (await this.#call(together(pending.map(({ step }) => step)))) as readonly unknown[];
-      pending.forEach(({ resolve, reject }, at) => {
+      const answers = (await this.#call(together(pending.map(({ step }) => step)), limit)) as readonly unknown[];
+      pending.forEach((each, at) => {
         const answer = answers[at];
-        if (answer instanceof Error) reject(answer);
-        else resolve(answer);
+        if (answer instanceof Error) this.#refused(each, limit, answer);
+        else each.resolve(answer);
       });
     } catch (error) {
       // Redis looks at the keys of a command before it does anything: one that the user may not touch ends all of it.
       const refuse = isNotPermitted(error)
-        ? (each: PendingStep): void => this.#alone(each)
+        ? (each: PendingStep): void => this.#alone(each, limit)
         : ({ reject }: PendingStep): void => reject(error);
       pending.forEach(refuse);
     }
   }
 
-  async #call(step: Step): Promise<unknown> {
+  /** What was refused as late by a clock that had been mistaken is asked for again. */
+  #refused(each: PendingStep, limit: Limit, error: unknown): void {
+    const serverAt = latenessIn(error);
+    if (serverAt === undefined) return each.reject(error);
+    const next = this.#patience.again(limit, serverAt);
+    if (next === undefined) each.reject(tooLate(error));
+    else this.#alone(each, next);
+  }
+
+  async #call(step: Step, limit: Limit): Promise<unknown> {
     try {
-      return await this.#client.callBuffer("evalsha", ...hashWords(step));
+      return await this.#client.callBuffer("evalsha", ...hashWords(step, limit));
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return this.#client.callBuffer("eval", ...fullWords(step));
+      return this.#client.callBuffer("eval", ...fullWords(step, limit));
     }
   }
 }

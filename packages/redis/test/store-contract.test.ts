@@ -1,5 +1,6 @@
 import { redisStore } from "@granary/redis";
 import { type OpenedStore, runStoreContract, type StoreCapability, type StoreContext } from "@granary/testkit";
+import { tcpProxy } from "@granary/testkit/tcp-proxy";
 import { describe, inject, test } from "vitest";
 import { LIBRARIES, ownPrefix } from "./support/clients.js";
 import { binarySerializer } from "./support/entries.js";
@@ -31,4 +32,24 @@ describe.each(LIBRARIES.slice(0, 1))("redisStore on $library, with a binary seri
     return { store, close: () => client.disconnect() };
   };
   runStoreContract({ capabilities, open }, test);
+});
+
+describe("redisStore by the clock of the server, on a line that can be held", () => {
+  const open = async (): Promise<OpenedStore> => {
+    const proxy = await tcpProxy({ target: { port: Number(new URL(inject("redisUrl")).port) } });
+    const client = LIBRARIES[0].connect(`redis://127.0.0.1:${proxy.port}`, { keyPrefix: ownPrefix() });
+    const store = redisStore({ client });
+    return {
+      store,
+      hold: () => {
+        proxy.blackHole("toServer");
+        return () => proxy.mend();
+      },
+      close: () => {
+        client.disconnect();
+        return proxy.close();
+      },
+    };
+  };
+  runStoreContract({ capabilities: [...capabilities, "giveUpAfter"], open }, test);
 });

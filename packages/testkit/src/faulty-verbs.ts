@@ -68,12 +68,13 @@ export function marksBehind(line: StoreLine, marks: MarksCapability): MarksCapab
   };
 }
 
-type Rest = Pick<CacheStore, "walk" | "invalidate" | "replay" | "ready" | "on" | "close">;
+type Rest = Pick<CacheStore, "walk" | "invalidate" | "replay" | "giveUpAfter" | "ready" | "on" | "close">;
 
 /** The capabilities that are one function each. */
 export function restBehind(line: StoreLine, store: CacheStore): Rest {
   const [walk, invalidate, on] = [store.walk?.bind(store), store.invalidate?.bind(store), store.on?.bind(store)];
   const [replay, ready, close] = [store.replay?.bind(store), store.ready?.bind(store), store.close?.bind(store)];
+  const giveUpAfter = store.giveUpAfter?.bind(store);
   return {
     ...(walk !== undefined && { walk: walkBehind(line, walk) }),
     ...(invalidate !== undefined && {
@@ -84,6 +85,8 @@ export function restBehind(line: StoreLine, store: CacheStore): Rest {
       replay: (key, change) =>
         line.call({ verb: "replay", keys: [key], act: () => replay(key, change), acknowledge: () => true }),
     }),
+    // A word to the store in this process, and none to its server.
+    ...(giveUpAfter !== undefined && { giveUpAfter }),
     ...(ready !== undefined && { ready: () => line.call({ verb: "ready", act: ready }) }),
     ...(on !== undefined && { on: onBehind(line, on) }),
     ...(close !== undefined && { close: () => line.call({ verb: "close", act: close }) }),

@@ -5,7 +5,7 @@ import { nextTurn } from "./event-loop.js";
 import type { ManualClock } from "./manual-clock.js";
 
 /**
- * What a store may declare. The first nine are members of `CacheStore`; the others are ways to behave:
+ * What a store may declare. The first ten are members of `CacheStore`; the others are ways to behave:
  * `decodes` passes every entry that it reads through `admit`, and `copies` lets no reader change what
  * another one reads.
  */
@@ -19,6 +19,7 @@ export type StoreCapability =
   | "handles"
   | "leases"
   | "replay"
+  | "giveUpAfter"
   | "decodes"
   | "copies";
 
@@ -26,6 +27,8 @@ export type StoreCapability =
 export interface OpenStore {
   readonly store: CacheStore;
   readonly clock: ManualClock;
+  /** Holds back what the store sends, until what it returns is called. */
+  readonly hold?: (() => () => Awaitable<void>) | undefined;
 }
 
 /** One thing that must hold of every store. */
@@ -83,6 +86,7 @@ const PROBES: Readonly<Record<StoreCapability, (opened: OpenStore) => Awaitable<
   handles: ({ store }) => store.handles !== undefined,
   leases: ({ store }) => store.leases !== undefined,
   replay: ({ store }) => store.replay !== undefined,
+  giveUpAfter: ({ store }) => store.giveUpAfter !== undefined,
   decodes: probeDecodes,
   copies: probeCopies,
 };

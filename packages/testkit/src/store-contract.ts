@@ -6,6 +6,7 @@ import { storeAdmitCases } from "./store-admit-cases.js";
 import { storeDeadlineCases } from "./store-deadline-cases.js";
 import { storeHandleCases } from "./store-handle-cases.js";
 import { storeKeyCases } from "./store-key-cases.js";
+import { storeLateCases } from "./store-late-cases.js";
 import { storeLeaseCases } from "./store-lease-cases.js";
 import { storeManyCases } from "./store-many-cases.js";
 import { storeMarkCases } from "./store-mark-cases.js";
@@ -31,6 +32,11 @@ export interface StoreContext {
 /** What a subject hands over. */
 export interface OpenedStore {
   readonly store: CacheStore;
+  /**
+   * Holds back what the store sends from now on, before it reaches the server, until what it returns is called: then
+   * all of it goes on. For stores that declare `giveUpAfter`.
+   */
+  hold?(): () => Awaitable<void>;
   /** Ends what `open` made beside the store, a client for example. The store's own `close` is called before. */
   close?(): Awaitable<void>;
 }
@@ -48,6 +54,7 @@ export const storeContract: readonly StoreCase[] = [
   ...storeHandleCases,
   ...storeLeaseCases,
   ...storeReplayCases,
+  ...storeLateCases,
 ];
 
 /**
@@ -63,7 +70,7 @@ async function withStore(subject: StoreSubject, use: (opened: OpenStore) => Prom
   const clock = manualClock();
   const opened = await subject.open({ clock });
   try {
-    await use({ store: opened.store, clock });
+    await use({ store: opened.store, clock, hold: opened.hold?.bind(opened) });
   } finally {
     await opened.store.close?.();
     await opened.close?.();

@@ -1,6 +1,7 @@
-import type { CacheStore, LeasesCapability, MarksCapability } from "@granary/core";
+import { CacheError, type CacheStore, type LeasesCapability, type MarksCapability } from "@granary/core";
 import { farStore, runStoreContract, type StoreCapability, type StoreSubject } from "@granary/testkit";
 import { describe, expect, test } from "vitest";
+import { openHeld } from "./held-line.js";
 import { recordingRunner } from "./recording-runner.js";
 
 const capabilities: readonly StoreCapability[] = [
@@ -10,12 +11,13 @@ const capabilities: readonly StoreCapability[] = [
   "marks",
   "leases",
   "replay",
+  "giveUpAfter",
   "decodes",
   "copies",
 ];
 
 describe("a far store holds the contract", () => {
-  runStoreContract({ capabilities, open: ({ clock }) => ({ store: farStore({ clock }).connect() }) }, test);
+  runStoreContract({ capabilities, open: ({ clock }) => openHeld(farStore({ clock })) }, test);
 });
 
 test("two views share what the server holds, and nothing by reference", async () => {
@@ -73,6 +75,54 @@ const PLANTED: ReadonlyArray<readonly [bug: string, noticedBy: string, plant: (s
     "a mark is raised at least to what was asked for, to the fraction",
     withMarks((marks) => ({ raise: async (what, atLeast) => Math.floor(await marks.raise(what, atLeast)) })),
   ],
+  [
+    "it does not listen when it is told how long it is waited for",
+    "a set that is late is rejected, and leaves what is there",
+    (store) => ({ ...store, giveUpAfter: () => {} }),
+  ],
+  [
+    "it says that a late set was not done, and does it",
+    "a set that is late is rejected, and leaves what is there",
+    (store) => ({
+      ...store,
+      set: async (key, entry) => {
+        try {
+          await store.set(key, entry);
+        } catch (error) {
+          await store.replay?.(key, { at: entry.createdAt, entry });
+          throw error;
+        }
+      },
+    }),
+  ],
+  [
+    "it takes a late lease",
+    "a question for a lease that is late is rejected, and leaves the lease to others",
+    withLeases((leases) => ({
+      acquire: async (key, token) => {
+        try {
+          return await leases.acquire(key, token);
+        } catch (error) {
+          await leases.acquire(key, token);
+          throw error;
+        }
+      },
+    })),
+  ],
+  [
+    "it refuses a late delete",
+    "a delete that is late is done: nobody knows whether what is there is too old",
+    (store) => ({ ...store, delete: async (key) => ((await isHeldBack(store)) ? tooLate() : store.delete(key)) }),
+  ],
+  [
+    "it gives up by itself",
+    "nothing is late as long as nobody has said when",
+    (store) => ({
+      ...store,
+      set: async (key, entry) => ((await isHeldBack(store)) ? tooLate() : store.set(key, entry)),
+    }),
+  ],
+  ["the first limit counts", "the longest of several limits counts, and what is within it is done", firstLimitCounts],
 ];
 
 function withLeases(
@@ -91,6 +141,26 @@ function withMarks(bend: (marks: MarksCapability) => Partial<MarksCapability>): 
   };
 }
 
+/** Whether what is asked of the server now comes to it later than now. */
+async function isHeldBack(store: CacheStore): Promise<boolean> {
+  const askedAt = store.clock?.now();
+  await store.get("any");
+  return store.clock?.now() !== askedAt;
+}
+
+function tooLate(): Promise<never> {
+  return Promise.reject(new CacheError("STORE_TIMEOUT", "This has come too late."));
+}
+
+function firstLimitCounts(store: CacheStore): CacheStore {
+  let isTold = false;
+  const giveUpAfter = (ms: number): void => {
+    if (!isTold) store.giveUpAfter?.(ms);
+    isTold = true;
+  };
+  return { ...store, giveUpAfter };
+}
+
 function lastMarkWins(store: CacheStore): CacheStore {
   let last = Number.NEGATIVE_INFINITY;
   const marks: MarksCapability = {
@@ -107,7 +177,10 @@ function lastMarkWins(store: CacheStore): CacheStore {
 describe("a broken far store is found out", () => {
   test.each(PLANTED)("%s", async (_bug, noticedBy, plant) => {
     const runner = recordingRunner();
-    const open: StoreSubject["open"] = ({ clock }) => ({ store: plant(farStore({ clock }).connect()) });
+    const open: StoreSubject["open"] = ({ clock }) => {
+      const opened = openHeld(farStore({ clock }));
+      return { ...opened, store: plant(opened.store) };
+    };
     runStoreContract({ capabilities, open }, runner.test);
     expect([...(await runner.failures()).keys()]).toContain(noticedBy);
   });

@@ -4,12 +4,15 @@ import {
   faultyStore,
   manualClock,
   nextTurn,
+  type OpenedStore,
   runStoreContract,
+  type StoreContext,
   type StoreFault,
   type StoreVerb,
 } from "@granary/testkit";
 import { describe, expect, test } from "vitest";
 import { ENTRY, fullStore } from "./full-store.js";
+import { openHeld } from "./held-line.js";
 import { mapStore } from "./map-store.js";
 
 describe("a store without a fault holds the contract through the wrapper", () => {
@@ -18,8 +21,12 @@ describe("a store without a fault holds the contract through the wrapper", () =>
 });
 
 describe("a remote store without a fault holds the contract through the wrapper", () => {
-  const capabilities = ["many", "walk", "admits", "marks", "leases", "replay", "decodes", "copies"] as const;
-  runStoreContract({ capabilities, open: ({ clock }) => faultyStore(farStore({ clock }).connect()) }, test);
+  const remote = ["many", "walk", "admits", "marks", "leases", "replay", "giveUpAfter", "decodes", "copies"] as const;
+  const open = ({ clock }: StoreContext): OpenedStore => {
+    const opened = openHeld(farStore({ clock }));
+    return { ...opened, store: faultyStore(opened.store).store };
+  };
+  runStoreContract({ capabilities: remote, open }, test);
 });
 
 /** A wrapped store that has every capability. */
