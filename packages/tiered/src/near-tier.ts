@@ -77,12 +77,16 @@ export class NearTier {
 
   /**
    * Takes in what a read of far has brought, unless something has changed the key since that began. Then an older copy
-   * is dropped as well: whoever was given what was read must not find that afterwards.
+   * is dropped as well: whoever was given what was read must not find that afterwards. Nor must it take the place of a
+   * newer copy: of two reads at one time the earlier may end last.
    */
   async keep(key: string, entry: CacheEntry, { intake, isStanding }: Reading): Promise<void> {
-    if (isStanding) return this.put(key, entry, intake);
-    const held = await this.find(key, intake.now);
-    if (held !== undefined && held.createdAt < entry.createdAt) await this.drop(key);
+    const found = this.find(key, intake.now);
+    const held = isPromiseLike(found) ? await found : found;
+    if (held === undefined || held.createdAt <= entry.createdAt) {
+      if (isStanding) return this.put(key, entry, intake);
+      if (held !== undefined && held.createdAt < entry.createdAt) await this.drop(key);
+    }
   }
 
   /** No copy that the invalidation meets is given any more, nor one that is taken in later and is as old. */

@@ -274,6 +274,23 @@ test("a write that a line has held back does not replace what came after it", as
   expect(await far.get(keyOf("k"))).toBeUndefined();
 });
 
+test("a read that is overtaken by a later one of the same key is not kept in its place", async () => {
+  const { clock, node } = fleet();
+  const [a, b] = [node("a", { bus: deaf(), l2Timeout: "10s" }), node("b")];
+  await b.cache.set("k", "old", { tags: ["t"] });
+  await clock.advance(10);
+  // Another tag was invalidated since, so that the entry needs a second round trip.
+  await b.cache.invalidateTags("other");
+  const release = a.line.holdAnswers("read tags");
+  const reading = a.cache.getMany(["k"]);
+  await turns();
+  await b.cache.set("k", "new");
+  expect(await a.cache.get("k")).toBe("new");
+  release();
+  expect((await reading).get("k")).toBe("old");
+  expect(await a.cache.get("k")).toBe("new");
+});
+
 test("a load that a reader has seen to be out of date is not joined", async () => {
   const { clock, node } = fleet();
   const [a, b] = [node("a", { bus: deaf() }), node("b")];
