@@ -87,6 +87,7 @@ const faults: readonly Fault[] = [
     lines: "C22",
     name: "a connection carries 2 kB a second",
     binds: "takenAt",
+    isMute: true,
     begin: onLines("all", "both", (line) => line.bandwidth(2_000)),
     noticed: (outcome) => reported(outcome, /STORE_TIMEOUT/),
   },

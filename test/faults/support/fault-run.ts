@@ -33,10 +33,10 @@ export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 20_
       recoveredMs: recovered[at]! - to,
     }),
   );
-  const { name, lines, binds = "resolvedAt" } = fault;
+  const { name, lines, binds = "resolvedAt", isMute = false } = fault;
   const settled = await settle(fleet, { spans, stock, binds, patienceMs });
   const marks = fault.marks?.() ?? [spans.fault];
-  return { name, lines, plan: ownPlan, spans, marks, evidence, ...settled };
+  return { name, lines, isMute, plan: ownPlan, spans, marks, evidence, ...settled };
 }
 
 type Stock = Pick<NodeOutcome, "heldBytes" | "gaps" | "recoveredMs">;

@@ -24,4 +24,9 @@ export interface Fault {
    * off alone, or Redis takes no change and is read all the same, from when Redis has it.
    */
   readonly binds?: "takenAt";
+  /**
+   * What a node says goes out late, though Redis has the change: nobody could hold the others to it. It is published on
+   * the connection of the data.
+   */
+  readonly isMute?: true;
 }

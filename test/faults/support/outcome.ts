@@ -32,6 +32,8 @@ export interface Outcome {
   readonly nodes: readonly NodeOutcome[];
   /** What was read while the fault lasted, and from then on until the end. */
   readonly findings: { readonly during: Findings; readonly whole: Findings };
+  /** Whether nodes could not say in time what they had changed. */
+  readonly isMute?: boolean;
   /** How long after the fault some node still read what had been changed before its end. */
   readonly agreedMs: number;
   /** How the processes ended, where nothing came behind the fault. */
