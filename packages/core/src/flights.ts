@@ -2,7 +2,8 @@ import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
-import { Flight, type FlightPlan, type Outcome } from "./flight.js";
+import { Flight, type FlightPlan, type Outcome, type Task } from "./flight.js";
+import { TimeLimits } from "./time-limits.js";
 
 /** Refreshes that failed lately are remembered for this many keys. */
 const MOST_COOLING = 10_000;
@@ -14,20 +15,25 @@ export interface Look {
   voided: boolean;
 }
 
+/** What is looked at. */
+interface Readable {
+  get(key: string, now: number): Awaitable<CacheEntry | undefined>;
+}
+
 /** Everything that is under way for the keys of one store in this process. */
 export class Flights {
-  readonly #clock: Clock;
+  readonly #limits: TimeLimits;
   readonly #flying = new Map<string, Flight>();
   readonly #looks = new Map<string, Look>();
   readonly #writes = new Map<string, Promise<unknown>>();
   readonly #retryAt = new Map<string, number>();
-  /** Flights that no caller can join any more may still be in the air. */
-  readonly #all = new Set<Flight>();
+  /** Flights in the air that no caller can join any more. */
+  readonly #voided = new Set<Flight>();
 
   #isClosed = false;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#limits = new TimeLimits(clock, (flight) => this.abandon(flight, loadTimeout(flight.key)));
   }
 
   /** The flight of `key` that a caller may join. */
@@ -40,14 +46,19 @@ export class Flights {
     return (this.#flying.size > 0 && this.#flying.has(key)) || (this.#looks.size > 0 && this.#looks.has(key));
   }
 
+  /** Whether something is being written to `key` that is not done at once. */
+  isWriting(key: string): boolean {
+    return this.#writes.size > 0 && this.#writes.has(key);
+  }
+
   /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
-  start(plan: Omit<FlightPlan, "owner">, task: (flight: Flight) => Awaitable<unknown>): Flight {
+  start(plan: FlightPlan, task: Task): Flight {
     // A look that was under way when the cache was closed comes here, and must not leave a timer behind.
     if (this.#isClosed) throw closedError();
-    const flight = new Flight({ ...plan, owner: this });
-    this.#flying.set(plan.key, flight);
-    this.#all.add(flight);
-    void this.#fly(flight, task);
+    const flight = new Flight(plan, this, task);
+    this.#flying.set(flight.key, flight);
+    this.#fly(flight, plan.now);
+    this.#limits.add(flight);
     return flight;
   }
 
@@ -60,8 +71,11 @@ export class Flights {
   /** Something changed the key: what is in the air for it is not stored, and takes no new callers. */
   void(key: string): void {
     const flight = this.#flying.get(key);
-    flight?.void();
-    this.#flying.delete(key);
+    if (flight !== undefined) {
+      this.#flying.delete(key);
+      this.#voided.add(flight);
+      flight.void();
+    }
     this.#forget(key);
   }
 
@@ -97,10 +111,10 @@ export class Flights {
    * other task runs: so the first of them to start a flight is seen by the rest, and nobody looks before a load
    * and decides after it.
    */
-  look(key: string, read: () => Awaitable<CacheEntry | undefined>): Look {
-    const shared = this.#looks.get(key);
+  look(key: string, now: number, store: Readable): Look {
+    const shared = this.#looks.size === 0 ? undefined : this.#looks.get(key);
     if (shared !== undefined) return shared;
-    const found = read();
+    const found = store.get(key, now);
     if (!isPromiseLike(found)) return { found, voided: false };
     const promise = Promise.resolve(found);
     const look: Look = { found: promise, voided: false };
@@ -165,7 +179,8 @@ export class Flights {
   /** Ends everything that is in the air. */
   close(): void {
     this.#isClosed = true;
-    for (const flight of [...this.#all]) this.abandon(flight, closedError());
+    for (const flight of [...this.#flying.values(), ...this.#voided]) this.abandon(flight, closedError());
+    this.#limits.close();
     this.#retryAt.clear();
   }
 
@@ -182,27 +197,39 @@ export class Flights {
     this.#retryAt.delete(key);
   }
 
-  async #fly(flight: Flight, task: (flight: Flight) => Awaitable<unknown>): Promise<void> {
-    try {
-      const loading = task(flight);
-      this.#limit(flight);
-      this.#end(flight, { type: "loaded", value: await loading });
-    } catch (error) {
-      this.#end(flight, { type: "failed", error });
-    }
-  }
-
-  #limit(flight: Flight): void {
-    // A loader may have closed the cache, or left nobody waiting, before it first waited itself.
-    if (flight.landed || flight.deadlineAt === Number.POSITIVE_INFINITY) return;
-    const leftMs = flight.deadlineAt - this.#clock.now();
-    flight.cancelDeadline = this.#clock.after(leftMs, () => this.abandon(flight, loadTimeout(flight.key)));
+  #fly(flight: Flight, now: number): void {
+    const { task } = flight;
+    const failed = (error: unknown): void => this.#end(flight, { type: "failed", error });
+    const loaded = (value: unknown): void => {
+      flight.hasLoaded = true;
+      try {
+        const kept = task.keep(flight, value);
+        if (isPromiseLike(kept)) kept.then((value) => this.#end(flight, { type: "loaded", value }), failed);
+        else this.#end(flight, { type: "loaded", value: kept });
+      } catch (error) {
+        failed(error);
+      }
+    };
+    // In a job of its own, which belongs to the load; whoever calls in the same moment has joined by then.
+    void NOW.then(() => {
+      if (!flight.landed) void started(task, flight, now).then(loaded, failed);
+    });
   }
 
   #end(flight: Flight, outcome: Outcome): void {
-    this.#all.delete(flight);
     if (this.#flying.get(flight.key) === flight) this.#flying.delete(flight.key);
+    else this.#voided.delete(flight);
     flight.land(outcome);
+  }
+}
+
+const NOW = Promise.resolve();
+
+function started(task: Task, flight: Flight, now: number): Promise<unknown> {
+  try {
+    return Promise.resolve(task.load(flight, now));
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 
