@@ -3,6 +3,7 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { Flight, type FlightPlan, type Outcome, type Task } from "./flight.js";
+import { Flying } from "./flying.js";
 import { TimeLimits } from "./time-limits.js";
 
 /** Refreshes that failed lately are remembered for this many keys. */
@@ -23,7 +24,7 @@ interface Readable {
 /** Everything that is under way for the keys of one store in this process. */
 export class Flights {
   readonly #limits: TimeLimits;
-  readonly #flying = new Map<string, Flight>();
+  readonly #flying = new Flying();
   readonly #looks = new Map<string, Look>();
   readonly #writes = new Map<string, Promise<unknown>>();
   readonly #retryAt = new Map<string, number>();
@@ -38,12 +39,12 @@ export class Flights {
 
   /** The flight of `key` that a caller may join. */
   of(key: string): Flight | undefined {
-    return this.#flying.get(key);
+    return this.#flying.of(key);
   }
 
   /** Whether a look or a flight is under way that a caller may share. */
   isBusy(key: string): boolean {
-    return (this.#flying.size > 0 && this.#flying.has(key)) || (this.#looks.size > 0 && this.#looks.has(key));
+    return this.#flying.of(key) !== undefined || (this.#looks.size > 0 && this.#looks.has(key));
   }
 
   /** Whether something is being written to `key` that is not done at once. */
@@ -56,7 +57,7 @@ export class Flights {
     // A look that was under way when the cache was closed comes here, and must not leave a timer behind.
     if (this.#isClosed) throw closedError();
     const flight = new Flight(plan, this, task);
-    this.#flying.set(flight.key, flight);
+    this.#flying.add(flight);
     this.#fly(flight, plan.now);
     this.#limits.add(flight);
     return flight;
@@ -70,9 +71,9 @@ export class Flights {
 
   /** Something changed the key: what is in the air for it is not stored, and takes no new callers. */
   void(key: string): void {
-    const flight = this.#flying.get(key);
+    const flight = this.#flying.of(key);
     if (flight !== undefined) {
-      this.#flying.delete(key);
+      this.#flying.remove(flight);
       this.#voided.add(flight);
       flight.void();
     }
@@ -84,8 +85,7 @@ export class Flights {
    * would go back from the newer value to the older one. It is void already, unless a message was lost.
    */
   supersede(key: string, createdAt: number): void {
-    if (this.#flying.size === 0) return;
-    const flight = this.#flying.get(key);
+    const flight = this.#flying.of(key);
     if (flight === undefined || flight.begunAt === createdAt) return;
     if (flight.begunAt < createdAt + CLOCK_ERROR_MS) this.void(key);
   }
@@ -97,7 +97,7 @@ export class Flights {
 
   /** Another node changed the key: as `void`, but a flight whose load has not begun asks again, and goes on. */
   hear(key: string): void {
-    if (this.#flying.get(key)?.overtake() === true) this.#forget(key);
+    if (this.#flying.of(key)?.overtake() === true) this.#forget(key);
     else this.void(key);
   }
 
@@ -179,13 +179,13 @@ export class Flights {
   /** Ends everything that is in the air. */
   close(): void {
     this.#isClosed = true;
-    for (const flight of [...this.#flying.values(), ...this.#voided]) this.abandon(flight, closedError());
+    for (const flight of [...this.#flying.all(), ...this.#voided]) this.abandon(flight, closedError());
     this.#limits.close();
     this.#retryAt.clear();
   }
 
   #keysOf(bases: readonly string[]): readonly string[] {
-    const keys = [...this.#flying.keys(), ...this.#looks.keys(), ...this.#retryAt.keys()];
+    const keys = [...this.#flying.all().map(({ key }) => key), ...this.#looks.keys(), ...this.#retryAt.keys()];
     return keys.filter((key) => bases.some((base) => key.startsWith(base)));
   }
 
@@ -217,8 +217,7 @@ export class Flights {
   }
 
   #end(flight: Flight, outcome: Outcome): void {
-    if (this.#flying.get(flight.key) === flight) this.#flying.delete(flight.key);
-    else this.#voided.delete(flight);
+    if (!this.#flying.remove(flight)) this.#voided.delete(flight);
     flight.land(outcome);
   }
 }
