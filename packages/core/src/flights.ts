@@ -212,7 +212,12 @@ export class Flights {
     };
     // In a job of its own, which belongs to the load; whoever calls in the same moment has joined by then.
     void NOW.then(() => {
-      if (!flight.landed) void started(task, flight, now).then(loaded, failed);
+      if (flight.landed) return;
+      try {
+        void Promise.resolve(task.load(flight, now)).then(loaded, failed);
+      } catch (error) {
+        failed(error);
+      }
     });
   }
 
@@ -223,14 +228,6 @@ export class Flights {
 }
 
 const NOW = Promise.resolve();
-
-function started(task: Task, flight: Flight, now: number): Promise<unknown> {
-  try {
-    return Promise.resolve(task.load(flight, now));
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
 
 /** The error of a load, or of a caller, that ran into `hardTimeout`. */
 export function loadTimeout(key: string): CacheError {

@@ -64,15 +64,13 @@ async function decideLater<T>(
   const { key, signal } = request.call;
   let taken = look;
   let found = await taken.found;
-  for (let looks = 1; taken.voided; looks += 1) {
-    taken = looks < MOST_LOOKS ? context.flights.look(key, context.clock.now(), context.store) : NOTHING;
+  for (let looks = 1; taken.voided && looks < MOST_LOOKS; looks += 1) {
+    taken = context.flights.look(key, context.clock.now(), context.store);
     found = await taken.found;
   }
   signal?.throwIfAborted();
-  return decide(context, request, { found, begunAt, now: context.clock.now() });
+  return decide(context, request, { found: taken.voided ? undefined : found, begunAt, now: context.clock.now() });
 }
-
-const NOTHING: Look = { found: undefined, voided: false };
 
 function decide<T>(context: CacheContext, request: Request<T>, looked: Looked): Promise<T> {
   const { call } = request;
