@@ -106,7 +106,8 @@ async function answer<T>(context: CacheContext, { call, batch, found }: Question
       ...(found !== undefined && { begun: found }),
     });
     // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
-    void (mine?.outcome ?? settled).then(settle);
+    if (mine === undefined) settle();
+    else mine.whenLanded(settle);
     return { type: "value", value };
   } catch (error) {
     settle();
@@ -114,8 +115,6 @@ async function answer<T>(context: CacheContext, { call, batch, found }: Question
     throw error;
   }
 }
-
-const settled = Promise.resolve();
 
 /** Begins one read of all keys that nobody is asking for yet, seen by each of them as a read of its own. */
 function readTogether(context: CacheContext, calls: readonly Call[]): ReadonlyArray<Question<never>["found"]> {
