@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["words", "duration", "glob"],
   ["contracts", "store", "bus", "serializer", "schema", "key"],
   ["contracts", "policy"],
-  ["mechanisms", "deadlines", "breaker", "instant-reader"],
+  ["mechanisms", "deadlines", "breaker", "instant-reader", "many-look"],
   ["mechanisms", "guard", "wire", "counters", "emitter", "flight", "patience", "stamps", "safe-store", "value-check"],
   ["mechanisms", "flights", "lifetime", "load-context", "call-chain", "lease", "mark-registry", "tag-marks"],
   ["mechanisms", "judge", "entry-marks"],

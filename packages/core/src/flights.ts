@@ -3,6 +3,7 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { Flight, type FlightPlan, type Outcome } from "./flight.js";
+import { LookOfMany, type ManyLook } from "./many-look.js";
 
 /** Refreshes that failed lately are remembered for this many keys. */
 const MOST_COOLING = 10_000;
@@ -105,11 +106,25 @@ export class Flights {
     const promise = Promise.resolve(found);
     const look: Look = { found: promise, voided: false };
     this.#looks.set(key, look);
-    const done = (): void => {
-      if (this.#looks.get(key) === look) this.#looks.delete(key);
-    };
+    const done = (): void => this.#endLook(key, look);
     promise.then(done, done);
     return look;
+  }
+
+  /** As `look`, at those of `keys` that nobody is busy with, by one read. Each look is to be shared, or ended. */
+  lookMany(keys: readonly string[], read: (idle: string[]) => ManyLook["read"]): ManyLook {
+    const idle: string[] = [];
+    const ended = (look: LookOfMany): void => this.#endLook(look.key, look);
+    const many: ManyLook = { looks: [], read: Promise.resolve([]), ended };
+    for (const key of keys) {
+      const known = this.#looks.get(key);
+      const isFree = known === undefined && !this.#flying.has(key);
+      const look = isFree ? new LookOfMany(many, key, idle.push(key) - 1) : known;
+      if (isFree) this.#looks.set(key, look as Look);
+      many.looks.push((look as LookOfMany | undefined)?.many === many ? (look as LookOfMany) : undefined);
+    }
+    if (idle.length > 0) many.read = read(idle);
+    return many;
   }
 
   /**
@@ -167,6 +182,10 @@ export class Flights {
     this.#isClosed = true;
     for (const flight of [...this.#all]) this.abandon(flight, closedError());
     this.#retryAt.clear();
+  }
+
+  #endLook(key: string, look: Look): void {
+    if (this.#looks.get(key) === look) this.#looks.delete(key);
   }
 
   #keysOf(bases: readonly string[]): readonly string[] {

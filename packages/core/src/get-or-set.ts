@@ -20,6 +20,10 @@ export interface Request<T> {
   readonly loader: Loader<T>;
   /** What a read of the store, just begun, answers; where there is none the store is asked. */
   readonly begun?: { readonly found: Awaitable<CacheEntry | undefined> };
+  /** What a look that has just ended has found. */
+  readonly seen?: { readonly entry: CacheEntry | undefined };
+  /** When the caller began, where that was before this request. */
+  readonly begunAt?: number;
   /** The load that calls, and waits for this one. */
   readonly awaitedBy?: Flight | undefined;
   /** Called where somebody else loads the key, here or on another node, and this request waits. */
@@ -39,11 +43,10 @@ export function getOrSet<T>(context: CacheContext, request: Request<T>): Promise
 }
 
 async function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T> {
-  const { call } = request;
-  const begunAt = context.clock.now();
+  const { call, seen, begunAt = context.clock.now() } = request;
   const flying = context.flights.of(call.key);
   // Whoever joins a flight has seen what the flight has seen: no need to look again.
-  const found = flying === undefined ? await look(context, request) : flying.previous;
+  const found = flying === undefined ? (seen ?? { entry: await look(context, request) }).entry : flying.previous;
   call.signal?.throwIfAborted();
   const decision = decide(context, call, found);
   if (found === undefined || decision === "load") return load(context, request, { found, begunAt });
