@@ -19,7 +19,7 @@ export interface Look {
 export class Flights {
   readonly #clock: Clock;
   readonly #flying = new Map<string, Flight>();
-  readonly #looks = new Map<string, Look>();
+  #looks = new Map<string, Look>();
   readonly #writes = new Map<string, Promise<unknown>>();
   readonly #retryAt = new Map<string, number>();
   /** Flights that no caller can join any more may still be in the air. */
@@ -114,7 +114,11 @@ export class Flights {
   /** As `look`, at those of `keys` that nobody is busy with, by one read. Each look is to be shared, or ended. */
   lookMany(keys: readonly string[], read: (idle: string[]) => ManyLook["read"]): ManyLook {
     const idle: string[] = [];
-    const ended = (look: LookOfMany): void => this.#endLook(look.key, look);
+    const ended = (look: LookOfMany): void => {
+      this.#endLook(look.key, look);
+      // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
+      if (this.#looks.size === 0) this.#looks = new Map();
+    };
     const many: ManyLook = { looks: [], read: Promise.resolve([]), ended };
     for (const key of keys) {
       const known = this.#looks.get(key);
