@@ -1,7 +1,7 @@
 import type { LoadMany } from "./batch-load.js";
 import type { Cache, NamespaceOptions } from "./cache-types.js";
 import type { CacheContext, Call } from "./context.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
+import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
 import { getMany, getOrSetMany } from "./get-many.js";
@@ -9,8 +9,9 @@ import { getOrSet } from "./get-or-set.js";
 import { invalidatePattern, type PatternOptions } from "./invalidate-pattern.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
-import { type CallOptions, checkOptionNames, resolvePolicy } from "./policy.js";
-import { countHit, entry, freshAt, get, has, ttl } from "./read.js";
+import { promised } from "./patience.js";
+import { type CallOptions, checkOptionNames, concernsLoadsOnly, resolvePolicy } from "./policy.js";
+import { entry, freshAt, get, has, ttl } from "./read.js";
 import { walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
@@ -36,29 +37,17 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   get(id: Id, options?: CallOptions): Promise<T | undefined> {
-    const handle = options === undefined && !this.#family.closed ? this.#context.keys.recall(id) : undefined;
-    if (handle === undefined) return this.#get(id, options);
-    const entry = freshAt(this.#context, handle);
-    if (entry === undefined) return get<T>(this.#context, id, handle.key);
-    return Promise.resolve((entry as CacheEntry<T>).value);
+    const entry = this.#atHand(id, options);
+    if (entry !== undefined) return Promise.resolve(entry.value);
+    return promised(() => get<T>(this.#context, this.#call(id, options)));
   }
 
   getOrSet(id: Id, loader: Loader<T>, options?: CallOptions): Promise<T> {
     const context = this.#context;
-    const isPlain = options === undefined && context.policy.refreshAhead === 0 && !this.#family.closed;
-    const handle = isPlain ? context.keys.recall(id) : undefined;
-    const isShort = handle !== undefined && typeof loader === "function" && !context.flights.isBusy(handle.key);
-    if (!isShort) return this.#getOrSet(id, loader, options);
-    const entry = freshAt(context, handle);
-    if (entry !== undefined) return Promise.resolve((entry as CacheEntry<T>).value);
-    const { key } = handle;
-    const now = context.clock.now();
-    const found = context.store.get(key, now);
-    // A promise has no deadline, so the comparison also tells a store that answers at once from others.
-    if (found === undefined || !((found as CacheEntry).freshUntil > now)) return this.#load({ id, key, loader, found });
-    countHit(context, key, found as CacheEntry);
-    context.keys.place(id, context.store.handles?.of(key));
-    return Promise.resolve((found as CacheEntry<T>).value);
+    const isShort = context.policy.refreshAhead === 0 && typeof loader === "function";
+    const entry = isShort ? this.#atHand(id, options) : undefined;
+    if (entry !== undefined) return Promise.resolve(entry.value);
+    return promised(() => getOrSet(context, { call: this.#call(id, options), loader: checkLoader(loader) }));
   }
 
   async set(id: Id, value: T, options?: CallOptions): Promise<boolean> {
@@ -164,18 +153,12 @@ export class StoreCache<T> implements Cache<T> {
     return this.close();
   }
 
-  async #get(id: Id, options: CallOptions | undefined): Promise<T | undefined> {
-    return get<T>(this.#context, id, this.#call(id, options).key);
-  }
-
-  async #getOrSet(id: Id, loader: Loader<T>, options: CallOptions | undefined): Promise<T> {
-    const call = this.#call(id, options);
-    return getOrSet(this.#context, { call, loader: checkLoader(loader) });
-  }
-
-  async #load({ id, key, loader, found }: Missed<T>): Promise<T> {
-    const call = { id, key, policy: this.#context.policy, signal: undefined };
-    return getOrSet(this.#context, { call, loader: checkLoader(loader), begun: { found } });
+  /** The hit path: a fresh entry whose place is known, for a call that asks for nothing but it. */
+  #atHand(id: Id, options: CallOptions | undefined): CacheEntry<T> | undefined {
+    if (this.#family.closed || (options !== undefined && !concernsLoadsOnly(options))) return undefined;
+    const handle = this.#context.keys.recall(id);
+    if (handle === undefined || this.#context.flights.isBusy(handle.key)) return undefined;
+    return freshAt(this.#context, handle) as CacheEntry<T> | undefined;
   }
 
   #calls(ids: Iterable<Id>, options: CallOptions | undefined): Call[] {
@@ -184,7 +167,8 @@ export class StoreCache<T> implements Cache<T> {
     if (options !== undefined) checkOptionNames(options, CALL_OPTIONS);
     const resolved = options === undefined ? policy : resolvePolicy(policy, options);
     const { params, signal } = options ?? {};
-    return [...ids].map((id) => ({ id, key: keys.of(id, params), policy: resolved, signal }));
+    const isPlain = params === undefined;
+    return [...ids].map((id) => ({ id, key: keys.of(id, params), policy: resolved, signal, isPlain }));
   }
 
   #assertOpen(): void {
@@ -195,18 +179,12 @@ export class StoreCache<T> implements Cache<T> {
   #call(id: Id, options: CallOptions | undefined): Call {
     this.#assertOpen();
     const { keys, policy } = this.#context;
-    if (options === undefined) return { id, key: keys.of(id), policy, signal: undefined };
+    if (options === undefined) return { id, key: keys.of(id), policy, signal: undefined, isPlain: true };
     checkOptionNames(options, CALL_OPTIONS);
-    const key = keys.of(id, options.params);
-    return { id, key, policy: resolvePolicy(policy, options), signal: options.signal };
+    const { params, signal } = options;
+    const key = keys.of(id, params);
+    return { id, key, policy: resolvePolicy(policy, options), signal, isPlain: params === undefined };
   }
-}
-
-interface Missed<T> {
-  readonly id: Id;
-  readonly key: string;
-  readonly loader: Loader<T>;
-  readonly found: Awaitable<CacheEntry | undefined>;
 }
 
 function checkLoader<Load>(loader: Load): Load {

@@ -5,12 +5,16 @@ import type { Flight } from "./flight.js";
 interface CallChain {
   /** The load that called us, directly or through others. */
   current(): Flight | undefined;
+  /** Calls a loader for `flight`. */
   run<T>(flight: Flight, loader: () => T): T;
+  /** As `run`, in half its time, where the loader is the last thing that the running job does. */
+  end<Arg, T>(flight: Flight, loader: (arg: Arg) => T, arg: Arg): T;
 }
 
 interface AsyncStorage {
   getStore(): Flight | undefined;
   run<T>(flight: Flight, task: () => T): T;
+  enterWith(flight: Flight): void;
 }
 
 interface AsyncHooks {
@@ -24,23 +28,20 @@ const FIRST_NODE_WITH_CHEAP_CONTEXT = 24;
 export const callChain: CallChain = asyncChain() ?? synchronousChain();
 
 /**
- * A caller that belongs to a load is about to wait for another one.
- * @throws CacheError `RECURSIVE_LOAD` where that one waits for the caller's own, so that neither would ever end.
+ * A caller that belongs to a load is about to wait for another one: `RECURSIVE_LOAD` where that one waits for the
+ * caller's own, so that neither would ever end.
  */
-export function checkChain(caller: Flight | undefined, { key, owner, joined }: NextLoad): void {
+export function recursionOf(caller: Flight, key: string, flights: Airspace): CacheError | undefined {
+  const joined = flights.of(key);
   // The same key of another store is another load: a cache in front of another one may use the same names.
-  for (let flight = caller; flight !== undefined; flight = flight.awaitedBy)
-    if (flight.key === key && flight.owner === owner && !flight.landed) throw recursive(key);
-  if (caller !== undefined && joined !== undefined && isWaitingFor(joined, caller)) throw recursive(key);
+  for (let flight: Flight | undefined = caller; flight !== undefined; flight = flight.awaitedBy)
+    if (flight.key === key && flight.owner === flights && !flight.landed) return recursive(key);
+  return joined !== undefined && isWaitingFor(joined, caller) ? recursive(key) : undefined;
 }
 
-/** The load that a caller is about to wait for. */
-export interface NextLoad {
-  readonly key: string;
-  /** What the flights of its store belong to. */
-  readonly owner: object;
-  /** The flight, where there is one already. */
-  readonly joined: Flight | undefined;
+/** The flights of one store. */
+interface Airspace {
+  of(key: string): Flight | undefined;
 }
 
 function isWaitingFor(flight: Flight, other: Flight): boolean {
@@ -57,29 +58,34 @@ function asyncChain(): CallChain | undefined {
   const hooks = process?.getBuiltinModule?.("node:async_hooks") as AsyncHooks | undefined;
   if (hooks === undefined) return undefined;
   const storage = new hooks.AsyncLocalStorage();
-  // What a loader started and left behind, such as a timer, is part of its load no longer once that has ended.
   const current = (): Flight | undefined => {
     const flight = storage.getStore();
-    return flight?.landed === true ? undefined : flight;
+    return flight === undefined || flight.landed || flight.hasLoaded ? undefined : flight;
   };
-  return { current, run: (flight, loader) => storage.run(flight, loader) };
+  return {
+    current,
+    run: (flight, loader) => storage.run(flight, loader),
+    // Each job brings its own context: there is no need to leave this one.
+    end: (flight, loader, arg) => {
+      storage.enterWith(flight);
+      return loader(arg);
+    },
+  };
 }
 
 /** Follows a call up to its first await. A recursion behind that ends with the hard timeout. */
 function synchronousChain(): CallChain {
   let running: Flight | undefined;
-  return {
-    current: () => running,
-    run: (flight, loader) => {
-      const outer = running;
-      running = flight;
-      try {
-        return loader();
-      } finally {
-        running = outer;
-      }
-    },
+  const run = <T>(flight: Flight, loader: () => T): T => {
+    const outer = running;
+    running = flight;
+    try {
+      return loader();
+    } finally {
+      running = outer;
+    }
   };
+  return { current: () => running, run, end: (flight, loader, arg) => run(flight, () => loader(arg)) };
 }
 
 function recursive(key: string): CacheError {

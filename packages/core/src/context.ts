@@ -34,6 +34,8 @@ export interface Call {
   readonly key: string;
   readonly policy: ResolvedPolicy;
   readonly signal: AbortSignal | undefined;
+  /** The key is that of the id, without params. */
+  readonly isPlain: boolean;
 }
 
 /** Whether `entry` may be given as fresh. */

@@ -1,4 +1,4 @@
-import type { CacheEntry } from "./entry.js";
+import type { Awaitable, CacheEntry } from "./entry.js";
 
 /** How a flight ended. Never a rejection: a flight that nobody waits for cannot become an unhandled one. */
 export type Outcome =
@@ -6,24 +6,34 @@ export type Outcome =
   | { readonly type: "failed"; readonly error: unknown };
 
 export interface FlightPlan {
-  /** What all flights of one store belong to: a key is unique there. */
-  readonly owner: object;
-  readonly key: string;
+  readonly call: { readonly key: string; readonly policy: { readonly hardTimeoutMs: number } };
   /** The value that the load is to replace, which callers may be served meanwhile. */
   readonly previous: CacheEntry | undefined;
-  /** When the flight is given up. */
-  readonly deadlineAt: number;
-  readonly awaitedBy?: Flight | undefined;
+  /** The load whose loader starts this one and waits for it. */
+  readonly awaitedBy: Flight | undefined;
+  /** This moment. */
+  readonly now: number;
 }
+
+/** What a flight does. */
+export interface Task {
+  /** Gets the value. It is called at `now`. */
+  load(flight: Flight, now: number): Awaitable<unknown>;
+  /** Checks and stores what was loaded; gives what the callers are to have. */
+  keep(flight: Flight, loaded: unknown): Awaitable<unknown>;
+  /** The flight has ended without a value. */
+  failed(flight: Flight, error: unknown): void;
+}
+
+type Listener = (outcome: Outcome) => void;
 
 /** One load of one key, and those who wait for it. */
 export class Flight {
   readonly key: string;
   /** What the load is to replace, as far as it still stands. */
   previous: CacheEntry | undefined;
+  /** When the flight is given up. */
   readonly deadlineAt: number;
-  /** Settles once, when the load has ended or was given up. */
-  readonly outcome: Promise<Outcome>;
   /** Something invalidated the key since the flight began: what it loads is not to be stored. */
   voided = false;
   /** It still asks for the right to load. */
@@ -32,33 +42,47 @@ export class Flight {
   overtaken = 0;
   /** Called once when the flight is voided, overtaken or has landed: gives back what it holds for others. */
   onRelease: (() => void) | undefined;
-  landed = false;
+  /** How the load has ended, or was given up. */
+  outcome: Outcome | undefined;
   /** When its loader began, which is what its entry will be dated; later than anything until then. */
   begunAt = Number.POSITIVE_INFINITY;
-  /** Loads that this one's loader waits for. */
-  readonly waitsFor = new Set<Flight>();
   /** The load whose loader started this one and waits for it. */
   readonly awaitedBy: Flight | undefined;
+  /** What all flights of one store belong to: a key is unique there. */
   readonly owner: object;
+  readonly task: Task;
+  /** Its loader has ended. What that left behind, such as a timer, is part of the load no longer. */
+  hasLoaded = false;
   /** Its last caller left, of its own will: that it brings nothing says nothing about the origin. */
   isCancelled = false;
   /** Takes back the timer of the deadline. */
   cancelDeadline: (() => void) | undefined;
+  #waitsFor: Set<Flight> | undefined;
   #waiting = 0;
   #behind = false;
   #aborted: { readonly reason: unknown } | undefined;
   #controller: AbortController | undefined;
-  #resolve!: (outcome: Outcome) => void;
+  #listeners: Listener[] | undefined;
 
-  constructor({ key, previous, deadlineAt, awaitedBy, owner }: FlightPlan) {
-    this.key = key;
+  constructor({ call, previous, awaitedBy, now }: FlightPlan, owner: object, task: Task) {
+    this.key = call.key;
     this.previous = previous;
-    this.deadlineAt = deadlineAt;
+    this.deadlineAt = now + call.policy.hardTimeoutMs;
     this.awaitedBy = awaitedBy;
     this.owner = owner;
-    this.outcome = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
+    this.task = task;
+  }
+
+  get landed(): boolean {
+    return this.outcome !== undefined;
+  }
+
+  /** Calls `listener` with the outcome as soon as there is one. */
+  whenLanded(listener: Listener): void {
+    if (this.outcome !== undefined) listener(this.outcome);
+    else if (this.#listeners !== undefined) this.#listeners.push(listener);
+    // Mostly one caller waits, and an empty list that is pushed to makes room for many.
+    else this.#listeners = [listener];
   }
 
   /** Made only when a loader asks for it: an `AbortController` costs more than the rest of a flight. */
@@ -68,6 +92,12 @@ export class Flight {
       if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
     }
     return this.#controller.signal;
+  }
+
+  /** Loads that this one's loader waits for: mostly none. */
+  get waitsFor(): Set<Flight> {
+    this.#waitsFor ??= new Set();
+    return this.#waitsFor;
   }
 
   /** Goes on without anyone waiting: a refresh behind, or a load that outlasted a soft timeout. */
@@ -108,14 +138,14 @@ export class Flight {
     this.#controller?.abort(reason);
   }
 
-  /** Whether this was the outcome that counts: the first. */
-  land(outcome: Outcome): boolean {
-    if (this.landed) return false;
-    this.landed = true;
+  /** The first outcome is the one that counts. */
+  land(outcome: Outcome): void {
+    if (this.outcome !== undefined) return;
+    this.outcome = outcome;
     this.cancelDeadline?.();
     this.#release();
-    this.#resolve(outcome);
-    return true;
+    if (outcome.type === "failed") this.task.failed(this, outcome.error);
+    for (const listener of this.#listeners ?? []) listener(outcome);
   }
 
   #release(): void {

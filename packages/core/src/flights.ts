@@ -1,54 +1,54 @@
 import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
-import { Flight, type FlightPlan, type Outcome } from "./flight.js";
+import { Flight, type FlightPlan, type Outcome, type Task } from "./flight.js";
+import { Flying } from "./flying.js";
+import type { Look, Readable } from "./look.js";
 import { LookOfMany, type ManyLook } from "./many-look.js";
+import { loadTimeout, TimeLimits } from "./time-limits.js";
 
 /** Refreshes that failed lately are remembered for this many keys. */
 const MOST_COOLING = 10_000;
 
-/** A look at the store that several callers share. */
-export interface Look {
-  readonly found: Awaitable<CacheEntry | undefined>;
-  /** Something changed the key since the look began: what it finds may be the past. */
-  voided: boolean;
-}
-
 /** Everything that is under way for the keys of one store in this process. */
 export class Flights {
-  readonly #clock: Clock;
-  readonly #flying = new Map<string, Flight>();
+  readonly #limits: TimeLimits;
+  readonly #flying = new Flying();
   #looks = new Map<string, Look>();
   readonly #writes = new Map<string, Promise<unknown>>();
   readonly #retryAt = new Map<string, number>();
-  /** Flights that no caller can join any more may still be in the air. */
-  readonly #all = new Set<Flight>();
+  /** Flights in the air that no caller can join any more. */
+  readonly #voided = new Set<Flight>();
 
   #isClosed = false;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#limits = new TimeLimits(clock, (flight) => this.abandon(flight, loadTimeout(flight.key)));
   }
 
   /** The flight of `key` that a caller may join. */
   of(key: string): Flight | undefined {
-    return this.#flying.get(key);
+    return this.#flying.of(key);
   }
 
   /** Whether a look or a flight is under way that a caller may share. */
   isBusy(key: string): boolean {
-    return (this.#flying.size > 0 && this.#flying.has(key)) || (this.#looks.size > 0 && this.#looks.has(key));
+    return this.#flying.of(key) !== undefined || (this.#looks.size > 0 && this.#looks.has(key));
+  }
+
+  /** Whether something is being written to `key` that is not done at once. */
+  isWriting(key: string): boolean {
+    return this.#writes.size > 0 && this.#writes.has(key);
   }
 
   /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
-  start(plan: Omit<FlightPlan, "owner">, task: (flight: Flight) => Awaitable<unknown>): Flight {
+  start(plan: FlightPlan, task: Task): Flight {
     // A look that was under way when the cache was closed comes here, and must not leave a timer behind.
     if (this.#isClosed) throw closedError();
-    const flight = new Flight({ ...plan, owner: this });
-    this.#flying.set(plan.key, flight);
-    this.#all.add(flight);
-    void this.#fly(flight, task);
+    const flight = new Flight(plan, this, task);
+    this.#flying.add(flight);
+    this.#fly(flight, plan.now);
+    this.#limits.add(flight);
     return flight;
   }
 
@@ -60,9 +60,12 @@ export class Flights {
 
   /** Something changed the key: what is in the air for it is not stored, and takes no new callers. */
   void(key: string): void {
-    const flight = this.#flying.get(key);
-    flight?.void();
-    this.#flying.delete(key);
+    const flight = this.#flying.of(key);
+    if (flight !== undefined) {
+      this.#flying.remove(flight);
+      this.#voided.add(flight);
+      flight.void();
+    }
     this.#forget(key);
   }
 
@@ -71,8 +74,7 @@ export class Flights {
    * would go back from the newer value to the older one. It is void already, unless a message was lost.
    */
   supersede(key: string, createdAt: number): void {
-    if (this.#flying.size === 0) return;
-    const flight = this.#flying.get(key);
+    const flight = this.#flying.of(key);
     if (flight === undefined || flight.begunAt === createdAt) return;
     if (flight.begunAt < createdAt + CLOCK_ERROR_MS) this.void(key);
   }
@@ -84,7 +86,7 @@ export class Flights {
 
   /** Another node changed the key: as `void`, but a flight whose load has not begun asks again, and goes on. */
   hear(key: string): void {
-    if (this.#flying.get(key)?.overtake() === true) this.#forget(key);
+    if (this.#flying.of(key)?.overtake() === true) this.#forget(key);
     else this.void(key);
   }
 
@@ -98,10 +100,10 @@ export class Flights {
    * other task runs: so the first of them to start a flight is seen by the rest, and nobody looks before a load
    * and decides after it.
    */
-  look(key: string, read: () => Awaitable<CacheEntry | undefined>): Look {
-    const shared = this.#looks.get(key);
+  look(key: string, now: number, store: Readable): Look {
+    const shared = this.#looks.size === 0 ? undefined : this.#looks.get(key);
     if (shared !== undefined) return shared;
-    const found = read();
+    const found = store.get(key, now);
     if (!isPromiseLike(found)) return { found, voided: false };
     const promise = Promise.resolve(found);
     const look: Look = { found: promise, voided: false };
@@ -122,7 +124,7 @@ export class Flights {
     const many: ManyLook = { looks: [], read: Promise.resolve([]), ended };
     for (const key of keys) {
       const known = this.#looks.get(key);
-      const isFree = known === undefined && !this.#flying.has(key);
+      const isFree = known === undefined && this.#flying.of(key) === undefined;
       const look = isFree ? new LookOfMany(many, key, idle.push(key) - 1) : known;
       if (isFree) this.#looks.set(key, look as Look);
       many.looks.push((look as LookOfMany | undefined)?.many === many ? (look as LookOfMany) : undefined);
@@ -184,7 +186,8 @@ export class Flights {
   /** Ends everything that is in the air. */
   close(): void {
     this.#isClosed = true;
-    for (const flight of [...this.#all]) this.abandon(flight, closedError());
+    for (const flight of [...this.#flying.all(), ...this.#voided]) this.abandon(flight, closedError());
+    this.#limits.close();
     this.#retryAt.clear();
   }
 
@@ -193,7 +196,7 @@ export class Flights {
   }
 
   #keysOf(bases: readonly string[]): readonly string[] {
-    const keys = [...this.#flying.keys(), ...this.#looks.keys(), ...this.#retryAt.keys()];
+    const keys = [...this.#flying.all().map(({ key }) => key), ...this.#looks.keys(), ...this.#retryAt.keys()];
     return keys.filter((key) => bases.some((base) => key.startsWith(base)));
   }
 
@@ -205,33 +208,39 @@ export class Flights {
     this.#retryAt.delete(key);
   }
 
-  async #fly(flight: Flight, task: (flight: Flight) => Awaitable<unknown>): Promise<void> {
-    try {
-      const loading = task(flight);
-      this.#limit(flight);
-      this.#end(flight, { type: "loaded", value: await loading });
-    } catch (error) {
-      this.#end(flight, { type: "failed", error });
-    }
-  }
-
-  #limit(flight: Flight): void {
-    // A loader may have closed the cache, or left nobody waiting, before it first waited itself.
-    if (flight.landed || flight.deadlineAt === Number.POSITIVE_INFINITY) return;
-    const leftMs = flight.deadlineAt - this.#clock.now();
-    flight.cancelDeadline = this.#clock.after(leftMs, () => this.abandon(flight, loadTimeout(flight.key)));
+  #fly(flight: Flight, now: number): void {
+    const { task } = flight;
+    const failed = (error: unknown): void => this.#end(flight, { type: "failed", error });
+    const loaded = (value: unknown): void => {
+      flight.hasLoaded = true;
+      try {
+        const kept = task.keep(flight, value);
+        if (isPromiseLike(kept)) kept.then((value) => this.#end(flight, { type: "loaded", value }), failed);
+        else this.#end(flight, { type: "loaded", value: kept });
+      } catch (error) {
+        failed(error);
+      }
+    };
+    // In a job of its own, which belongs to the load; whoever calls in the same moment has joined by then.
+    void NOW.then(() => {
+      if (!flight.landed) void started(task, flight, now).then(loaded, failed);
+    });
   }
 
   #end(flight: Flight, outcome: Outcome): void {
-    this.#all.delete(flight);
-    if (this.#flying.get(flight.key) === flight) this.#flying.delete(flight.key);
+    if (!this.#flying.remove(flight)) this.#voided.delete(flight);
     flight.land(outcome);
   }
 }
 
-/** The error of a load, or of a caller, that ran into `hardTimeout`. */
-export function loadTimeout(key: string): CacheError {
-  return new CacheError("LOAD_TIMEOUT", `The load of ${key} did not end within hardTimeout.`);
+const NOW = Promise.resolve();
+
+function started(task: Task, flight: Flight, now: number): Promise<unknown> {
+  try {
+    return Promise.resolve(task.load(flight, now));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function closedError(): CacheError {

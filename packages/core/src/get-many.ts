@@ -163,7 +163,8 @@ class Requests<T> {
     try {
       const value = await getOrSet<T>(context, { ...asked, loader, standAside, onStart, begunAt: this.#begunAt });
       // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
-      void (mine?.outcome ?? settled).then(settle);
+      if (mine === undefined) settle();
+      else mine.whenLanded(settle);
       return value;
     } catch (error) {
       settle();
@@ -172,5 +173,3 @@ class Requests<T> {
     }
   }
 }
-
-const settled = Promise.resolve();

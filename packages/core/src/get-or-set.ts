@@ -1,12 +1,13 @@
-import { callChain, checkChain } from "./call-chain.js";
+import { callChain, recursionOf } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
-import type { Flight, Outcome } from "./flight.js";
-import { loadTimeout } from "./flights.js";
+import { type CacheEntry, isPromiseLike } from "./entry.js";
+import type { Flight, FlightPlan, Outcome } from "./flight.js";
 import { staleMs } from "./lifetime.js";
-import { type Loader, startLoad } from "./load.js";
+import { Load, type LoadOrder } from "./load.js";
+import type { Look } from "./look.js";
 import { unlessAborted, waitFor } from "./patience.js";
-import { countHit, countMiss } from "./read.js";
+import { countHit, countMiss, rememberPlace } from "./read.js";
+import { loadTimeout } from "./time-limits.js";
 
 /** What to do about what the store holds. */
 type Decision = "serve" | "serve and refresh" | "load";
@@ -15,19 +16,11 @@ type Decision = "serve" | "serve and refresh" | "load";
 type Ride = Outcome | { readonly type: "slow" };
 
 /** A call and its loader. */
-export interface Request<T> {
-  readonly call: Call;
-  readonly loader: Loader<T>;
-  /** What a read of the store, just begun, answers; where there is none the store is asked. */
-  readonly begun?: { readonly found: Awaitable<CacheEntry | undefined> };
+export interface Request<T> extends LoadOrder<T> {
   /** What a look that has just ended has found. */
   readonly seen?: { readonly entry: CacheEntry | undefined };
   /** When the caller began, where that was before this request. */
   readonly begunAt?: number;
-  /** The load that calls, and waits for this one. */
-  readonly awaitedBy?: Flight | undefined;
-  /** Called where somebody else loads the key, here or on another node, and this request waits. */
-  readonly standAside?: () => void;
   /** Called with the flight that this request has started. */
   readonly onStart?: (flight: Flight) => void;
 }
@@ -42,39 +35,64 @@ export function getOrSet<T>(context: CacheContext, request: Request<T>): Promise
   return unlessAborted(signal, () => lookAndDecide(context, request));
 }
 
-async function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T> {
-  const { call, seen, begunAt = context.clock.now() } = request;
-  const flying = context.flights.of(call.key);
-  // Whoever joins a flight has seen what the flight has seen: no need to look again.
-  const found = flying === undefined ? (seen ?? { entry: await look(context, request) }).entry : flying.previous;
-  call.signal?.throwIfAborted();
-  const decision = decide(context, call, found);
-  if (found === undefined || decision === "load") return load(context, request, { found, begunAt });
-  countHit(context, call.key, found);
-  if (!isFresh(found, context.clock.now())) context.counters.stale += 1;
-  if (decision === "serve and refresh") board(context, request, found).goBehind();
-  return found.value as T;
+/** What a look has found. */
+interface Looked {
+  readonly found: CacheEntry | undefined;
+  /** When the call began: what the look has taken is taken off the patience for the load. */
+  readonly begunAt: number;
+  /** When the look ended, which is this moment. */
+  readonly now: number;
 }
 
-/** What the store holds. A look that a change has overtaken is taken again: what it found may be what was deleted. */
-async function look<T>(context: CacheContext, request: Request<T>): Promise<CacheEntry | undefined> {
+/** A store that answers at once is not waited for: the loader is called before anything else can happen. */
+function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T> {
   const { key } = request.call;
-  let read = (): Awaitable<CacheEntry | undefined> => context.store.get(key, context.clock.now());
-  const ask = read;
-  const { begun } = request;
-  if (begun !== undefined) read = () => begun.found;
-  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
-    const taken = context.flights.look(key, read);
-    const found = await taken.found;
-    if (!taken.voided) return found;
-    read = ask;
-  }
-  return undefined;
+  const now = context.clock.now();
+  const { begunAt = now, seen } = request;
+  const flying = context.flights.of(key);
+  // Whoever joins a flight has seen what the flight has seen: no need to look again.
+  if (flying !== undefined) return decide(context, request, { found: flying.previous, begunAt, now });
+  if (seen !== undefined) return decide(context, request, { found: seen.entry, begunAt, now });
+  const look = context.flights.look(key, now, context.store);
+  const { found } = look;
+  if (isPromiseLike(found)) return decideLater(context, request, { look, begunAt });
+  return decide(context, request, { found, begunAt, now });
 }
 
-function decide(context: CacheContext, { key, policy }: Call, found: CacheEntry | undefined): Decision {
-  if (found === undefined) return "load";
-  const now = context.clock.now();
+/** A look that a change has overtaken is taken again: what it found may be what was deleted. */
+async function decideLater<T>(
+  context: CacheContext,
+  request: Request<T>,
+  { look, begunAt }: { readonly look: Look; readonly begunAt: number },
+): Promise<T> {
+  const { key, signal } = request.call;
+  let taken = look;
+  let found = await taken.found;
+  for (let looks = 1; taken.voided; looks += 1) {
+    taken = looks < MOST_LOOKS ? context.flights.look(key, context.clock.now(), context.store) : NOTHING;
+    found = await taken.found;
+  }
+  signal?.throwIfAborted();
+  return decide(context, request, { found, begunAt, now: context.clock.now() });
+}
+
+const NOTHING: Look = { found: undefined, voided: false };
+
+function decide<T>(context: CacheContext, request: Request<T>, looked: Looked): Promise<T> {
+  const { call } = request;
+  const { found, now } = looked;
+  const decision = found === undefined ? "load" : decisionOn(context, { call, found, now });
+  if (found === undefined || decision === "load") return load(context, request, looked);
+  countHit(context, call.key, found);
+  if (isFresh(found, now)) rememberPlace(context, call);
+  else context.counters.stale += 1;
+  if (decision === "serve and refresh")
+    board(context, request, { call, previous: found, awaitedBy: undefined, now }).goBehind();
+  return Promise.resolve(found.value as T);
+}
+
+function decisionOn(context: CacheContext, { call, found, now }: Found): Decision {
+  const { key, policy } = call;
   const { createdAt, freshUntil } = found;
   const cooling = (): boolean => context.flights.isCooling(key, now);
   if (freshUntil > now) {
@@ -85,68 +103,82 @@ function decide(context: CacheContext, { key, policy }: Call, found: CacheEntry 
   return now < freshUntil + policy.staleWhileRevalidateMs ? "serve and refresh" : "load";
 }
 
+interface Found {
+  readonly call: Call;
+  readonly found: CacheEntry;
+  readonly now: number;
+}
+
 /** Joins the flight of the key, or starts it. */
-function board<T>(context: CacheContext, request: Request<T>, previous: CacheEntry | undefined): Flight {
+function board<T>(context: CacheContext, request: Request<T>, plan: FlightPlan): Flight {
   const flying = context.flights.of(request.call.key);
   if (flying !== undefined) {
     request.standAside?.();
     return flying;
   }
-  const started = startLoad(context, { ...request, previous });
+  const started = context.flights.start(plan, new Load(context, request));
   request.onStart?.(started);
   return started;
 }
 
-async function load<T>(context: CacheContext, request: Request<T>, { found, begunAt }: Looked): Promise<T> {
+function load<T>(context: CacheContext, request: Request<T>, { found, begunAt, now }: Looked): Promise<T> {
   const { call } = request;
   const caller = callChain.current();
   const { flights } = context;
-  checkChain(caller, { key: call.key, owner: flights, joined: flights.of(call.key) });
+  const joined = flights.of(call.key);
+  const recursion = caller && recursionOf(caller, call.key, flights);
+  if (recursion !== undefined) return Promise.reject(recursion);
   countMiss(context, call.key);
-  const flight = board(context, { ...request, awaitedBy: caller }, found);
+  const flight = board(context, request, { call, previous: found, awaitedBy: caller, now });
   flight.enter();
   caller?.waitsFor.add(flight);
-  // Read after the flight has begun, so that its own deadline is never the later one for whoever started it.
-  const callerDeadlineAt = context.clock.now() + call.policy.hardTimeoutMs;
-  let stale = found;
-  while (true) {
-    const ride = await rideAlong(context, { call, flight, stale, begunAt, callerDeadlineAt });
-    caller?.waitsFor.delete(flight);
-    if (ride.type === "loaded") return ride.value as T;
-    stale = await fallback(context, { call, flight, stale });
-    if (stale !== undefined) return serveStale(context, { call, flight, stale, ride });
-    if (ride.type === "failed") throw ride.error;
-  }
-}
-
-interface Looked {
-  readonly found: CacheEntry | undefined;
-  /** When the call began: what the look has taken is taken off the patience for the load. */
-  readonly begunAt: number;
+  // Whoever started the flight shares its deadline.
+  const callerDeadlineAt = joined === undefined ? flight.deadlineAt : now + call.policy.hardTimeoutMs;
+  return travel<T>(context, { call, flight, stale: found, begunAt, callerDeadlineAt, caller });
 }
 
 interface Journey {
   readonly call: Call;
   readonly flight: Flight;
   readonly stale: CacheEntry | undefined;
-}
-
-interface Limits {
   readonly begunAt: number;
   readonly callerDeadlineAt: number;
+  /** The load that calls, and waits for the flight. */
+  readonly caller: Flight | undefined;
 }
 
 /** Waits for the flight as long as this caller's limits allow. A caller without limits of its own shares the flight's. */
-async function rideAlong(context: CacheContext, journey: Journey & Limits): Promise<Ride> {
+function travel<T>(context: CacheContext, journey: Journey): Promise<T> {
+  const { call, flight, stale, callerDeadlineAt } = journey;
+  const isPatient = stale === undefined || call.policy.softTimeoutMs === Number.POSITIVE_INFINITY;
+  if (isPatient && callerDeadlineAt >= flight.deadlineAt && call.signal === undefined)
+    return new Promise((resolve) => {
+      flight.whenLanded((outcome) => {
+        const isSimple = outcome.type === "loaded" && journey.caller === undefined;
+        resolve(isSimple ? (outcome.value as T) : arrive<T>(context, journey, outcome));
+      });
+    });
+  return rideAlong(context, journey).then((ride) => arrive<T>(context, journey, ride));
+}
+
+async function arrive<T>(context: CacheContext, journey: Journey, ride: Ride): Promise<T> {
+  journey.caller?.waitsFor.delete(journey.flight);
+  if (ride.type === "loaded") return ride.value as T;
+  const stale = await fallback(context, journey);
+  if (stale !== undefined) return serveStale(context, { ...journey, stale, ride });
+  if (ride.type === "failed") throw ride.error;
+  return travel(context, { ...journey, stale });
+}
+
+async function rideAlong(context: CacheContext, journey: Journey): Promise<Ride> {
   const { call, flight, stale, begunAt, callerDeadlineAt } = journey;
-  const spentMs = context.clock.now() - begunAt;
-  const softMs = stale === undefined ? Number.POSITIVE_INFINITY : Math.max(0, call.policy.softTimeoutMs - spentMs);
-  const isStricter = callerDeadlineAt < flight.deadlineAt;
-  const hardMs = isStricter ? callerDeadlineAt - context.clock.now() : Number.POSITIVE_INFINITY;
+  const now = context.clock.now();
+  const softMs =
+    stale === undefined ? Number.POSITIVE_INFINITY : Math.max(0, call.policy.softTimeoutMs - (now - begunAt));
+  const hardMs = callerDeadlineAt < flight.deadlineAt ? callerDeadlineAt - now : Number.POSITIVE_INFINITY;
   const ms = Math.min(softMs, hardMs);
-  if (ms === Number.POSITIVE_INFINITY && call.signal === undefined) return flight.outcome;
-  const waited = await waitFor(flight.outcome, { clock: context.clock, ms, signal: call.signal });
-  if (waited.type === "settled") return waited.value;
+  const waited = await waitFor(flight, { clock: context.clock, ms, signal: call.signal });
+  if (waited.type === "loaded" || waited.type === "failed") return waited;
   if (waited.type === "late" && softMs <= hardMs) return { type: "slow" };
   const error = waited.type === "aborted" ? waited.reason : loadTimeout(call.key);
   if (flight.leave()) {

@@ -24,8 +24,8 @@ export interface KeySpace {
   readonly namespace: string;
 }
 
-/** How many keys a cache remembers for the ids it was asked for. Making a key anew costs as much as the hit itself. */
-const REMEMBERED_KEYS = 10_000;
+/** So many places are remembered before those that were emptied are looked for. */
+const FEW_PLACES = 10_000;
 const DEEPEST_PARAMS = 64;
 const PLAIN_DATA =
   "Write text, numbers, booleans, bigints, dates, null, arrays and plain objects, or give wrap() an id.";
@@ -40,7 +40,8 @@ export class Keys {
   readonly base: string;
   readonly scope: string;
   readonly space: KeySpace;
-  readonly #remembered = new Map<Id, EntryHandle>();
+  readonly #places = new Map<Id, EntryHandle>();
+  #mostPlaces = FEW_PLACES;
 
   constructor(space: KeySpace) {
     const { prefix, version, namespace } = space;
@@ -49,17 +50,21 @@ export class Keys {
     this.base = `${this.scope}:`;
   }
 
-  /**
-   * The key of `id` alone, where it was asked for lately, and perhaps its place in the store: the only thing that a hit
-   * has to look up.
-   */
+  /** The place where the entry of `id` alone was seen last: the only thing that a hit has to look up. */
   recall(id: Id): EntryHandle | undefined {
-    return this.#remembered.get(id);
+    return this.#places.get(id);
   }
 
-  /** Remembers where the entry of `id` alone is; that of an id with params has another key. */
+  /**
+   * Remembers where the entry of `id` alone is. As many places are kept as the store holds entries of those that were
+   * asked for, or twice as many: then those that the store has emptied go.
+   */
   place(id: Id, handle: EntryHandle | undefined): void {
-    if (handle !== undefined && this.#remembered.get(id)?.key === handle.key) this.#remembered.set(id, handle);
+    if (handle === undefined) return;
+    this.#places.set(id, handle);
+    if (this.#places.size <= this.#mostPlaces) return;
+    for (const [known, { entry }] of this.#places) if (entry === undefined) this.#places.delete(known);
+    this.#mostPlaces = Math.max(FEW_PLACES, 2 * this.#places.size);
   }
 
   /**
@@ -68,13 +73,8 @@ export class Keys {
    */
   of(id: Id, params?: Params): string {
     if (params !== undefined) return `${this.base}${escapeId(id)}?${paramsText(params)}`;
-    const recalled = this.#remembered.get(id);
-    if (recalled !== undefined) return recalled.key;
     // Joined, since what `+` makes keeps both of its parts for as long as it lives.
-    const key = [this.base, escapeId(id)].join("");
-    if (this.#remembered.size >= REMEMBERED_KEYS) this.#remembered.clear();
-    this.#remembered.set(id, { key, entry: undefined });
-    return key;
+    return this.#places.get(id)?.key ?? [this.base, escapeId(id)].join("");
   }
 
   /** The glob that matches the keys of this namespace whose id matches `pattern`. */
@@ -111,7 +111,8 @@ export function checkName(option: string, name: string): string {
 }
 
 function escapeId(id: Id): string {
-  if (typeof id === "string") return id.replace(ESCAPED_IN_ID, escapeCharacter);
+  // To look for what is to be escaped takes half the time of escaping nothing.
+  if (typeof id === "string") return id.search(ESCAPED_IN_ID) < 0 ? id : id.replace(ESCAPED_IN_ID, escapeCharacter);
   if (typeof id === "number" && Number.isFinite(id)) return String(id);
   throw new CacheError("INVALID_KEY", `An id is a string or a finite number, not ${describe(id)}.`);
 }

@@ -3,6 +3,7 @@ import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
+import type { Candidate } from "./lifetime.js";
 import { checkTags } from "./policy.js";
 
 /** What an origin calls a version of a value, kept with the entry and handed back to the next load. */
@@ -34,11 +35,8 @@ export interface LoadContext<T> {
 }
 
 /** The value of a load and what the loader said about it. */
-export interface Loaded {
-  readonly value: unknown;
-  readonly ttlMs: number | undefined;
-  readonly tags: readonly string[] | undefined;
-  readonly validator: Validator;
+export interface Loaded extends Candidate {
+  readonly validator: Validator | undefined;
   readonly skipped: boolean;
 }
 
@@ -48,7 +46,7 @@ export class LoadSession<T> implements LoadContext<T> {
   readonly #flight: Flight;
   #ttlMs: number | undefined;
   #tags: readonly string[] | undefined;
-  #validator: Validator = {};
+  #validator: Validator | undefined;
   #skipped = false;
 
   constructor(id: Id, flight: Flight) {
@@ -113,9 +111,10 @@ export class LoadSession<T> implements LoadContext<T> {
     };
   }
 
-  /** What came of the load. */
-  finish(value: unknown): Loaded {
-    return { value, ttlMs: this.#ttlMs, tags: this.#tags, validator: this.#validator, skipped: this.#skipped };
+  /** What came of the load, which began at `createdAt`. */
+  finish(value: unknown, createdAt: number): Loaded {
+    const [ttlMs, tags, validator, skipped] = [this.#ttlMs, this.#tags, this.#validator, this.#skipped];
+    return { value, createdAt, ttlMs, tags, validator, skipped };
   }
 }
 

@@ -1,11 +1,11 @@
 import { callChain } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
-import type { Flight } from "./flight.js";
+import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+import type { Flight, Task } from "./flight.js";
 import { type Right, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
 import { type LoadContext, type Loaded, LoadSession } from "./load-context.js";
-import type { CacheStore, LeasesCapability } from "./store.js";
+import type { CacheStore, LeasesCapability, WriteReason } from "./store.js";
 
 /** Produces the value of an id. What it throws reaches the caller as it is. */
 export type Loader<T> = (context: LoadContext<T>) => Awaitable<T>;
@@ -14,51 +14,115 @@ export type Loader<T> = (context: LoadContext<T>) => Awaitable<T>;
 export interface LoadOrder<T> {
   readonly call: Call;
   readonly loader: Loader<T>;
-  /** What was found before, and is not good enough. */
-  readonly previous: CacheEntry | undefined;
-  /** The load that called, and waits for this one. */
-  readonly awaitedBy?: Flight | undefined;
-  /** Called where another node loads the key, and this flight waits for it. */
+  /** Called where another node loads the key, and the flight waits for it. */
   readonly standAside?: (() => void) | undefined;
 }
 
-/** Starts the flight that loads a key, stores the result and tells of it. */
-export function startLoad<T>(context: CacheContext, order: LoadOrder<T>): Flight {
-  const { key, policy } = order.call;
-  const deadlineAt = context.clock.now() + policy.hardTimeoutMs;
-  const { previous, awaitedBy } = order;
-  const flight = context.flights.start({ key, previous, deadlineAt, awaitedBy }, (started) =>
-    load(context, order, started),
-  );
-  void flight.outcome.then((outcome) => {
-    if (outcome.type === "failed") tellFailure(context, { call: order.call, flight, error: outcome.error });
-  });
-  return flight;
-}
+/** Loads a key, stores the result and tells of it. Waits only for what does not answer at once. */
+export class Load<T> implements Task {
+  readonly #context: CacheContext;
+  readonly #order: LoadOrder<T>;
+  #right: Right | undefined;
+  #session: LoadSession<T> | undefined;
+  #begunAt = 0;
 
-async function load<T>(context: CacheContext, order: LoadOrder<T>, flight: Flight): Promise<unknown> {
-  const { call, loader } = order;
-  flight.isSeeking = true;
-  const waiting = context.store.ready();
-  if (waiting !== undefined) await waiting;
-  // A store without leases is not waited for: the loader is called before anything else can happen.
-  const leases = call.policy.lease ? context.store.leases : undefined;
-  const right =
-    leases === undefined ? undefined : await rightTo(context, { leases, flight, standAside: order.standAside });
-  if (right?.type === "found") return right.entry.value;
-  // Given up while another node had the right: whoever waited has gone.
-  if (flight.landed) return undefined;
-  flight.isSeeking = false;
-  const [createdAt, startedAt] = [context.stamps.begin(), context.clock.now()];
-  flight.begunAt = createdAt;
-  context.counters.loads += 1;
-  const session = new LoadSession<T>(call.id, flight);
-  const loaded = session.finish(await callChain.run(flight, () => loader(session)));
-  const value = await checkedValue(context, call, loaded.value);
-  const ms = context.clock.now() - startedAt;
-  const stored = await keep(context, { call, flight, right, createdAt, loaded: { ...loaded, value } });
-  if (!flight.landed && context.emitter.heard.load > 0) context.emitter.emit("load", { key: call.key, ms, stored });
-  return value;
+  constructor(context: CacheContext, order: LoadOrder<T>) {
+    this.#context = context;
+    this.#order = order;
+  }
+
+  load(flight: Flight, now: number): Awaitable<unknown> {
+    const { store } = this.#context;
+    const waiting = store.ready();
+    const leases = this.#order.call.policy.lease ? store.leases : undefined;
+    // A store without leases is not waited for: the loader is called before anything else can happen.
+    if (waiting === undefined && leases === undefined) return this.#begin(flight, now);
+    return this.#seek(flight, leases, waiting);
+  }
+
+  keep(flight: Flight, loaded: unknown): Awaitable<unknown> {
+    const session = this.#session;
+    // Another node has loaded it, or nobody waits any more.
+    if (session === undefined) return loaded;
+    const checked = checkedValue(this.#context, this.#order.call, loaded);
+    if (isPromiseLike(checked)) return checked.then((value) => this.#keep(flight, session, value));
+    return this.#keep(flight, session, checked);
+  }
+
+  failed(flight: Flight, error: unknown): void {
+    const { clock, counters, emitter, flights } = this.#context;
+    const { key, policy } = this.#order.call;
+    if (flight.isCancelled) return;
+    counters.loadFailures += 1;
+    if (flight.previous !== undefined && !flight.voided) flights.coolDown(key, clock.now() + policy.retryAfterMs);
+    if (emitter.heard.loadError > 0) emitter.emit("loadError", { key, error });
+  }
+
+  async #seek(
+    flight: Flight,
+    leases: LeasesCapability | undefined,
+    waiting: PromiseLike<void> | undefined,
+  ): Promise<unknown> {
+    const { standAside } = this.#order;
+    flight.isSeeking = true;
+    if (waiting !== undefined) await waiting;
+    if (leases !== undefined) this.#right = await rightTo(this.#context, { leases, flight, standAside });
+    if (this.#right?.type === "found") return this.#right.entry.value;
+    // Given up while another node had the right: whoever waited has gone.
+    if (flight.landed) return undefined;
+    flight.isSeeking = false;
+    return this.#begin(flight, this.#context.clock.now());
+  }
+
+  #begin(flight: Flight, now: number): Awaitable<unknown> {
+    const { counters, stamps } = this.#context;
+    const { call, loader } = this.#order;
+    flight.begunAt = stamps.begin(now);
+    this.#begunAt = now;
+    counters.loads += 1;
+    const session = new LoadSession<T>(call.id, flight);
+    this.#session = session;
+    return callChain.end(flight, loader, session);
+  }
+
+  #keep(flight: Flight, session: LoadSession<T>, value: unknown): Awaitable<unknown> {
+    const loaded = session.finish(value, flight.begunAt);
+    const stored = loaded.skipped ? false : this.#storeInTurn(flight, loaded);
+    if (isPromiseLike(stored)) return stored.then((isStored) => this.#told(flight, value, isStored));
+    return this.#told(flight, value, stored);
+  }
+
+  #storeInTurn(flight: Flight, loaded: Loaded): Awaitable<boolean> {
+    const { flights } = this.#context;
+    const isFree = !flights.isWriting(flight.key);
+    const stored = isFree ? this.#store(flight, loaded) : undefined;
+    // What is done at once nobody has to wait for.
+    if (stored !== undefined && !isPromiseLike(stored)) return stored;
+    return flights.inTurn([flight.key], async () => stored ?? this.#store(flight, loaded));
+  }
+
+  /** Stores what a flight brought, unless the flight was given up or something invalidated the key since it began. */
+  #store(flight: Flight, loaded: Loaded): Awaitable<boolean> {
+    const { clock, store } = this.#context;
+    const now = clock.now();
+    const made = makeEntry(this.#order.call.policy, loaded, now);
+    if (made === undefined || flight.voided || flight.landed) return false;
+    const right = this.#right;
+    const replaced = right?.type === "lease" ? right.entry : flight.previous;
+    // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
+    const reason = replaced !== undefined && replaced.freshUntil > now ? "write" : "fill";
+    const entry = withValidator(made, loaded);
+    if (right === undefined) return store.keep(flight.key, entry, reason);
+    return store.fill(flight.key, (to) => unload(to, right, { key: flight.key, entry, reason }));
+  }
+
+  #told(flight: Flight, value: unknown, stored: boolean): unknown {
+    const { clock, emitter } = this.#context;
+    const { key } = flight;
+    if (emitter.heard.load > 0 && !flight.landed)
+      emitter.emit("load", { key, ms: clock.now() - this.#begunAt, stored });
+    return value;
+  }
 }
 
 interface RightWanted {
@@ -86,58 +150,18 @@ export function checkedValue(context: CacheContext, call: Call, value: unknown):
 }
 
 interface Cargo {
-  readonly call: Call;
-  readonly flight: Flight;
-  readonly right: Right | undefined;
-  readonly createdAt: number;
-  readonly loaded: Loaded;
+  readonly key: string;
+  readonly entry: CacheEntry;
+  readonly reason: WriteReason;
 }
 
-/** Stores what a flight brought, unless the flight was given up or something invalidated the key since it began. */
-async function keep(context: CacheContext, cargo: Cargo): Promise<boolean> {
-  const { call, flight, loaded, createdAt } = cargo;
-  if (loaded.skipped) return false;
-  return context.flights.inTurn([call.key], async () => {
-    const candidate = { ...loaded, createdAt };
-    const now = context.clock.now();
-    const entry = makeEntry(call.policy, candidate, now);
-    if (entry === undefined || flight.voided || flight.landed) return false;
-    return context.store.fill(call.key, (store) => unload(store, { ...cargo, now }, withValidator(entry, loaded)));
-  });
+/** Writes as far as the right to load goes: under the lease, or in this process only. */
+async function unload(store: CacheStore, right: Right, { key, entry, reason }: Cargo): Promise<boolean> {
+  if (right.type === "lease") return right.lease.fill(entry, reason);
+  return (await store.leases?.keepNear?.(key, entry)) ?? false;
 }
 
 /** Most entries have none, and stay as they are. */
 function withValidator(entry: CacheEntry, { validator }: Loaded): CacheEntry {
-  return validator.etag === undefined && validator.lastModified === undefined ? entry : { ...entry, ...validator };
-}
-
-/** Writes as far as the right to load goes: under the lease, in this process only, or plainly where there are no leases. */
-async function unload(
-  store: CacheStore,
-  { call, flight, right, now }: Cargo & { now: number },
-  entry: CacheEntry,
-): Promise<boolean> {
-  const replaced = right?.type === "lease" ? right.entry : flight.previous;
-  // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
-  const reason = replaced !== undefined && replaced.freshUntil > now ? "write" : "fill";
-  if (right?.type === "lease") return right.lease.fill(entry, reason);
-  if (right?.type === "alone") return (await store.leases?.keepNear?.(call.key, entry)) ?? false;
-  await store.set(call.key, entry, reason);
-  return true;
-}
-
-interface Failure {
-  readonly call: Call;
-  readonly flight: Flight;
-  readonly error: unknown;
-}
-
-function tellFailure(context: CacheContext, { call, flight, error }: Failure): void {
-  const { key, policy } = call;
-  if (flight.isCancelled) return;
-  context.counters.loadFailures += 1;
-  if (flight.previous !== undefined && !flight.voided) {
-    context.flights.coolDown(key, context.clock.now() + policy.retryAfterMs);
-  }
-  if (context.emitter.heard.loadError > 0) context.emitter.emit("loadError", { key, error });
+  return validator === undefined ? entry : { ...entry, ...validator };
 }

@@ -1,10 +1,8 @@
 import type { Clock } from "./clock.js";
+import type { Flight, Outcome } from "./flight.js";
 
-/** How the wait for a promise ended: with its value, with the time up, or with the caller's signal. */
-export type Waited<T> =
-  | { readonly type: "settled"; readonly value: T }
-  | { readonly type: "late" }
-  | { readonly type: "aborted"; readonly reason: unknown };
+/** How the wait for a flight ended: with its outcome, with the time up, or with the caller's signal. */
+export type Waited = Outcome | { readonly type: "late" } | { readonly type: "aborted"; readonly reason: unknown };
 
 export interface Patience {
   readonly clock: Clock;
@@ -13,18 +11,18 @@ export interface Patience {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Waits for `promise`, which must not reject, no longer than `patience` lasts. Leaves no timer and no listener behind. */
-export function waitFor<T>(promise: Promise<T>, { clock, ms, signal }: Patience): Promise<Waited<T>> {
+/** Waits for `flight` no longer than `patience` lasts. Leaves no timer and no listener of the signal behind. */
+export function waitFor(flight: Flight, { clock, ms, signal }: Patience): Promise<Waited> {
   return new Promise((resolve) => {
     const cancel = ms === Number.POSITIVE_INFINITY ? undefined : clock.after(ms, () => finish({ type: "late" }));
     const abort = (): void => finish({ type: "aborted", reason: signal?.reason });
-    const finish = (waited: Waited<T>): void => {
+    const finish = (waited: Waited): void => {
       cancel?.();
       signal?.removeEventListener("abort", abort);
       resolve(waited);
     };
     signal?.addEventListener("abort", abort);
-    void promise.then((value) => finish({ type: "settled", value }));
+    flight.whenLanded(finish);
     if (signal?.aborted === true) abort();
   });
 }
@@ -38,4 +36,13 @@ export function unlessAborted<T>(signal: AbortSignal, task: () => Promise<T>): P
     const done = (): void => signal.removeEventListener("abort", abort);
     task().then(resolve, reject).finally(done);
   });
+}
+
+/** What `task` gives; what it throws at once rejects. */
+export function promised<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return task();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

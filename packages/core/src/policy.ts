@@ -100,6 +100,13 @@ export function resolvePolicy(base: ResolvedPolicy, raw: Policy): ResolvedPolicy
   };
 }
 
+/** Whether `options` are none that a fresh value at hand has to do with. Their values are not looked at. */
+export function concernsLoadsOnly(options: object): boolean {
+  if (typeof options !== "object" || options === null) return false;
+  for (const name in options) if (name === "refreshAhead" || !POLICY_OPTIONS.has(name)) return false;
+  return true;
+}
+
 /**
  * Refuses an option that nobody knows: a misspelt one would otherwise be a default in disguise.
  * @throws CacheError `INVALID_OPTION`

@@ -1,7 +1,6 @@
-import { type CacheContext, isFresh } from "./context.js";
+import { type CacheContext, type Call, isFresh } from "./context.js";
 import type { CacheEntry, EntryHandle } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
-import type { Id } from "./key.js";
 
 /** The hit path: the entry at a place in the store that is known already, if it may be given as fresh. */
 export function freshAt(context: CacheContext, handle: EntryHandle): CacheEntry | undefined {
@@ -14,18 +13,24 @@ export function freshAt(context: CacheContext, handle: EntryHandle): CacheEntry 
 }
 
 /** The fresh value under `key`, or `undefined`. Answers a hit in a store that answers at once without waiting. */
-export function get<T>(context: CacheContext, id: Id, key: string): Promise<T | undefined> {
+export function get<T>(context: CacheContext, call: Call): Promise<T | undefined> {
+  const { key } = call;
   const now = context.clock.now();
   const found = context.store.get(key, now);
   // A promise has no deadline, so the comparison also tells a store that answers at once from others.
   if (found !== undefined && (found as CacheEntry).freshUntil > now) {
     countHit(context, key, found as CacheEntry);
-    context.keys.place(id, context.store.handles?.of(key));
+    rememberPlace(context, call);
     return Promise.resolve((found as CacheEntry<T>).value);
   }
   if (isPromiseLike(found)) return Promise.resolve(found).then((entry) => judge<T>(context, key, entry));
   countMiss(context, key);
   return Promise.resolve(undefined);
+}
+
+/** So that the next hit goes by the place of the entry, where its id alone leads to it. */
+export function rememberPlace({ keys, store }: CacheContext, { id, key, isPlain }: Call): void {
+  if (isPlain && store.handles !== undefined) keys.place(id, store.handles.of(key));
 }
 
 /** Whether a fresh entry is there. Counts as no read. */

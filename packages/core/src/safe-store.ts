@@ -135,6 +135,16 @@ export class SafeStore {
     }
   }
 
+  /** A `fill` where there are no leases. Answers at once where the store does. */
+  keep(key: string, entry: CacheEntry, reason: WriteReason): Awaitable<Taken> {
+    try {
+      const setting = this.#store.set(key, entry, reason);
+      return isPromiseLike(setting) ? this.fill(key, () => setting.then(() => true)) : true;
+    } catch (error) {
+      return this.#failed("fill", error, { key, instead: false });
+    }
+  }
+
   /** What the store answers to who asks for the right to load `key`; `undefined` where it gives none, or cannot say. */
   async acquire(key: string, token: string): Promise<LeaseAnswer | undefined> {
     try {

@@ -18,8 +18,8 @@ export class Stamps {
   }
 
   /** For a load or a write that begins now. */
-  begin(): number {
-    const stamp = Math.max(this.#clock.now(), this.#latestMark + STEP_MS);
+  begin(now: number = this.#clock.now()): number {
+    const stamp = Math.max(now, this.#latestMark + STEP_MS);
     this.#latestStamp = Math.max(this.#latestStamp, stamp);
     return stamp;
   }

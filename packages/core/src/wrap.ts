@@ -38,7 +38,8 @@ export function wrap<This, Args extends unknown[], T>(
     if (context.isClosed()) throw new CacheError("CLOSED", "This cache is closed.");
     const id = idOf === undefined ? name : idOf(...args);
     const key = context.keys.of(id, idOf === undefined ? (args as Params) : undefined);
-    return getOrSet<T>(context, { call: { id, key, policy, signal: undefined }, loader: () => fn.apply(this, args) });
+    const call = { id, key, policy, signal: undefined, isPlain: idOf !== undefined };
+    return getOrSet<T>(context, { call, loader: () => fn.apply(this, args) });
   }
   Object.defineProperty(wrapped, "name", { value: fn.name, configurable: true });
   return Object.defineProperty(wrapped, "length", { value: fn.length, configurable: true });

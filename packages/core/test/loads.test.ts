@@ -1,4 +1,4 @@
-import { isCacheError, type LoadContext } from "@granary/core";
+import { type Duration, isCacheError, type LoadContext } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { describe, expect, it } from "vitest";
 import { gate, stillCache } from "./support/fixtures.js";
@@ -22,6 +22,7 @@ describe("a loader that fails", () => {
     expect(loads).toBe(1);
     expect(await cache.has("a")).toBe(false);
     expect(await cache.getOrSet("a", () => 2)).toBe(2);
+    await clock.advance(0);
     expect(clock.pending).toBe(0);
   });
 
@@ -112,6 +113,7 @@ describe("callers that give up", () => {
     }
     expect(signal?.aborted).toBe(true);
     expect((await calls).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await clock.advance(0);
     expect(clock.pending).toBe(0);
     late.open(5);
     await nextTurn();
@@ -239,10 +241,42 @@ describe("time limits", () => {
     await call;
     const limited = gate<number>();
     const other = cache.getOrSet("b", () => limited.promise, { hardTimeout: "1s" });
-    await nextTurn();
+    await clock.advance(0);
     expect(clock.pending).toBe(1);
     limited.open(1);
     await other;
+    expect(clock.pending).toBe(0);
+  });
+
+  it("loads of one moment share a timer until it is over, and each ends at its own limit", async () => {
+    const { cache, clock } = stillCache<number>();
+    const ends: string[] = [];
+    const never = gate<number>();
+    const call = (id: string, hardTimeout: Duration): void => {
+      const ended = (): void => void ends.push(id);
+      cache.getOrSet(id, () => never.promise, { hardTimeout }).then(ended, ended);
+    };
+    call("a", "2s");
+    call("b", "1s");
+    for (let at = 0; at < 200; at += 1) expect(await cache.getOrSet(`id${at}`, () => at)).toBe(at);
+    expect(clock.pending).toBe(1);
+    await clock.advance(0);
+    expect(clock.pending).toBe(2);
+    await clock.advance(999);
+    expect(ends).toEqual([]);
+    await clock.advance(1);
+    expect(ends).toEqual(["b"]);
+    await clock.advance(1000);
+    expect(ends).toEqual(["b", "a"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("closing in the moment of a load leaves no timer", async () => {
+    const { cache, clock } = stillCache<number>();
+    const call = cache.getOrSet("a", () => gate<number>().promise);
+    const closed = cache.close();
+    await expect(call).rejects.toMatchObject({ code: "CLOSED" });
+    await closed;
     expect(clock.pending).toBe(0);
   });
 });
