@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["words", "duration", "glob"],
   ["contracts", "store", "bus", "serializer", "schema", "key"],
   ["contracts", "policy"],
-  ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime"],
+  ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime", "look", "many-look"],
   ["mechanisms", "guard", "wire", "counters", "emitter", "patience", "stamps", "safe-store", "value-check"],
   ["mechanisms", "flying", "time-limits"],
   ["mechanisms", "flights", "load-context", "call-chain", "lease", "mark-registry", "tag-marks"],

@@ -39,6 +39,9 @@ interface Passenger<T> {
   reject(error: unknown): void;
 }
 
+/** Stands for the keys that may still be added. No key is empty. */
+const MORE = "";
+
 /** Flights whose loader gave an error for their one id: known to every batch, since another one may have joined. */
 const failedAlone = new WeakMap<Flight, Error>();
 
@@ -54,21 +57,19 @@ export function isFailedAlone(flight: Flight | undefined, error: unknown): boole
  */
 export class BatchLoad<T> {
   readonly #loadMany: LoadMany<T>;
-  readonly #undecided = new Set<string>();
-  readonly #order: ReadonlyMap<string, number>;
+  readonly #undecided = new Set([MORE]);
   #passengers: Passenger<T>[] = [];
 
-  constructor(loadMany: LoadMany<T>, keys: Iterable<string>) {
+  constructor(loadMany: LoadMany<T>) {
     this.#loadMany = loadMany;
-    for (const key of keys) this.#undecided.add(key);
-    this.#order = new Map([...this.#undecided].map((key, at) => [key, at]));
   }
 
-  /** The loader of one key of the batch. */
-  loaderOf(key: string): Loader<T> {
+  /** Another key that may have to be loaded: its loader. `at` is where it stands among those that were asked for. */
+  add(key: string, at: number): Loader<T> {
+    this.#undecided.add(key);
     return (session) =>
       new Promise<T>((resolve, reject) => {
-        const [at, flight] = [this.#order.get(key) ?? 0, callChain.current()];
+        const flight = callChain.current();
         this.#passengers.push({ id: session.id, at, session, flight, resolve, reject });
         this.settle(key);
         // The batch has gone already: this one comes after a wait for another node.
@@ -76,8 +77,8 @@ export class BatchLoad<T> {
       });
   }
 
-  /** The key needs no load now. */
-  settle(key: string): void {
+  /** The key needs no load now; without one, no key is added any more. */
+  settle(key = MORE): void {
     if (this.#undecided.delete(key) && this.#undecided.size === 0) this.#depart();
   }
 

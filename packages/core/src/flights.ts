@@ -1,31 +1,20 @@
 import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
-import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { Flight, type FlightPlan, type Outcome, type Task } from "./flight.js";
 import { Flying } from "./flying.js";
-import { TimeLimits } from "./time-limits.js";
+import type { Look, Readable } from "./look.js";
+import { LookOfMany, type ManyLook } from "./many-look.js";
+import { loadTimeout, TimeLimits } from "./time-limits.js";
 
 /** Refreshes that failed lately are remembered for this many keys. */
 const MOST_COOLING = 10_000;
-
-/** A look at the store that several callers share. */
-export interface Look {
-  readonly found: Awaitable<CacheEntry | undefined>;
-  /** Something changed the key since the look began: what it finds may be the past. */
-  voided: boolean;
-}
-
-/** What is looked at. */
-interface Readable {
-  get(key: string, now: number): Awaitable<CacheEntry | undefined>;
-}
 
 /** Everything that is under way for the keys of one store in this process. */
 export class Flights {
   readonly #limits: TimeLimits;
   readonly #flying = new Flying();
-  readonly #looks = new Map<string, Look>();
+  #looks = new Map<string, Look>();
   readonly #writes = new Map<string, Promise<unknown>>();
   readonly #retryAt = new Map<string, number>();
   /** Flights in the air that no caller can join any more. */
@@ -119,11 +108,29 @@ export class Flights {
     const promise = Promise.resolve(found);
     const look: Look = { found: promise, voided: false };
     this.#looks.set(key, look);
-    const done = (): void => {
-      if (this.#looks.get(key) === look) this.#looks.delete(key);
-    };
+    const done = (): void => this.#endLook(key, look);
     promise.then(done, done);
     return look;
+  }
+
+  /** As `look`, at those of `keys` that nobody is busy with, by one read. Each look is to be shared, or ended. */
+  lookMany(keys: readonly string[], read: (idle: string[]) => ManyLook["read"]): ManyLook {
+    const idle: string[] = [];
+    const ended = (look: LookOfMany): void => {
+      this.#endLook(look.key, look);
+      // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
+      if (this.#looks.size === 0) this.#looks = new Map();
+    };
+    const many: ManyLook = { looks: [], read: Promise.resolve([]), ended };
+    for (const key of keys) {
+      const known = this.#looks.get(key);
+      const isFree = known === undefined && this.#flying.of(key) === undefined;
+      const look = isFree ? new LookOfMany(many, key, idle.push(key) - 1) : known;
+      if (isFree) this.#looks.set(key, look as Look);
+      many.looks.push((look as LookOfMany | undefined)?.many === many ? (look as LookOfMany) : undefined);
+    }
+    if (idle.length > 0) many.read = read(idle);
+    return many;
   }
 
   /**
@@ -184,6 +191,10 @@ export class Flights {
     this.#retryAt.clear();
   }
 
+  #endLook(key: string, look: Look): void {
+    if (this.#looks.get(key) === look) this.#looks.delete(key);
+  }
+
   #keysOf(bases: readonly string[]): readonly string[] {
     const keys = [...this.#flying.all().map(({ key }) => key), ...this.#looks.keys(), ...this.#retryAt.keys()];
     return keys.filter((key) => bases.some((base) => key.startsWith(base)));
@@ -228,11 +239,6 @@ export class Flights {
 }
 
 const NOW = Promise.resolve();
-
-/** The error of a load, or of a caller, that ran into `hardTimeout`. */
-export function loadTimeout(key: string): CacheError {
-  return new CacheError("LOAD_TIMEOUT", `The load of ${key} did not end within hardTimeout.`);
-}
 
 function closedError(): CacheError {
   return new CacheError("CLOSED", "The cache was closed while it loaded.");

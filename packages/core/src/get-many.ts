@@ -1,20 +1,19 @@
 import { BatchLoad, isFailedAlone, type LoadMany } from "./batch-load.js";
 import { callChain } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
-import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+import type { CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
 import { getOrSet } from "./get-or-set.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
+import type { ManyLook } from "./many-look.js";
 import { countHit, countMiss } from "./read.js";
 
 type Found = CacheEntry | undefined;
 
 /** The fresh values of the ids that have one, in one round trip. */
 export async function getMany<T>(context: CacheContext, calls: readonly Call[]): Promise<Map<Id, T>> {
-  const now = context.clock.now();
-  const keys = calls.map(({ key }) => key);
-  const found = await context.store.getMany(keys, now);
+  const found = await context.store.getMany(keysOf(calls), context.clock.now());
   const readAt = context.clock.now();
   const values = new Map<Id, T>();
   calls.forEach(({ id, key }, at) => {
@@ -25,6 +24,10 @@ export async function getMany<T>(context: CacheContext, calls: readonly Call[]):
     if (entry.value !== undefined) values.set(id, entry.value as T);
   });
   return values;
+}
+
+function keysOf(calls: readonly Call[]): readonly string[] {
+  return calls.map(({ key }) => key);
 }
 
 /**
@@ -38,29 +41,59 @@ export async function getOrSetMany<T>(
 ): Promise<Map<Id, T>> {
   // Before anything is read: what is read for a caller who has left would have nobody to tell of its failure.
   calls[0]?.signal?.throwIfAborted();
-  const { calls: unique, stop } = withOwnSignals([...new Map(calls.map((call) => [call.key, call])).values()]);
-  const batch = new BatchLoad<T>(
-    loadMany,
-    unique.map(({ key }) => key),
-  );
-  const found = readTogether(context, unique);
-  const outcomes = new Map(
-    unique.map((call, at) => [call.key, answer(context, { call, batch, found: found?.[at] })] as const),
-  );
-  await Promise.allSettled(outcomes.values());
+  const { calls: own, stop } = withOwnSignals(calls);
+  const requests = new Requests<T>(context, loadMany);
+  const looks = await lookTogether(context, own, requests);
+  await requests.end();
   stop();
   const values = new Map<Id, T>();
-  for (const { id, key } of calls) {
-    const outcome = await outcomes.get(key);
-    if (outcome?.type === "value" && outcome.value !== undefined) values.set(id, outcome.value);
+  for (let at = 0; at < own.length; at += 1) {
+    const [{ id, key }, hit] = [own[at] as Call, looks[at]?.hit];
+    const value = hit === undefined ? await requests.valueOf(key) : (hit.value as T | undefined);
+    if (value !== undefined) values.set(id, value);
   }
   return values;
+}
+
+/** Reads all keys that nobody is asking for yet. What is fresh is a hit, and the others become requests. */
+async function lookTogether<T>(
+  context: CacheContext,
+  calls: readonly Call[],
+  requests: Requests<T>,
+): Promise<ManyLook["looks"]> {
+  const many = context.flights.lookMany(keysOf(calls), async (idle) =>
+    context.store.getMany(idle, context.clock.now()),
+  );
+  const { looks } = many;
+  const [first] = calls;
+  // A caller who may leave, or have something fresh refreshed, shares each look as a request of its own.
+  const isSimple = first?.signal === undefined && first?.policy.refreshAhead === 0;
+  const deal = (found?: readonly Found[]): void => {
+    const now = context.clock.now();
+    calls.forEach((call, at) => {
+      const look = looks[at];
+      const entry = look && found?.[look.place];
+      // Who shares a look that has failed fails as it did; what it found before a change may be what was there before.
+      if (look === undefined || found === undefined || look.voided) return requests.add({ call, at });
+      if (entry === undefined || !isFresh(entry, now)) return requests.add({ call, at, seen: { entry } });
+      if (look.hit === undefined) countHit(context, call.key, entry);
+      look.hit = entry;
+    });
+  };
+  calls.forEach((call, at) => {
+    if (!isSimple || looks[at] === undefined) requests.add({ call, at });
+  });
+  if (isSimple) await many.read.then(deal, () => deal());
+  for (const look of looks) look?.end();
+  // No load lands before those who share a look have decided what to do: they would not see it, and load again.
+  if (isSimple) await Promise.allSettled(looks.flatMap((look) => look?.shared ?? []));
+  return looks;
 }
 
 /** A signal for each id, behind one listener: the runtime warns of a leak where one signal has a listener an id. */
 function withOwnSignals(calls: readonly Call[]): { readonly calls: readonly Call[]; stop(): void } {
   const signal = calls[0]?.signal;
-  if (signal === undefined || signal.aborted) return { calls, stop: () => undefined };
+  if (signal === undefined) return { calls, stop: () => undefined };
   const controllers = calls.map(() => new AbortController());
   const abort = (): void => {
     for (const controller of controllers) controller.abort(signal.reason);
@@ -72,59 +105,71 @@ function withOwnSignals(calls: readonly Call[]): { readonly calls: readonly Call
   };
 }
 
-interface Question<T> {
+interface Question {
   readonly call: Call;
-  readonly batch: BatchLoad<T>;
-  readonly found: { readonly found: Awaitable<Found> } | undefined;
+  /** Where its id stands in the batch. */
+  readonly at: number;
+  /** What a look that has just ended has found. */
+  readonly seen?: { readonly entry: Found };
 }
 
-type Answer<T> = { readonly type: "value"; readonly value: T } | { readonly type: "failed alone" };
+/** The ids of a batch that take more than a look: each is asked for as by `getOrSet`, and one call loads them. */
+class Requests<T> {
+  readonly #context: CacheContext;
+  readonly #batch: BatchLoad<T>;
+  readonly #answers = new Map<string, Promise<T | undefined>>();
+  readonly #begunAt: number;
 
-/** What one id of the batch comes to. */
-async function answer<T>(context: CacheContext, { call, batch, found }: Question<T>): Promise<Answer<T>> {
-  const { key } = call;
-  const settle = (): void => batch.settle(key);
-  let flight: Flight | undefined;
-  const loadMine = batch.loaderOf(key);
-  const loader: Loader<T> = (session) => {
-    flight = callChain.current();
-    return loadMine(session);
-  };
-  let mine: Flight | undefined;
-  const standAside = (): void => {
-    flight = context.flights.of(key);
-    settle();
-  };
-  try {
-    const value = await getOrSet<T>(context, {
-      call,
-      loader,
-      standAside,
-      onStart: (started) => {
-        mine = started;
-      },
-      ...(found !== undefined && { begun: found }),
-    });
-    // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
-    if (mine === undefined) settle();
-    else mine.whenLanded(settle);
-    return { type: "value", value };
-  } catch (error) {
-    settle();
-    if (isFailedAlone(flight, error)) return { type: "failed alone" };
-    throw error;
+  constructor(context: CacheContext, loadMany: LoadMany<T>) {
+    this.#context = context;
+    this.#batch = new BatchLoad(loadMany);
+    this.#begunAt = context.clock.now();
   }
-}
 
-/** Begins one read of all keys that nobody is asking for yet, seen by each of them as a read of its own. */
-function readTogether(context: CacheContext, calls: readonly Call[]): ReadonlyArray<Question<never>["found"]> {
-  const idle = calls.filter(({ key }) => !context.flights.isBusy(key)).map(({ key }) => key);
-  if (idle.length === 0) return [];
-  const read = context.store.getMany(idle, context.clock.now());
-  const position = new Map(idle.map((key, at) => [key, at]));
-  return calls.map(({ key }) => {
-    const at = position.get(key);
-    if (at === undefined) return undefined;
-    return { found: isPromiseLike(read) ? read.then((entries) => entries[at]) : read[at] };
-  });
+  /** One whose key was added already is the same request. */
+  add(question: Question): void {
+    const { key } = question.call;
+    if (!this.#answers.has(key)) this.#answers.set(key, this.#answer(question));
+  }
+
+  /** No more are added. Resolves when each has come to something. */
+  async end(): Promise<void> {
+    this.#batch.settle();
+    await Promise.allSettled(this.#answers.values());
+  }
+
+  /** Rejects as the load did; `undefined` where that failed for this id alone. */
+  valueOf(key: string): Promise<T | undefined> | undefined {
+    return this.#answers.get(key);
+  }
+
+  async #answer({ at, ...asked }: Question): Promise<T | undefined> {
+    const [context, batch, { key }] = [this.#context, this.#batch, asked.call];
+    const loadMine = batch.add(key, at);
+    const settle = (): void => batch.settle(key);
+    let flight: Flight | undefined;
+    const loader: Loader<T> = (session) => {
+      flight = callChain.current();
+      return loadMine(session);
+    };
+    let mine: Flight | undefined;
+    const standAside = (): void => {
+      flight = context.flights.of(key);
+      settle();
+    };
+    const onStart = (started: Flight): void => {
+      mine = started;
+    };
+    try {
+      const value = await getOrSet<T>(context, { ...asked, loader, standAside, onStart, begunAt: this.#begunAt });
+      // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
+      if (mine === undefined) settle();
+      else mine.whenLanded(settle);
+      return value;
+    } catch (error) {
+      settle();
+      if (isFailedAlone(flight, error)) return undefined;
+      throw error;
+    }
+  }
 }

@@ -1,12 +1,13 @@
 import { callChain, recursionOf } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
-import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+import { type CacheEntry, isPromiseLike } from "./entry.js";
 import type { Flight, FlightPlan, Outcome } from "./flight.js";
-import { type Look, loadTimeout } from "./flights.js";
 import { staleMs } from "./lifetime.js";
 import { Load, type LoadOrder } from "./load.js";
+import type { Look } from "./look.js";
 import { unlessAborted, waitFor } from "./patience.js";
 import { countHit, countMiss, rememberPlace } from "./read.js";
+import { loadTimeout } from "./time-limits.js";
 
 /** What to do about what the store holds. */
 type Decision = "serve" | "serve and refresh" | "load";
@@ -16,8 +17,10 @@ type Ride = Outcome | { readonly type: "slow" };
 
 /** A call and its loader. */
 export interface Request<T> extends LoadOrder<T> {
-  /** What a read of the store, just begun, answers; where there is none the store is asked. */
-  readonly begun?: { readonly found: Awaitable<CacheEntry | undefined> };
+  /** What a look that has just ended has found. */
+  readonly seen?: { readonly entry: CacheEntry | undefined };
+  /** When the caller began, where that was before this request. */
+  readonly begunAt?: number;
   /** Called with the flight that this request has started. */
   readonly onStart?: (flight: Flight) => void;
 }
@@ -44,15 +47,16 @@ interface Looked {
 /** A store that answers at once is not waited for: the loader is called before anything else can happen. */
 function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T> {
   const { key } = request.call;
-  const begunAt = context.clock.now();
+  const now = context.clock.now();
+  const { begunAt = now, seen } = request;
   const flying = context.flights.of(key);
   // Whoever joins a flight has seen what the flight has seen: no need to look again.
-  if (flying !== undefined) return decide(context, request, { found: flying.previous, begunAt, now: begunAt });
-  const { begun } = request;
-  const look = context.flights.look(key, begunAt, begun === undefined ? context.store : { get: () => begun.found });
+  if (flying !== undefined) return decide(context, request, { found: flying.previous, begunAt, now });
+  if (seen !== undefined) return decide(context, request, { found: seen.entry, begunAt, now });
+  const look = context.flights.look(key, now, context.store);
   const { found } = look;
   if (isPromiseLike(found)) return decideLater(context, request, { look, begunAt });
-  return decide(context, request, { found, begunAt, now: begunAt });
+  return decide(context, request, { found, begunAt, now });
 }
 
 /** A look that a change has overtaken is taken again: what it found may be what was deleted. */

@@ -183,16 +183,9 @@ export class SafeStore {
     return this.#store.health?.() ?? {};
   }
 
-  async #settled(
-    found: PromiseLike<CacheEntry | undefined>,
-    key: string,
-    now: number,
-  ): Promise<CacheEntry | undefined> {
-    try {
-      return this.#judges ? await this.#judged(await found, key, now) : await found;
-    } catch (error) {
-      return this.#failed("get", error, { key, instead: undefined });
-    }
+  #settled(found: PromiseLike<CacheEntry | undefined>, key: string, now: number): PromiseLike<CacheEntry | undefined> {
+    const judged = this.#judges ? found.then((entry) => this.#judged(entry, key, now)) : found;
+    return judged.then(undefined, (error: unknown) => this.#failed("get", error, { key, instead: undefined }));
   }
 
   async #manySettled(

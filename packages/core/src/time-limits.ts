@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 
 /** So many that have landed are not worth looking for. */
@@ -47,4 +48,9 @@ export class TimeLimits {
       if (!flight.landed) flight.cancelDeadline = this.#clock.after(leftMs, () => this.#giveUp(flight));
     }
   }
+}
+
+/** The error of a load, or of a caller, that ran into `hardTimeout`. */
+export function loadTimeout(key: string): CacheError {
+  return new CacheError("LOAD_TIMEOUT", `The load of ${key} did not end within hardTimeout.`);
 }

@@ -19,6 +19,7 @@ const LONGEST_BEGINNING = 96;
 const LONGEST_FOREIGN_LINE = 65_536;
 
 const NEWLINE = 10;
+const DASH = 45;
 const SPACE = 32;
 
 const BYTES = 98;
@@ -88,7 +89,9 @@ export function readHeader(data: string | Uint8Array | StoredBytes, tier?: strin
   const freshUntil = reader.deadline();
   const keepUntil = reader.deadline();
   if (!(Number.isFinite(createdAt) && freshUntil <= keepUntil)) throw unreadable("its deadlines make no sense");
-  const end = text.indexOf("\n", reader.at);
+  const { at } = reader;
+  const hasMeta = bytes[at] !== DASH || bytes[at + 1] !== NEWLINE;
+  const end = hasMeta ? text.indexOf("\n", at) : at + 1;
   if (end < 0) throw unreadable("it has no header line");
   const isText = kind === TEXT || typeof data === "string";
   const value = isText ? text.slice(end + 1) : afterFirstLine(bytes);
@@ -96,8 +99,7 @@ export function readHeader(data: string | Uint8Array | StoredBytes, tier?: strin
     tier === undefined
       ? { value, createdAt, freshUntil, keepUntil }
       : { value, createdAt, freshUntil, keepUntil, tier };
-  const meta = text.slice(reader.at, end);
-  if (meta !== NO_META) addMeta(entry, meta);
+  if (hasMeta) addMeta(entry, text.slice(at, end));
   return entry;
 }
 
