@@ -17,6 +17,10 @@ const UNIT_MS: Readonly<Record<Unit, number>> = {
   w: 604_800_000,
 };
 
+/** What texts were found to mean: a program writes few. */
+const PARSED = new Map<unknown, number>();
+const MOST_PARSED = 1_000;
+
 const PART = /(\d+(?:\.\d+)?)(ms|[smhdw])/y;
 
 /**
@@ -24,12 +28,17 @@ const PART = /(\d+(?:\.\d+)?)(ms|[smhdw])/y;
  * @throws CacheError `INVALID_OPTION`, naming `option`, where it is negative, not a number or not a known unit.
  */
 export function parseDuration(duration: Duration, option: string): number {
-  const ms = typeof duration === "string" ? parseText(duration) : duration;
+  const ms = typeof duration === "string" ? (PARSED.get(duration) ?? parseText(duration)) : duration;
   if (typeof ms === "number" && ms >= 0) return ms;
   throw new CacheError(
     "INVALID_OPTION",
     `${option}: ${describe(duration)} is not a duration. Write milliseconds from 0 up, Infinity, or text like "250ms", "5m", "1h30m".`,
   );
+}
+
+/** Whether `value` is certain to be a duration, at a glance. */
+export function isKnownDuration(value: unknown): boolean {
+  return typeof value === "number" ? value >= 0 : PARSED.has(value);
 }
 
 function parseText(text: string): number {
@@ -43,7 +52,9 @@ function parseText(text: string): number {
     total += Number(part[1]) * unitMs;
     smallestMs = unitMs;
   }
-  return text === "" ? Number.NaN : total;
+  if (text === "") return Number.NaN;
+  if (PARSED.size < MOST_PARSED) PARSED.set(text, total);
+  return total;
 }
 
 function describe(value: unknown): string {

@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from "./duration.js";
+import { type Duration, isKnownDuration, parseDuration } from "./duration.js";
 import { CacheError } from "./errors.js";
 import type { Params } from "./key.js";
 
@@ -66,18 +66,19 @@ export const DEFAULT_POLICY: ResolvedPolicy = {
   lease: true,
 };
 
-const POLICY_OPTIONS: ReadonlySet<string> = new Set<keyof Policy>([
+const DURATIONS: ReadonlySet<string> = new Set<keyof Policy>([
   "ttl",
-  "jitter",
   "staleWhileRevalidate",
   "staleIfError",
   "retryAfter",
   "softTimeout",
   "hardTimeout",
-  "refreshAhead",
   "negativeTtl",
-  "tags",
-  "lease",
+]);
+
+const POLICY_OPTIONS: ReadonlySet<string> = new Set<string>([
+  ...DURATIONS,
+  ...(["jitter", "refreshAhead", "tags", "lease"] satisfies (keyof Policy)[]),
 ]);
 
 /**
@@ -100,10 +101,17 @@ export function resolvePolicy(base: ResolvedPolicy, raw: Policy): ResolvedPolicy
   };
 }
 
-/** Whether `options` are none that a fresh value at hand has to do with. Their values are not looked at. */
-export function concernsLoadsOnly(options: object): boolean {
+/**
+ * Whether `options` are none that a fresh value at hand has to do with, and valid at a glance. All others are to be
+ * resolved, which refuses those that are wrong.
+ */
+export function concernsLoadsOnly(options: CallOptions): boolean {
   if (typeof options !== "object" || options === null) return false;
-  for (const name in options) if (name === "refreshAhead" || !POLICY_OPTIONS.has(name)) return false;
+  for (const name in options) {
+    const value: unknown = options[name as keyof CallOptions];
+    if (value === undefined && POLICY_OPTIONS.has(name)) continue;
+    if (!(name === "tags" ? areTags(value) : DURATIONS.has(name) && isKnownDuration(value))) return false;
+  }
   return true;
 }
 
@@ -127,8 +135,12 @@ export function checkOptionNames(options: object, others: ReadonlySet<string>): 
  * @throws CacheError `INVALID_OPTION` where one is not text.
  */
 export function checkTags(tags: readonly string[]): readonly string[] {
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string" && tag !== "")) return [...new Set(tags)];
+  if (areTags(tags)) return [...new Set(tags)];
   throw new CacheError("INVALID_OPTION", 'tags: write a list of texts that are not empty, such as ["team:7"].');
+}
+
+function areTags(tags: unknown): tags is readonly string[] {
+  return Array.isArray(tags) && tags.every((tag) => typeof tag === "string" && tag !== "");
 }
 
 function checkLease(lease: boolean): boolean {

@@ -157,6 +157,16 @@ describe("the options of a call that finds a fresh value", () => {
     }
   });
 
+  const wrong = [{ ttl: "5 parsecs" }, { ttl: -1 }, { staleIfError: null }, { hardTimeout: Number.NaN }, { ttl: "" }];
+  it.each([...wrong, { tags: [""] }, { tags: "t" }, { lease: "no" }, { jitter: 2 }])(
+    "are refused: %o",
+    async (options) => {
+      const { cache } = await held();
+      for (const call of [cache.getOrSet("a", () => "new", options as never), cache.get("a", options as never)])
+        await expect(call).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    },
+  );
+
   it("count where they name another key, have been aborted, or ask for a refresh ahead", async () => {
     const { cache, clock } = await held();
     expect(await cache.getOrSet("a", () => "other", { params: { page: 2 } })).toBe("other");
