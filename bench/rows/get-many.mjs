@@ -32,9 +32,13 @@ function batches(read) {
   return async (count) => {
     for (let done = 0; done < count; done += 1) {
       next = (next + 1) % asked.length;
-      const values = await read(asked[next]);
-      if (values.length !== BATCH) throw new Error(`A read of ${BATCH} gave ${values.length}.`);
-      for (let each = 0; each < BATCH; each += 1) check(values[each], next * BATCH + each);
+      // A list, or where a library gives a map the values of that.
+      let each = 0;
+      for (const value of await read(asked[next])) {
+        check(value, next * BATCH + each);
+        each += 1;
+      }
+      if (each !== BATCH) throw new Error(`A read of ${BATCH} gave ${each}.`);
     }
   };
 }

@@ -35,8 +35,8 @@ function faceOf(store, { tagsOf, load, client }) {
     getOrSet: (key) => cache.getOrSet(key, load),
     set: (key, value) => cache.set(key, value),
     delete: (key) => cache.delete(key),
-    getMany: async (keys) => [...(await cache.getMany(keys)).values()],
-    getOrSetMany: async (keys) => [...(await cache.getOrSetMany(keys, loadMany)).values()],
+    getMany: async (keys) => (await cache.getMany(keys)).values(),
+    getOrSetMany: async (keys) => (await cache.getOrSetMany(keys, loadMany)).values(),
     invalidateTag: (tag) => cache.invalidateTags(tag),
     async close() {
       await cache.close();
