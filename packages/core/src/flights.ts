@@ -15,7 +15,7 @@ export class Flights {
   readonly #limits: TimeLimits;
   readonly #flying = new Flying();
   #looks = new Map<string, Look>();
-  readonly #writes = new Map<string, Promise<unknown>>();
+  #writes = new Map<string, Promise<unknown>>();
   readonly #retryAt = new Map<string, number>();
   /** Flights in the air that no caller can join any more. */
   readonly #voided = new Set<Flight>();
@@ -135,14 +135,21 @@ export class Flights {
 
   /**
    * Runs the writes of each key one after the other, so that a slow old one cannot land on top of a newer one.
-   * The first starts at once.
+   * The first starts at once. `ended` is called at the end, before anybody who waits goes on.
    */
-  inTurn<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
-    const before = keys.flatMap((key) => this.#writes.get(key) ?? []);
+  inTurn<T>(keys: readonly string[], write: () => Promise<T>, ended?: () => void): Promise<T> {
+    const before: Promise<unknown>[] = [];
+    for (const key of keys) {
+      const earlier = this.#writes.get(key);
+      if (earlier !== undefined) before.push(earlier);
+    }
     const turn = before.length === 0 ? write() : Promise.allSettled(before).then(write);
     for (const key of keys) this.#writes.set(key, turn);
     const done = (): void => {
       for (const key of keys) if (this.#writes.get(key) === turn) this.#writes.delete(key);
+      // As in `lookMany`: no old table is to stay behind.
+      if (this.#writes.size === 0) this.#writes = new Map();
+      ended?.();
     };
     turn.then(done, done);
     return turn;
@@ -152,13 +159,12 @@ export class Flights {
    * Changes keys, after what is already being written to any of them. Loads under way are void: those that began
    * before the change, and those that began during it and may have read what was there before.
    */
-  async change<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
-    for (const key of keys) this.void(key);
-    try {
-      return await this.inTurn(keys, write);
-    } finally {
+  change<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
+    const voidAll = (): void => {
       for (const key of keys) this.void(key);
-    }
+    };
+    voidAll();
+    return this.inTurn(keys, write, voidAll);
   }
 
   /** Resolves once what is being written to keys that begin with `base` at this moment is written, or is not. */

@@ -1,5 +1,5 @@
 import { type CacheContext, type Call, isFresh } from "./context.js";
-import type { CacheEntry } from "./entry.js";
+import { type CacheEntry, isPromiseLike } from "./entry.js";
 import { newToken } from "./lease.js";
 import { makeEntry, staleMs } from "./lifetime.js";
 import { checkedValue } from "./load.js";
@@ -12,14 +12,15 @@ import type { CacheStore, Invalidation, LeaseAnswer } from "./store.js";
  * `undefined` without a `negativeTtl`) removes the old one, which it has replaced, and resolves to `false`.
  */
 export async function set(context: CacheContext, call: Call, value: unknown): Promise<boolean> {
-  const checked = await checkedValue(context, call, value);
-  await context.store.ready();
-  const stored = await context.flights.change([call.key], async () => {
+  const checking = checkedValue(context, call, value);
+  const checked = isPromiseLike(checking) ? await checking : checking;
+  const waiting = context.store.ready();
+  if (waiting !== undefined) await waiting;
+  const stored = await context.flights.change([call.key], () => {
     const candidate = { value: checked, createdAt: context.stamps.begin() };
     const entry = makeEntry(call.policy, candidate, context.clock.now());
     if (entry !== undefined) return context.store.set(call.key, entry, "write");
-    await context.store.delete(call.key, context.stamps.mark());
-    return false;
+    return context.store.delete(call.key, context.stamps.mark()).then(() => false);
   });
   context.counters.sets += 1;
   if (context.emitter.heard.set > 0) context.emitter.emit("set", { key: call.key });

@@ -35,8 +35,8 @@ export class FarWrites {
     const { now: begunAt } = near.intake();
     try {
       // It was looked at without a lease, perhaps only near: what others have changed since must not come back.
-      const change = { at: begunAt + CLOCK_ERROR_MS, entry };
-      if (reason === "expire" && far.replay !== undefined) await far.replay(key, change);
+      if (reason === "expire" && far.replay !== undefined)
+        await far.replay(key, { at: begunAt + CLOCK_ERROR_MS, entry });
       else await far.set(key, entry, reason);
     } catch (error) {
       await this.#refused(key, entry, { reason, error, begunAt });

@@ -18,7 +18,7 @@ interface Writing {
 export class Fills {
   readonly #begun = new Map<string, Set<Fill>>();
   readonly #joinable = new Map<string, Found>();
-  readonly #writing = new Map<string, Writing>();
+  #writing = new Map<string, Writing>();
   readonly #changedMeanwhile: (key: string) => void;
 
   /** `changedMeanwhile` is called at the end of a change of a key that another node has changed as well. */
@@ -102,6 +102,8 @@ export class Fills {
     writing.writers -= 1;
     if (writing.writers > 0) return;
     this.#writing.delete(key);
+    // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
+    if (this.#writing.size === 0) this.#writing = new Map();
     if (writing.isHeardOf) this.#changedMeanwhile(key);
   }
 }
