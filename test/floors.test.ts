@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["contracts", "policy"],
   ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime", "look", "many-look"],
   ["mechanisms", "guard", "wire", "counters", "emitter", "patience", "stamps", "safe-store", "value-check"],
-  ["mechanisms", "flying", "time-limits"],
+  ["mechanisms", "flying", "time-limits", "latest-writes", "cooling"],
   ["mechanisms", "flights", "load-context", "call-chain", "lease", "mark-registry", "tag-marks"],
   ["mechanisms", "judge", "entry-marks"],
   ["mechanisms", "marked"],

@@ -1,22 +1,24 @@
 import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
+import { Cooling } from "./cooling.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { Flight, type FlightPlan, type Outcome, type Task } from "./flight.js";
 import { Flying } from "./flying.js";
+import { LatestWrites } from "./latest-writes.js";
 import type { Look, Readable } from "./look.js";
 import { LookOfMany, type ManyLook } from "./many-look.js";
 import { loadTimeout, TimeLimits } from "./time-limits.js";
 
-/** Refreshes that failed lately are remembered for this many keys. */
-const MOST_COOLING = 10_000;
-
 /** Everything that is under way for the keys of one store in this process. */
 export class Flights {
+  /** Refreshes that have failed. */
+  readonly cooling = new Cooling();
+  /** Writes of single values. */
+  readonly latest = new LatestWrites(this);
   readonly #limits: TimeLimits;
   readonly #flying = new Flying();
   #looks = new Map<string, Look>();
   #writes = new Map<string, Promise<unknown>>();
-  readonly #retryAt = new Map<string, number>();
   /** Flights in the air that no caller can join any more. */
   readonly #voided = new Set<Flight>();
 
@@ -39,6 +41,11 @@ export class Flights {
   /** Whether something is being written to `key` that is not done at once. */
   isWriting(key: string): boolean {
     return this.#writes.size > 0 && this.#writes.has(key);
+  }
+
+  /** Whether `turn` is the last of what is being written to `key`. */
+  isLast(key: string, turn: Promise<unknown>): boolean {
+    return this.#writes.get(key) === turn;
   }
 
   /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
@@ -173,28 +180,12 @@ export class Flights {
     await Promise.allSettled(writes);
   }
 
-  /** After a failed refresh: the instant before which `key` is not to be loaded again. */
-  coolDown(key: string, until: number): void {
-    this.#retryAt.delete(key);
-    this.#retryAt.set(key, until);
-    const [oldest] = this.#retryAt.keys();
-    if (this.#retryAt.size > MOST_COOLING && oldest !== undefined) this.#retryAt.delete(oldest);
-  }
-
-  isCooling(key: string, now: number): boolean {
-    const until = this.#retryAt.get(key);
-    if (until === undefined) return false;
-    if (now < until) return true;
-    this.#retryAt.delete(key);
-    return false;
-  }
-
   /** Ends everything that is in the air. */
   close(): void {
     this.#isClosed = true;
     for (const flight of [...this.#flying.all(), ...this.#voided]) this.abandon(flight, closedError());
     this.#limits.close();
-    this.#retryAt.clear();
+    this.cooling.endAll();
   }
 
   #endLook(key: string, look: Look): void {
@@ -202,7 +193,7 @@ export class Flights {
   }
 
   #keysOf(bases: readonly string[]): readonly string[] {
-    const keys = [...this.#flying.all().map(({ key }) => key), ...this.#looks.keys(), ...this.#retryAt.keys()];
+    const keys = [...this.#flying.all().map(({ key }) => key), ...this.#looks.keys(), ...this.cooling.keys()];
     return keys.filter((key) => bases.some((base) => key.startsWith(base)));
   }
 
@@ -211,7 +202,7 @@ export class Flights {
     const look = this.#looks.get(key);
     if (look !== undefined) look.voided = true;
     this.#looks.delete(key);
-    this.#retryAt.delete(key);
+    this.cooling.end(key);
   }
 
   #fly(flight: Flight, now: number): void {

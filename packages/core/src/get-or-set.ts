@@ -92,7 +92,7 @@ function decide<T>(context: CacheContext, request: Request<T>, looked: Looked): 
 function decisionOn(context: CacheContext, { call, found, now }: Found): Decision {
   const { key, policy } = call;
   const { createdAt, freshUntil } = found;
-  const cooling = (): boolean => context.flights.isCooling(key, now);
+  const cooling = (): boolean => context.flights.cooling.isOn(key, now);
   if (freshUntil > now) {
     const refreshAt = createdAt + (freshUntil - createdAt) * policy.refreshAhead;
     return policy.refreshAhead === 0 || now < refreshAt || cooling() ? "serve" : "serve and refresh";

@@ -29,6 +29,11 @@ export function makeEntry(policy: ResolvedPolicy, candidate: Candidate, now: num
   return { value, createdAt, freshUntil: Math.min(freshUntil, lastUntil), keepUntil, tags };
 }
 
+/** Whether the policy says to store `value`. */
+export function isStored(policy: ResolvedPolicy, value: unknown): boolean {
+  return ttlOf(policy, value) !== 0;
+}
+
 /** How long an entry is kept after it has ceased to be fresh. */
 export function staleMs(policy: ResolvedPolicy): number {
   return Math.max(policy.staleWhileRevalidateMs, policy.staleIfErrorMs);

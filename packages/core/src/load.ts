@@ -54,7 +54,7 @@ export class Load<T> implements Task {
     const { key, policy } = this.#order.call;
     if (flight.isCancelled) return;
     counters.loadFailures += 1;
-    if (flight.previous !== undefined && !flight.voided) flights.coolDown(key, clock.now() + policy.retryAfterMs);
+    if (flight.previous !== undefined && !flight.voided) flights.cooling.begin(key, clock.now() + policy.retryAfterMs);
     if (emitter.heard.loadError > 0) emitter.emit("loadError", { key, error });
   }
 

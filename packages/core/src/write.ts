@@ -1,7 +1,7 @@
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type CacheEntry, isPromiseLike } from "./entry.js";
 import { newToken } from "./lease.js";
-import { makeEntry, staleMs } from "./lifetime.js";
+import { isStored, makeEntry, staleMs } from "./lifetime.js";
 import { checkedValue } from "./load.js";
 import { checkTags, type ResolvedPolicy } from "./policy.js";
 import { basesOf } from "./scope.js";
@@ -16,15 +16,22 @@ export async function set(context: CacheContext, call: Call, value: unknown): Pr
   const checked = isPromiseLike(checking) ? await checking : checking;
   const waiting = context.store.ready();
   if (waiting !== undefined) await waiting;
-  const stored = await context.flights.change([call.key], () => {
-    const candidate = { value: checked, createdAt: context.stamps.begin() };
-    const entry = makeEntry(call.policy, candidate, context.clock.now());
-    if (entry !== undefined) return context.store.set(call.key, entry, "write");
-    return context.store.delete(call.key, context.stamps.mark()).then(() => false);
-  });
+  const stored = isStored(call.policy, checked)
+    ? await context.flights.latest.change(call.key, () => write(context, call, checked))
+    : await context.flights.change([call.key], () => removeUnstored(context, call.key));
   context.counters.sets += 1;
   if (context.emitter.heard.set > 0) context.emitter.emit("set", { key: call.key });
   return stored;
+}
+
+async function write({ clock, stamps, store }: CacheContext, { key, policy }: Call, value: unknown): Promise<boolean> {
+  const entry = makeEntry(policy, { value, createdAt: stamps.begin() }, clock.now());
+  return entry !== undefined && store.set(key, entry, "write");
+}
+
+async function removeUnstored({ stamps, store }: CacheContext, key: string): Promise<false> {
+  await store.delete(key, stamps.mark());
+  return false;
 }
 
 /** Deletes a key; resolves to whether something was there. */
