@@ -123,11 +123,7 @@ export class Flights {
   /** As `look`, at those of `keys` that nobody is busy with, by one read. Each look is to be shared, or ended. */
   lookMany(keys: readonly string[], read: (idle: string[]) => ManyLook["read"]): ManyLook {
     const idle: string[] = [];
-    const ended = (look: LookOfMany): void => {
-      this.#endLook(look.key, look);
-      // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
-      if (this.#looks.size === 0) this.#looks = new Map();
-    };
+    const ended = (look: LookOfMany): void => this.#endLook(look.key, look);
     const many: ManyLook = { looks: [], read: Promise.resolve([]), ended };
     for (const key of keys) {
       const known = this.#looks.get(key);
@@ -154,7 +150,7 @@ export class Flights {
     for (const key of keys) this.#writes.set(key, turn);
     const done = (): void => {
       for (const key of keys) if (this.#writes.get(key) === turn) this.#writes.delete(key);
-      // As in `lookMany`: no old table is to stay behind.
+      // As where a look ends: no old table is to stay behind.
       if (this.#writes.size === 0) this.#writes = new Map();
       ended?.();
     };
@@ -190,6 +186,8 @@ export class Flights {
 
   #endLook(key: string, look: Look): void {
     if (this.#looks.get(key) === look) this.#looks.delete(key);
+    // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
+    if (this.#looks.size === 0) this.#looks = new Map();
   }
 
   #keysOf(bases: readonly string[]): readonly string[] {

@@ -16,8 +16,8 @@ interface Writing {
 
 /** The reads of the far tier that are under way, and which of them a change has overtaken. */
 export class Fills {
-  readonly #begun = new Map<string, Set<Fill>>();
-  readonly #joinable = new Map<string, Found>();
+  #begun = new Map<string, Set<Fill>>();
+  #joinable = new Map<string, Found>();
   #writing = new Map<string, Writing>();
   readonly #changedMeanwhile: (key: string) => void;
 
@@ -34,6 +34,8 @@ export class Fills {
     const found: Found = read(fill).finally(() => {
       this.end(key, fill);
       if (this.#joinable.get(key) === found) this.#joinable.delete(key);
+      // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
+      if (this.#joinable.size === 0) this.#joinable = new Map();
     });
     if (fill.standing) this.#joinable.set(key, found);
     return found;
@@ -50,6 +52,7 @@ export class Fills {
     const begun = this.#begun.get(key);
     begun?.delete(fill);
     if (begun?.size === 0) this.#begun.delete(key);
+    if (this.#begun.size === 0) this.#begun = new Map();
   }
 
   /** Voids the fills of `key`: they are not kept, and whoever asks from now on does not get what they find. */
@@ -102,7 +105,6 @@ export class Fills {
     writing.writers -= 1;
     if (writing.writers > 0) return;
     this.#writing.delete(key);
-    // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
     if (this.#writing.size === 0) this.#writing = new Map();
     if (writing.isHeardOf) this.#changedMeanwhile(key);
   }
