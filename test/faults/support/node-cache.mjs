@@ -38,12 +38,13 @@ export function storeOf({ client, busClient, plants }) {
   const l2 = redisStore({ client });
   const bus = redisBus({ client: busClient });
   if (plants.includes("no guard")) return tiered({ l1, l2: { ...l2, remote: false }, bus });
-  if (plants.includes("forgets")) return tiered({ l1, l2: forgetful(guarded(l2)), bus });
+  if (plants.includes("forgets"))
+    return tiered({ l1: memoryStore({ maxEntries: 1 }), l2: forgetful(guarded(l2)), bus });
   if (plants.includes("deaf to gaps")) return tiered({ l1, l2, bus: deafToGaps(bus) });
   return tiered({ l1, l2, bus });
 }
 
-/** Says that it has taken every change, so that nothing is owed to it. */
+/** Says that it has taken every change, and what was loaded, so that nothing is owed to it. */
 function forgetful(store) {
   const taken =
     (act, instead) =>
@@ -54,6 +55,11 @@ function forgetful(store) {
     set: taken(store.set),
     delete: taken(store.delete, false),
     many: { ...store.many, delete: taken(store.many.delete, 0) },
+    leases: {
+      ...store.leases,
+      acquire: taken(store.leases.acquire, { type: "granted", entry: undefined }),
+      fill: taken(store.leases.fill, true),
+    },
   };
 }
 
