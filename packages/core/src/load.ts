@@ -149,6 +149,11 @@ export function checkedValue(context: CacheContext, call: Call, value: unknown):
   return context.check(call.key, value);
 }
 
+/** The entry of a value that is written now; `undefined` where the policy says not to store it. */
+export function entryOf({ clock, stamps }: CacheContext, { policy }: Call, value: unknown): CacheEntry | undefined {
+  return makeEntry(policy, { value, createdAt: stamps.begin() }, clock.now());
+}
+
 interface Cargo {
   readonly key: string;
   readonly entry: CacheEntry;

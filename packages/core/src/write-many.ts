@@ -1,6 +1,6 @@
 import type { CacheContext, Call } from "./context.js";
-import { makeEntry } from "./lifetime.js";
-import { checkedValue } from "./load.js";
+import type { CacheEntry } from "./entry.js";
+import { checkedValue, entryOf } from "./load.js";
 
 /** A call and the value that it writes. */
 export type Writing = readonly [call: Call, value: unknown];
@@ -37,18 +37,14 @@ export async function deleteMany(context: CacheContext, keys: readonly string[])
   return existed.filter((was) => was).length;
 }
 
-type Entry = NonNullable<ReturnType<typeof makeEntry>>;
-
-function entryOf(context: CacheContext, { policy }: Call, value: unknown): Entry | undefined {
-  const candidate = { value, createdAt: context.stamps.begin() };
-  return makeEntry(policy, candidate, context.clock.now());
-}
-
 /** What is to be stored, the last of those for one key, and the keys of what the policy says not to store. */
-function divide(keys: readonly string[], made: ReadonlyArray<Entry | undefined>): [Array<[string, Entry]>, string[]] {
+function divide(
+  keys: readonly string[],
+  made: ReadonlyArray<CacheEntry | undefined>,
+): [Array<[string, CacheEntry]>, string[]] {
   const last = new Map(keys.map((key, at) => [key, made[at]]));
   const stored = [...last].flatMap(
-    ([key, entry]): Array<[string, Entry]> => (entry === undefined ? [] : [[key, entry]]),
+    ([key, entry]): Array<[string, CacheEntry]> => (entry === undefined ? [] : [[key, entry]]),
   );
   return [stored, [...last.keys()].filter((key) => last.get(key) === undefined)];
 }

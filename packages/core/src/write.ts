@@ -1,8 +1,8 @@
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type CacheEntry, isPromiseLike } from "./entry.js";
 import { newToken } from "./lease.js";
-import { isStored, makeEntry, staleMs } from "./lifetime.js";
-import { checkedValue } from "./load.js";
+import { isStored, staleMs } from "./lifetime.js";
+import { checkedValue, entryOf } from "./load.js";
 import { checkTags, type ResolvedPolicy } from "./policy.js";
 import { basesOf } from "./scope.js";
 import type { CacheStore, Invalidation, LeaseAnswer } from "./store.js";
@@ -24,9 +24,9 @@ export async function set(context: CacheContext, call: Call, value: unknown): Pr
   return stored;
 }
 
-async function write({ clock, stamps, store }: CacheContext, { key, policy }: Call, value: unknown): Promise<boolean> {
-  const entry = makeEntry(policy, { value, createdAt: stamps.begin() }, clock.now());
-  return entry !== undefined && store.set(key, entry, "write");
+async function write(context: CacheContext, call: Call, value: unknown): Promise<boolean> {
+  const entry = entryOf(context, call, value);
+  return entry !== undefined && context.store.set(call.key, entry, "write");
 }
 
 async function removeUnstored({ stamps, store }: CacheContext, key: string): Promise<false> {

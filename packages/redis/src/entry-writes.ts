@@ -1,7 +1,7 @@
 import type { CacheEntry, ManyCapability, MissedChange } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { EntryDeletes } from "./entry-deletes.js";
-import type { LeaseKey } from "./lease-key.js";
+import { type LeaseKey, withLease } from "./lease-key.js";
 import type { WriteBatch } from "./write-batch.js";
 
 /** What writing entries needs: where bytes go, how they are made, and when it is. */
@@ -32,14 +32,13 @@ export interface Encoded {
 }
 
 export function entryWrites({ batch, codec, remove, now, leaseKey }: EntryWritesParts): EntryWrites {
-  const keysOf = (key: string): string[] => [key, leaseKey(key) ?? []].flat();
   const encoded = (key: string, entry: CacheEntry): Encoded => ({
     key,
     text: codec.encode(entry),
     life: lifeOf(entry.keepUntil - now()),
   });
   const write = ({ key, text, life }: Encoded): Promise<unknown> =>
-    isOver(life) ? remove([key]) : batch.send({ step: "set", keys: keysOf(key), args: [text, life] });
+    isOver(life) ? remove([key]) : batch.send({ step: "set", keys: withLease(key, leaseKey), args: [text, life] });
   return {
     async set(key, entry) {
       await write(encoded(key, entry));
@@ -53,7 +52,7 @@ export function entryWrites({ batch, codec, remove, now, leaseKey }: EntryWrites
       const { text, life } = encoded(key, entry);
       if (isOver(life)) return false;
       const args = [token, text, life, key];
-      return Number(await batch.send({ step: "fill", keys: keysOf(key), args })) === 1;
+      return Number(await batch.send({ step: "fill", keys: withLease(key, leaseKey), args })) === 1;
     },
   };
 }

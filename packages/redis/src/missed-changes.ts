@@ -2,7 +2,7 @@ import type { CacheStore, MissedChange } from "@granary/core";
 import { deletionMarks, type EntryDeletes } from "./entry-deletes.js";
 import { type Encoded, isOver } from "./entry-writes.js";
 import { instantText } from "./instant-text.js";
-import type { LeaseKey } from "./lease-key.js";
+import { type LeaseKey, withLease } from "./lease-key.js";
 import type { ReadBatch } from "./read-batch.js";
 import { deletedAtIn } from "./scope-mark-text.js";
 import type { WriteBatch } from "./write-batch.js";
@@ -24,7 +24,7 @@ export function missedChanges({ reads, writes, leaseKey, isCluster, encode, remo
     const { text, life } = encode(key, change);
     const at = instantText(change.at);
     const known = deletedAt === undefined ? "" : instantText(deletedAt);
-    const keys = [key, leaseKey(key) ?? [], isCluster ? [] : deletionMarks([key])].flat();
+    const keys = [...withLease(key, leaseKey), ...(isCluster ? [] : deletionMarks([key]))];
     const args = isOver(life) ? [at, "", "", known] : [at, text, life, known];
     return Number(await writes.send({ step: "replay", keys, args })) === 1;
   };

@@ -1,7 +1,7 @@
 import type { Admit, LeaseAnswer, LeasesCapability } from "@granary/core";
 import type { EntryReads } from "./entry-reads.js";
 import type { EntryWrites } from "./entry-writes.js";
-import type { LeaseKey } from "./lease-key.js";
+import { type LeaseKey, withLease } from "./lease-key.js";
 import type { LeaseWakes } from "./lease-wakes.js";
 import type { WriteBatch } from "./write-batch.js";
 
@@ -19,7 +19,7 @@ const LEASE_MS = 3_000;
 
 /** One more key beside an entry, which holds the token of the one node that may load it. */
 export function redisLeases({ writes, reads, fills, wakes, leaseKey }: RedisLeasesParts): LeasesCapability {
-  const keysOf = (key: string): string[] => [key, ...[leaseKey(key)].filter((lease) => lease !== undefined)];
+  const keysOf = (key: string): string[] => withLease(key, leaseKey);
 
   async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
     const answer = await writes.send({ step: "acquire", keys: keysOf(key), args: [token, LEASE_MS] });
