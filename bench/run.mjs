@@ -1,7 +1,7 @@
 // `npm run bench -- [rows] [options]`: runs rows of bench/rows, or all of them, on the built packages.
 //   --only a,b     these subjects instead of all of the row
 //   --node <path>  a Node binary for the measured processes; BENCH_NODE does the same
-//   --rounds <n>   counted rounds of the timed rows; 11 by default
+//   --rounds <n>   counted rounds of the timed rows, three times as many with Redis; 11 by default
 //   --short        a moment of every row, with the floor and Granary alone: that it runs, not how fast
 //   --publish      puts what was measured into docs/performance.md and its pictures
 //   --render       measures nothing, and writes that page again from what was published

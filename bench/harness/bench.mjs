@@ -8,6 +8,9 @@ import { versionsOf } from "./versions.mjs";
 
 const WARM_UP = 2;
 
+/** Two processes that wake each other take now longer, now shorter: it takes more rounds to see what is the rule. */
+const MORE_ROUNDS = 3;
+
 /** Who takes part, in how many variants, where all that counts is that a row runs. */
 const SHORT = ["by-hand", "granary"];
 const SHORT_VARIANTS = 2;
@@ -48,15 +51,17 @@ export class Bench {
     const { short } = this.#options;
     const participants = this.#participantsOf(row);
     const server = row.redis ? await redisServer() : undefined;
+    const apart = row.redis && measure === measureTimed;
+    if (apart) await server.setApart();
     try {
       const records = await measure({
         participants,
         floor: row.floor,
         short,
-        rounds: short ? { counted: 1, warmUp: 0 } : { counted: Number(this.#options.rounds), warmUp: WARM_UP },
+        rounds: this.#roundsOf(row),
         start: (participant, more = {}) =>
           this.#start(
-            { name, ...participant, ...more },
+            { name, apart, ...participant, ...more },
             server && `${server.url}/${1 + participants.indexOf(participant)}`,
           ),
         failed: ({ variant = "", column = "" }, error) => console.error(`${variant} ${column} ${error.message}`),
@@ -68,6 +73,12 @@ export class Bench {
     }
   }
 
+  #roundsOf({ redis = false }) {
+    const { short, rounds } = this.#options;
+    if (short) return { counted: 1, warmUp: 0 };
+    return { counted: Number(rounds) * (redis ? MORE_ROUNDS : 1), warmUp: WARM_UP };
+  }
+
   /** Each subject of the row, and each variant of it. */
   #participantsOf({ subjects, variants = {}, floor }) {
     const { only, short } = this.#options;
@@ -77,9 +88,9 @@ export class Bench {
     return [...taken].flatMap((subject) => variantsOf(subject).map((variant) => ({ subject, variant })));
   }
 
-  #start({ name, subject, flags, quiet, ...more }, url) {
+  #start({ name, subject, flags, quiet, apart, ...more }, url) {
     const context = { short: this.#options.short, url, ...more };
-    return startChild({ row: name, subject, context, node: this.#options.node, flags, quiet });
+    return startChild({ row: name, subject, context, node: this.#options.node, flags, quiet, apart });
   }
 }
 

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Cannot } from "./cannot.mjs";
+import { CLIENT, pin } from "./pin.mjs";
 
 const main = fileURLToPath(new URL("child-main.mjs", import.meta.url));
 
@@ -9,16 +10,18 @@ const main = fileURLToPath(new URL("child-main.mjs", import.meta.url));
 const DEADLINE_MS = 180_000;
 
 /**
- * Starts `subject` of `row` in a process of its own, which lives until `end()`. `quiet` drops what it writes to stderr.
+ * Starts `subject` of `row` in a process of its own, which lives until `end()`. `quiet` drops what it writes to stderr;
+ * `apart` keeps it off the processor of Redis.
  * @throws Cannot where the subject lacks what the row needs.
  */
-export async function startChild({ row, subject, context, node, flags = [], quiet = false }) {
+export async function startChild({ row, subject, context, node, flags = [], quiet = false, apart = false }) {
   const process_ = fork(main, [row, subject, JSON.stringify(context)], {
     execPath: node,
     execArgv: flags,
     stdio: ["ignore", "inherit", quiet ? "ignore" : "inherit", "ipc"],
   });
   const child = new Child(process_, `${subject} in ${row}`);
+  if (apart) await pin(process_.pid, CLIENT);
   try {
     await child.opened;
   } catch (error) {

@@ -59,7 +59,8 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   async getMany(ids: Iterable<Id>, options?: CallOptions): Promise<Map<Id, T>> {
-    return getMany<T>(this.#context, this.#calls(ids, options));
+    const asked = [...ids];
+    return getMany<T>(this.#context, asked, this.#keys(asked, options));
   }
 
   async getOrSetMany(ids: Iterable<Id>, loadMany: LoadMany<T>, options?: CallOptions): Promise<Map<Id, T>> {
@@ -79,10 +80,7 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   async deleteMany(ids: Iterable<Id>, options?: CallOptions): Promise<number> {
-    return deleteMany(
-      this.#context,
-      this.#calls(ids, options).map(({ key }) => key),
-    );
+    return deleteMany(this.#context, this.#keys([...ids], options));
   }
 
   async invalidatePattern(pattern: string, options: PatternOptions = {}): Promise<number> {
@@ -159,6 +157,16 @@ export class StoreCache<T> implements Cache<T> {
     const handle = this.#context.keys.recall(id);
     if (handle === undefined || this.#context.flights.isBusy(handle.key)) return undefined;
     return freshAt(this.#context, handle) as CacheEntry<T> | undefined;
+  }
+
+  #keys(ids: readonly Id[], options: CallOptions | undefined): string[] {
+    this.#assertOpen();
+    const { keys, policy } = this.#context;
+    if (options !== undefined) {
+      checkOptionNames(options, CALL_OPTIONS);
+      resolvePolicy(policy, options);
+    }
+    return ids.map((id) => keys.of(id, options?.params));
   }
 
   #calls(ids: Iterable<Id>, options: CallOptions | undefined): Call[] {

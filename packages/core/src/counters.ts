@@ -1,5 +1,10 @@
 import type { CacheStats, StoreHealth } from "./events.js";
 
+interface FarTier {
+  readonly tier: string;
+  hits: number;
+}
+
 /** The running counts of one cache. */
 export class Counters {
   /** Hits whose entry carries no tier: the nearest one's. Kept as a plain number, since every hit pays for it. */
@@ -12,28 +17,31 @@ export class Counters {
   deletes = 0;
   errors = 0;
   readonly nearTier: string;
-  readonly #farHits = new Map<string, { hits: number }>();
+  readonly #farTiers = new Map<string, FarTier>();
+  /** That of the last far hit, which mostly is that of the next. */
+  #last: FarTier | undefined;
 
   constructor(nearTier: string) {
     this.nearTier = nearTier;
   }
 
-  hit(tier: string | undefined): void {
-    if (tier === undefined) this.nearHits += 1;
-    else this.#farTier(tier).hits += 1;
+  /** A hit whose entry carries its tier. */
+  farHit(tier: string): void {
+    if (this.#last?.tier !== tier) this.#last = this.#farTier(tier);
+    this.#last.hits += 1;
   }
 
-  #farTier(tier: string): { hits: number } {
-    const known = this.#farHits.get(tier);
+  #farTier(tier: string): FarTier {
+    const known = this.#farTiers.get(tier);
     if (known !== undefined) return known;
-    const count = { hits: 0 };
-    this.#farHits.set(tier, count);
-    return count;
+    const far = { tier, hits: 0 };
+    this.#farTiers.set(tier, far);
+    return far;
   }
 
   snapshot(stores: Readonly<Record<string, StoreHealth>>): CacheStats {
     const tiers: Record<string, number> = { [this.nearTier]: this.nearHits };
-    for (const [tier, { hits }] of this.#farHits) tiers[tier] = (tiers[tier] ?? 0) + hits;
+    for (const { tier, hits } of this.#farTiers.values()) tiers[tier] = (tiers[tier] ?? 0) + hits;
     const hits = Object.values(tiers).reduce((sum, count) => sum + count, 0);
     const { misses, stale, loads, loadFailures, sets, deletes, errors } = this;
     return { gets: hits + misses, hits, misses, tiers, stale, loads, loadFailures, sets, deletes, errors, stores };

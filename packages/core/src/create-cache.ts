@@ -113,7 +113,7 @@ class Family implements CacheFamily {
     return {
       store,
       clock: this.#clock,
-      keys: new Keys(space),
+      keys: new Keys(space, { areKept: this.#share.store.handles !== undefined }),
       policy,
       flights,
       stamps,

@@ -7,22 +7,23 @@ import { getOrSet } from "./get-or-set.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import type { ManyLook } from "./many-look.js";
-import { countHit, countMiss } from "./read.js";
+import { countHit, judge } from "./read.js";
 
 type Found = CacheEntry | undefined;
 
-/** The fresh values of the ids that have one, in one round trip. */
-export async function getMany<T>(context: CacheContext, calls: readonly Call[]): Promise<Map<Id, T>> {
-  const found = await context.store.getMany(keysOf(calls), context.clock.now());
+/** The fresh values of the ids that have one, in one round trip. `keys` are theirs, in the same order. */
+export async function getMany<T>(
+  context: CacheContext,
+  ids: readonly Id[],
+  keys: readonly string[],
+): Promise<Map<Id, T>> {
+  const found = await context.store.getMany(keys, context.clock.now());
   const readAt = context.clock.now();
   const values = new Map<Id, T>();
-  calls.forEach(({ id, key }, at) => {
-    const entry = found[at];
-    if (entry === undefined || !isFresh(entry, readAt)) return countMiss(context, key);
-    countHit(context, key, entry);
-    context.flights.supersede(key, entry.createdAt);
-    if (entry.value !== undefined) values.set(id, entry.value as T);
-  });
+  for (let at = 0; at < ids.length; at += 1) {
+    const value = judge<T>(context, keys[at] as string, { entry: found[at], readAt });
+    if (value !== undefined) values.set(ids[at] as Id, value);
+  }
   return values;
 }
 

@@ -2,15 +2,20 @@ const POINT = 46;
 const SPACE = 32;
 const ZERO = 48;
 
-const MOST_DIGITS = 16;
 const DEADLINE = /^(?:never|-?\d{1,16})$/;
 /** A number as JavaScript prints it. */
 const BEGINNING = /^-?\d{1,21}(?:\.\d{1,24})?(?:e[+-]\d{1,3})?$/;
 
-/** The whole milliseconds of a date from 2001 to 2286 have as many digits. */
+/** The whole milliseconds of a date from 2001 to 2286 have as many digits: two numbers that fit into 32 bits. */
 const DIGITS_OF_A_DATE = 13;
+const HIGH_DIGITS = 7;
+const LOW_DIGITS = DIGITS_OF_A_DATE - HIGH_DIGITS;
+const LOW = 10 ** LOW_DIGITS;
 /** By what the digits behind its point are divided, by their number. */
 const SCALES = [undefined, 10, 100, 1_000, 10_000];
+const MOST_FRACTION_DIGITS = SCALES.length - 1;
+/** No number of digits alone. */
+const NONE = -1;
 
 /** Reads the instants of the header of an entry, one after the other. */
 export class InstantReader {
@@ -19,7 +24,7 @@ export class InstantReader {
   readonly #bytes: Uint8Array;
   readonly #text: string;
 
-  /** Digits are read from `bytes`, which is faster than from a string; the rare word of another form from `text`. */
+  /** Dates are read from `bytes`, which is faster than from a string; the rare word of another form from `text`. */
   constructor(bytes: Uint8Array, text: string, at: number) {
     this.#bytes = bytes;
     this.#text = text;
@@ -28,65 +33,70 @@ export class InstantReader {
 
   /** When the load began: any number; `NaN` where it is none. */
   beginning(): number {
-    const from = this.at;
-    const whole = this.#digits();
-    if (this.#ends(from)) return whole;
-    const fraction =
-      this.#bytes[this.at] === POINT && this.at - from === DIGITS_OF_A_DATE ? this.#fraction() : undefined;
-    return fraction === undefined ? this.#word(from, BEGINNING) : whole + fraction;
+    const date = dateAt(this.#bytes, this.at);
+    const end = this.at + DIGITS_OF_A_DATE;
+    if (date === NONE) return this.#word(BEGINNING);
+    if (this.#bytes[end] === POINT) return this.#dateWithFraction(date, end + 1);
+    return this.#bytes[end] === SPACE ? this.#pass(end, date) : this.#word(BEGINNING);
   }
 
   /** A whole number of milliseconds, or `Infinity` for `never`; `NaN` where it is neither. */
   deadline(): number {
-    const from = this.at;
-    const whole = this.#digits();
-    return this.#ends(from) ? whole : this.#word(from, DEADLINE);
+    const date = dateAt(this.#bytes, this.at);
+    const end = this.at + DIGITS_OF_A_DATE;
+    return date !== NONE && this.#bytes[end] === SPACE ? this.#pass(end, date) : this.#word(DEADLINE);
   }
 
   /**
-   * What the digits behind the point of a date come to, if they are at most four: all that JavaScript prints of one.
-   * Added to the whole milliseconds it gives what `Number` gives, to the last bit: neighbouring dates are 2 ** -13 to
+   * Digits behind the point of a date, if they are at most four: all that JavaScript prints of one. What they come to,
+   * added to the whole milliseconds, gives what `Number` gives, to the last bit: neighbouring dates are 2 ** -13 to
    * 2 ** -9 ms apart, four digits come no nearer than 9e-8 to the middle between two of them, and the division is off
    * by 2e-16 at most.
    */
-  #fraction(): number | undefined {
-    this.at += 1;
-    const from = this.at;
-    const digits = this.#digits();
-    const scale = SCALES[this.at - from];
-    return scale !== undefined && this.#ends(from) ? digits / scale : undefined;
-  }
-
-  #digits(): number {
+  #dateWithFraction(date: number, from: number): number {
     const bytes = this.#bytes;
-    let at = this.at;
-    let number = 0;
-    for (let digit = digitAt(bytes, at); digit >= 0 && digit <= 9; digit = digitAt(bytes, at)) {
-      number = number * 10 + digit;
-      at += 1;
+    let end = from;
+    let digits = 0;
+    for (; end <= from + MOST_FRACTION_DIGITS; end += 1) {
+      const digit = (bytes[end] ?? SPACE) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      digits = digits * 10 + digit;
     }
-    this.at = at;
-    return number;
+    const scale = SCALES[end - from];
+    return scale !== undefined && bytes[end] === SPACE ? this.#pass(end, date + digits / scale) : this.#word(BEGINNING);
   }
 
-  /** Whether the digits from `from` on, a few, are the whole word; then the next one is up. */
-  #ends(from: number): boolean {
-    const length = this.at - from;
-    if (length === 0 || length > MOST_DIGITS || this.#bytes[this.at] !== SPACE) return false;
-    this.at += 1;
-    return true;
+  /** The word ends before the space at `end`: the next one is up. */
+  #pass(end: number, instant: number): number {
+    this.at = end + 1;
+    return instant;
   }
 
-  /** The word from `from` on, read by the language itself; `NaN` where it is not of the form `allowed`. */
-  #word(from: number, allowed: RegExp): number {
-    const end = this.#text.indexOf(" ", from);
-    const word = this.#text.slice(from, Math.max(from, end));
+  /** The word that is up, read by the language itself; `NaN` where it is not of the form `allowed`. */
+  #word(allowed: RegExp): number {
+    const end = Math.max(this.at, this.#text.indexOf(" ", this.at));
+    const word = this.#text.slice(this.at, end);
     this.at = end + 1;
     if (!allowed.test(word)) return Number.NaN;
     return word === "never" ? Number.POSITIVE_INFINITY : Number(word);
   }
 }
 
-function digitAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? Number.NaN) - ZERO;
+/** The whole milliseconds of a date, which begin at `at`; `NONE` where there are too few digits. */
+function dateAt(bytes: Uint8Array, at: number): number {
+  const high = digitsAt(bytes, at, HIGH_DIGITS);
+  const low = digitsAt(bytes, at + HIGH_DIGITS, LOW_DIGITS);
+  return high < 0 || low < 0 ? NONE : high * LOW + low;
+}
+
+/** A number of exactly `count` digits; `NONE` where there are fewer. */
+function digitsAt(bytes: Uint8Array, from: number, count: number): number {
+  if (from + count > bytes.length) return NONE;
+  let number = 0;
+  for (let at = from; at < from + count; at += 1) {
+    const digit = (bytes[at] as number) - ZERO;
+    if (digit < 0 || digit > 9) return NONE;
+    number = number * 10 + digit;
+  }
+  return number;
 }

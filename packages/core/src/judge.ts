@@ -96,8 +96,8 @@ export class Judge {
 function scopeListsOf(keys: readonly string[]): ReadonlyArray<readonly string[]> {
   const lists = new Set<readonly string[]>();
   let latest: readonly string[] | undefined;
-  for (const key of keys) {
-    const scopes = scopesOf(key);
+  for (let at = 0; at < keys.length; at += 1) {
+    const scopes = scopesOf(keys[at] as string);
     if (scopes !== latest) lists.add(scopes);
     latest = scopes;
   }

@@ -23,7 +23,8 @@ export function get<T>(context: CacheContext, call: Call): Promise<T | undefined
     rememberPlace(context, call);
     return Promise.resolve((found as CacheEntry<T>).value);
   }
-  if (isPromiseLike(found)) return Promise.resolve(found).then((entry) => judge<T>(context, key, entry));
+  if (isPromiseLike(found))
+    return Promise.resolve(found).then((entry) => judge<T>(context, key, { entry, readAt: context.clock.now() }));
   countMiss(context, key);
   return Promise.resolve(undefined);
 }
@@ -64,7 +65,7 @@ export function described(context: CacheContext, found: CacheEntry): CacheEntry 
 export function countHit(context: CacheContext, key: string, found: CacheEntry): void {
   const { counters, emitter } = context;
   if (found.tier === undefined) counters.nearHits += 1;
-  else counters.hit(found.tier);
+  else counters.farHit(found.tier);
   if (emitter.heard.hit === 0) return;
   const stale = !isFresh(found, context.clock.now());
   emitter.emit("hit", { key, tier: found.tier ?? counters.nearTier, stale });
@@ -75,12 +76,19 @@ export function countMiss({ counters, emitter }: CacheContext, key: string): voi
   if (emitter.heard.miss > 0) emitter.emit("miss", { key });
 }
 
-function judge<T>(context: CacheContext, key: string, found: CacheEntry | undefined): T | undefined {
-  if (found === undefined || !isFresh(found, context.clock.now())) {
+/** What a read has found, and when. */
+interface Found {
+  readonly entry: CacheEntry | undefined;
+  readonly readAt: number;
+}
+
+/** The value of what was found, if it is fresh; counted as a hit or as a miss. */
+export function judge<T>(context: CacheContext, key: string, { entry, readAt }: Found): T | undefined {
+  if (entry === undefined || !isFresh(entry, readAt)) {
     countMiss(context, key);
     return undefined;
   }
-  countHit(context, key, found);
-  context.flights.supersede(key, found.createdAt);
-  return found.value as T;
+  countHit(context, key, entry);
+  context.flights.supersede(key, entry.createdAt);
+  return entry.value as T;
 }

@@ -83,22 +83,23 @@ interface Opener {
 }
 
 function opener(codec: EntryCodec): Opener {
-  const readHeader = (key: string, reply: Reply, { now }: Judge): SealedEntry | undefined => {
+  const readHeader = (key: string, reply: Reply, now: number): SealedEntry | undefined => {
     const sealed = reply === null ? undefined : codec.readHeader(key, reply);
     return sealed === undefined || sealed.keepUntil <= now ? undefined : sealed;
   };
-  const unseal = (key: string, sealed: SealedEntry | undefined, { admit }: Judge): Found => {
+  const unseal = (key: string, sealed: SealedEntry | undefined, admit: Admit | undefined): Found => {
     const entry = sealed === undefined ? undefined : codec.unseal(key, sealed);
     return entry === undefined || admit === undefined ? entry : admit(key, entry);
   };
   return {
-    open: (key, reply, judge) => unseal(key, readHeader(key, reply, judge), judge),
-    openAll(keys, replies, judge) {
+    open: (key, reply, { now, admit }) => unseal(key, readHeader(key, reply, now), admit),
+    openAll(keys, replies, { now, admit }) {
       // All headers before the first value: as `readHeader` of the core says, that is faster.
-      const sealed = keys.map((key, at) => readHeader(key, replies[at] ?? null, judge));
-      const found = keys.map((key, at) => unseal(key, sealed[at], judge));
+      const found: Found[] = keys.map((key, at) => readHeader(key, replies[at] ?? null, now));
+      for (let at = 0; at < keys.length; at += 1)
+        found[at] = unseal(keys[at] as string, found[at] as SealedEntry | undefined, admit);
       // Without a turn of promises for each entry, where none has to be waited for.
-      return judge.admit !== undefined && found.some(isPromiseLike) ? Promise.all(found) : (found as Entries);
+      return admit !== undefined && found.some(isPromiseLike) ? Promise.all(found) : (found as Entries);
     },
   };
 }

@@ -10,7 +10,7 @@ export const storeReplayCases: readonly StoreCase[] = [
     name: "a value that was missed is written where nothing is",
     needs: "replay",
     async run(opened) {
-      checkEqual(await replay(opened, valueAt(opened, 0, "missed")), true, "whether it was written");
+      checkEqual(await replay(opened, valueAt(opened, nowOf(opened), "missed")), true, "whether it was written");
       checkEqual((await present(opened, KEY)).value, "missed", "the value");
     },
   },
@@ -18,7 +18,7 @@ export const storeReplayCases: readonly StoreCase[] = [
     name: "a value that was missed takes the place of an older one, and of itself",
     needs: "replay",
     async run(opened) {
-      const missed = valueAt(opened, 0, "missed");
+      const missed = valueAt(opened, nowOf(opened), "missed");
       await opened.store.set(KEY, entryOf(opened, "older", { createdAt: missed.at - 10 }));
       checkEqual(await replay(opened, missed), true, "whether it was written");
       checkEqual(await replay(opened, missed), true, "whether it was written again");
@@ -29,9 +29,10 @@ export const storeReplayCases: readonly StoreCase[] = [
     name: "a change that was missed undoes nothing newer",
     needs: "replay",
     async run(opened) {
-      await opened.store.set(KEY, entryOf(opened, "newer"));
-      checkEqual(await replay(opened, valueAt(opened, -10, "missed")), false, "whether the value was written");
-      checkEqual(await replay(opened, { at: nowOf(opened) - 10 }), false, "whether it was deleted");
+      const at = nowOf(opened);
+      await opened.store.set(KEY, entryOf(opened, "newer", { createdAt: at }));
+      checkEqual(await replay(opened, valueAt(opened, at - 10, "missed")), false, "whether the value was written");
+      checkEqual(await replay(opened, { at: at - 10 }), false, "whether it was deleted");
       checkEqual((await present(opened, KEY)).value, "newer", "the value");
     },
   },
@@ -39,8 +40,9 @@ export const storeReplayCases: readonly StoreCase[] = [
     name: "a deletion that was missed removes what is older",
     needs: "replay",
     async run(opened) {
-      await opened.store.set(KEY, entryOf(opened, "older", { createdAt: nowOf(opened) - 10 }));
-      checkEqual(await replay(opened, { at: nowOf(opened) }), true, "whether it was deleted");
+      const at = nowOf(opened);
+      await opened.store.set(KEY, entryOf(opened, "older", { createdAt: at - 10 }));
+      checkEqual(await replay(opened, { at }), true, "whether it was deleted");
       await checkAbsent(opened, KEY);
     },
   },
@@ -48,8 +50,9 @@ export const storeReplayCases: readonly StoreCase[] = [
     name: "a value that was missed does not come back after a later deletion, also one that found nothing",
     needs: "replay",
     async run(opened) {
+      const missed = valueAt(opened, nowOf(opened) - 10, "missed");
       await opened.store.delete(KEY);
-      checkEqual(await replay(opened, valueAt(opened, -10, "missed")), false, "whether it was written");
+      checkEqual(await replay(opened, missed), false, "whether it was written");
       await checkAbsent(opened, KEY);
     },
   },
@@ -57,17 +60,18 @@ export const storeReplayCases: readonly StoreCase[] = [
     name: "a value that was missed does not come back after a later deletion that was missed too",
     needs: "replay",
     async run(opened) {
-      checkEqual(await replay(opened, { at: nowOf(opened) - 5 }), true, "whether it was deleted");
-      checkEqual(await replay(opened, valueAt(opened, -10, "missed")), false, "whether it was written");
+      const at = nowOf(opened);
+      checkEqual(await replay(opened, { at: at - 5 }), true, "whether it was deleted");
+      checkEqual(await replay(opened, valueAt(opened, at - 10, "missed")), false, "whether it was written");
       await checkAbsent(opened, KEY);
-      checkEqual(await replay(opened, valueAt(opened, 0, "later")), true, "whether a later one was written");
+      checkEqual(await replay(opened, valueAt(opened, at, "later")), true, "whether a later one was written");
     },
   },
   {
     name: "of a value that a missed change made stale and one that came between the two neither is kept",
     needs: "replay",
     async run(opened) {
-      const { at, entry } = valueAt(opened, -10, "stale");
+      const { at, entry } = valueAt(opened, nowOf(opened) - 10, "stale");
       await opened.store.set(KEY, entryOf(opened, "between", { createdAt: at + 5 }));
       checkEqual(await replay(opened, { at: at + 10, entry }), false, "whether it was written");
       await checkAbsent(opened, KEY);
@@ -80,15 +84,14 @@ export const storeReplayCases: readonly StoreCase[] = [
       const { leases } = opened.store;
       if (leases === undefined) return;
       checkEqual((await leases.acquire(KEY, "a")).type, "granted", "the answer to who asks for the lease");
-      checkEqual(await replay(opened, valueAt(opened, 0, "missed")), false, "whether it was written");
+      checkEqual(await replay(opened, valueAt(opened, nowOf(opened), "missed")), false, "whether it was written");
       checkEqual(await leases.fill(KEY, entryOf(opened, "loaded"), { token: "a" }), false, "the fill");
       await checkAbsent(opened, KEY);
     },
   },
 ];
 
-function valueAt(opened: OpenStore, ms: number, value: string): MissedChange {
-  const at = nowOf(opened) + ms;
+function valueAt(opened: OpenStore, at: number, value: string): MissedChange {
   return { at, entry: entryOf(opened, value, { createdAt: at }) };
 }
 
