@@ -17,19 +17,22 @@ const capabilities: readonly StoreCapability[] = [
   "copies",
 ];
 
+/** A database of its own: a walk goes through all that are in one, also the keys of other tests. */
+const redisUrl = `${inject("redisUrl")}/6`;
+
 describe.each(LIBRARIES)("redisStore on $library", ({ connect }) => {
   const open = ({ clock }: StoreContext): OpenedStore => {
-    const client = connect(inject("redisUrl"), { keyPrefix: ownPrefix() });
-    return { store: redisStore({ client, clock }), close: () => client.disconnect() };
+    const client = connect(redisUrl, { keyPrefix: ownPrefix() });
+    return { store: redisStore({ client, clock }), close: () => flushed(client) };
   };
   runStoreContract({ capabilities, open }, test);
 });
 
 describe.each(LIBRARIES.slice(0, 1))("redisStore on $library, with a binary serializer", ({ connect }) => {
   const open = ({ clock }: StoreContext): OpenedStore => {
-    const client = connect(inject("redisUrl"), { keyPrefix: ownPrefix() });
+    const client = connect(redisUrl, { keyPrefix: ownPrefix() });
     const store = redisStore({ client, clock, serializer: binarySerializer });
-    return { store, close: () => client.disconnect() };
+    return { store, close: () => flushed(client) };
   };
   runStoreContract({ capabilities, open }, test);
 });
@@ -53,3 +56,9 @@ describe("redisStore by the clock of the server, on a line that can be held", ()
   };
   runStoreContract({ capabilities: [...capabilities, "giveUpAfter"], open }, test);
 });
+
+/** Leaves nothing behind that later walks would pass. */
+async function flushed(client: { flushdb(): Promise<unknown>; disconnect(): void }): Promise<void> {
+  await client.flushdb();
+  client.disconnect();
+}
