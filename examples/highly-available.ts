@@ -16,6 +16,8 @@ const patience = {
   socketTimeout: 2_000,
   // After an outage, however long, it is connected again within half a second.
   retryStrategy: (times: number) => Math.min(times * 50, 500),
+  // While Redis loads its dump it is asked once a second, not when it expects to have loaded.
+  maxLoadingRetryTime: 1_000,
 } satisfies RedisOptions;
 
 /** A master with replicas, found through its sentinels. */
@@ -25,9 +27,9 @@ export function throughSentinels(sentinels: readonly Address[], name: string): R
 
 /** A cluster. Any of its nodes will do to find the others. */
 export function ofCluster(nodes: readonly Address[]): Cluster {
-  const { connectTimeout, socketTimeout, retryStrategy } = patience;
+  const { retryStrategy, ...connection } = patience;
   return new Cluster([...nodes], {
-    redisOptions: { connectTimeout, socketTimeout },
+    redisOptions: connection,
     clusterRetryStrategy: retryStrategy,
   });
 }
