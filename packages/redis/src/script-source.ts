@@ -20,23 +20,8 @@ local function write(value, text, life)
   if life == '' then redis.call('SET', value, text) else redis.call('SET', value, text, 'PX', life) end
 end
 
-local function holds(lease, token)
-  return not lease or redis.call('GET', lease) == token
-end
-
 local function drop(lease)
   if lease then redis.call('DEL', lease) end
-end
-
--- Who tracks keys is told of those alone that were there, and loads of the others have to hear of it too: so what is not
--- there is made, and gone.
-local function remove(name)
-  local existed = redis.call('UNLINK', name)
-  if existed == 0 then
-    redis.call('SET', name, '')
-    redis.call('DEL', name)
-  end
-  return existed
 end
 
 local now
@@ -50,6 +35,33 @@ end
 -- nil where it is in time
 local function lateness()
   if limit and server_now() > limit then return {err = string.format('LATE %.3f', server_now())} end
+end
+
+-- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
+function steps.set(keys, args)
+  local late = lateness()
+  if late then return late end
+  write(keys[1], args[2], args[3])
+  drop(keys[2])
+  return 1
+end
+
+-- The most frequent of all, alone: to define the others as well takes a quarter more time of the server.
+if ARGV[1] == 'set' then return steps.set(KEYS, ARGV) end
+
+local function holds(lease, token)
+  return not lease or redis.call('GET', lease) == token
+end
+
+-- Who tracks keys is told of those alone that were there, and loads of the others have to hear of it too: so what is not
+-- there is made, and gone.
+local function remove(name)
+  local existed = redis.call('UNLINK', name)
+  if existed == 0 then
+    redis.call('SET', name, '')
+    redis.call('DEL', name)
+  end
+  return existed
 end
 
 -- The mark of a namespace: when it was cleared, when a tag in it was invalidated, and when something in it was deleted
@@ -77,15 +89,6 @@ local function bury(name, at)
   local mark = read_mark(name)
   mark.deleted = later(mark.deleted, at)
   write_mark(name, mark)
-end
-
--- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
-function steps.set(keys, args)
-  local late = lateness()
-  if late then return late end
-  write(keys[1], args[2], args[3])
-  drop(keys[2])
-  return 1
 end
 
 -- keys: values, then leases, then marks of namespaces. number of values, number of leases, least instant, instant or ""
@@ -188,9 +191,7 @@ local function attempt(keys, args)
 end
 
 local function part(list, from, count)
-  local items = {}
-  for index = 1, count do items[index] = list[from + index - 1] end
-  return items
+  return {unpack(list, from, from + count - 1)}
 end
 
 -- for each step how many keys are its own, how many words, and these: does one after the other, returns their answers
