@@ -10,7 +10,7 @@ import { invalidatePattern, type PatternOptions } from "./invalidate-pattern.js"
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { promised } from "./patience.js";
-import { type CallOptions, checkOptionNames, concernsLoadsOnly, resolvePolicy } from "./policy.js";
+import { type CallOptions, checkOptionNames, concernsLoadsOnly, type ResolvedPolicy, resolvePolicy } from "./policy.js";
 import { entry, freshAt, get, has, ttl } from "./read.js";
 import { walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
@@ -160,23 +160,16 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   #keys(ids: readonly Id[], options: CallOptions | undefined): string[] {
-    this.#assertOpen();
-    const { keys, policy } = this.#context;
-    if (options !== undefined) {
-      checkOptionNames(options, CALL_OPTIONS);
-      resolvePolicy(policy, options);
-    }
-    return ids.map((id) => keys.of(id, options?.params));
+    this.#policy(options);
+    return ids.map((id) => this.#context.keys.of(id, options?.params));
   }
 
   #calls(ids: Iterable<Id>, options: CallOptions | undefined): Call[] {
-    this.#assertOpen();
-    const { keys, policy } = this.#context;
-    if (options !== undefined) checkOptionNames(options, CALL_OPTIONS);
-    const resolved = options === undefined ? policy : resolvePolicy(policy, options);
+    const policy = this.#policy(options);
+    const { keys } = this.#context;
     const { params, signal } = options ?? {};
     const isPlain = params === undefined;
-    return [...ids].map((id) => ({ id, key: keys.of(id, params), policy: resolved, signal, isPlain }));
+    return [...ids].map((id) => ({ id, key: keys.of(id, params), policy, signal, isPlain }));
   }
 
   #assertOpen(): void {
@@ -185,13 +178,20 @@ export class StoreCache<T> implements Cache<T> {
 
   /** @throws CacheError where the cache is closed, or the id or an option is not of its form. */
   #call(id: Id, options: CallOptions | undefined): Call {
-    this.#assertOpen();
-    const { keys, policy } = this.#context;
+    const policy = this.#policy(options);
+    const { keys } = this.#context;
     if (options === undefined) return { id, key: keys.of(id), policy, signal: undefined, isPlain: true };
-    checkOptionNames(options, CALL_OPTIONS);
     const { params, signal } = options;
-    const key = keys.of(id, params);
-    return { id, key, policy: resolvePolicy(policy, options), signal, isPlain: params === undefined };
+    return { id, key: keys.of(id, params), policy, signal, isPlain: params === undefined };
+  }
+
+  /** @throws CacheError where the cache is closed, or an option is not of its form. */
+  #policy(options: CallOptions | undefined): ResolvedPolicy {
+    this.#assertOpen();
+    const { policy } = this.#context;
+    if (options === undefined) return policy;
+    checkOptionNames(options, CALL_OPTIONS);
+    return resolvePolicy(policy, options);
   }
 }
 
