@@ -94,7 +94,7 @@ function opener(codec: EntryCodec): Opener {
   return {
     open: (key, reply, { now, admit }) => unseal(key, readHeader(key, reply, now), admit),
     openAll(keys, replies, { now, admit }) {
-      // All headers before the first value: as `readHeader` of the core says, that is faster.
+      // All headers before the first value: as `readHeader` of the core says, that is faster. One list holds both.
       const found: Found[] = keys.map((key, at) => readHeader(key, replies[at] ?? null, now));
       for (let at = 0; at < keys.length; at += 1)
         found[at] = unseal(keys[at] as string, found[at] as SealedEntry | undefined, admit);

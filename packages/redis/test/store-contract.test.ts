@@ -39,8 +39,10 @@ describe.each(LIBRARIES.slice(0, 1))("redisStore on $library, with a binary seri
 
 describe("redisStore by the clock of the server, on a line that can be held", () => {
   const open = async (): Promise<OpenedStore> => {
-    const proxy = await tcpProxy({ target: { port: Number(new URL(inject("redisUrl")).port) } });
-    const client = LIBRARIES[0].connect(`redis://127.0.0.1:${proxy.port}`, { keyPrefix: ownPrefix() });
+    const proxy = await tcpProxy({ target: { port: Number(new URL(redisUrl).port) } });
+    const client = LIBRARIES[0].connect(`redis://127.0.0.1:${proxy.port}${new URL(redisUrl).pathname}`, {
+      keyPrefix: ownPrefix(),
+    });
     const store = redisStore({ client });
     return {
       store,
