@@ -42,11 +42,14 @@ async function timed(work, count) {
 }
 
 /** Columns that read single keys by each of `methods`, in the order of `order`, one by one and 100 at once. */
-export function reads({ subject, face, methods, order }) {
-  return columnsOf(methods, (method, way) => {
-    if (face[method] === undefined) return reasonFor(subject, method);
-    return way((at) => face[method](keys[at]), order, check);
-  });
+export function reads(reading) {
+  return columnsOf(reading.methods, (method, way) => readBy(way, method, reading));
+}
+
+/** A column that reads single keys by `method` in one `way`. */
+export function readBy(way, method, { subject, face, order }) {
+  if (face[method] === undefined) return reasonFor(subject, method);
+  return way((at) => face[method](keys[at]), order, check);
 }
 
 /** Columns for each of `methods`, one by one and 100 at once. */
@@ -70,8 +73,24 @@ export function oneByOne(operation, { places, mask }, checked) {
   };
 }
 
-/** The same, 100 at once. */
+/** The same by 100 callers at once, each of which asks for its next when it has its last. */
 export function atOnce(operation, { places, mask }, checked) {
+  let next = 0;
+  return async (count) => {
+    const end = next + count;
+    const caller = async () => {
+      while (next < end) {
+        const at = places[next & mask];
+        next += 1;
+        checked(await operation(at), at);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, caller));
+  };
+}
+
+/** The same by one caller that asks for 100 in one go, and for the next when it has all of them. */
+export function inOneGo(operation, { places, mask }, checked) {
   let next = 0;
   return async (count) => {
     for (const end = next + count; next < end; next += AT_ONCE) {

@@ -45,6 +45,9 @@ export function origin() {
 
 const FILL_AT_ONCE = 100;
 
+/** A library with a time limit may give up a write on a machine that is busy, and says so by `false`. */
+const MOST_TRIES = 10;
+
 /** Writes the value of each of `size` keys; through its loader where a library has no write. */
 export async function fill(face, source, size = KEYS) {
   if (face.set === undefined) await fillByLoads(face, source, size);
@@ -62,6 +65,11 @@ async function fillByLoads(face, source, size) {
 async function fillByWrites(face, size) {
   for (let from = 0; from < size; from += FILL_AT_ONCE) {
     const places = Array.from({ length: Math.min(FILL_AT_ONCE, size - from) }, (_, each) => from + each);
-    await Promise.all(places.map((at) => face.set(keyOf(at), valueOf(at))));
+    await Promise.all(places.map((at) => write(face, at)));
   }
+}
+
+async function write(face, at) {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) if ((await face.set(keyOf(at), valueOf(at))) !== false) return;
+  throw new Error(`${keyOf(at)} was not written.`);
 }

@@ -2,12 +2,18 @@ import type { Clock } from "./clock.js";
 
 /** Calls of one moment, which share a timer. */
 interface Batch {
-  /** The calls that have no answer yet, by what ends the wait for them. */
-  readonly calls: Map<EndWait, string>;
+  readonly waits: Wait[];
+  /** How many of them have no answer yet. */
+  waiting: number;
   cancel: () => void;
 }
 
-type EndWait = (reason: Error) => void;
+/** The wait for one call. */
+interface Wait {
+  readonly key: string;
+  /** Ends it without an answer; `undefined` once it is over. */
+  end: ((reason: Error) => void) | undefined;
+}
 
 export interface DeadlinesOptions {
   readonly clock: Clock;
@@ -40,15 +46,17 @@ export class Deadlines {
     const batch = times === 1 ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
     const { answered, failed, overdue } = this.#options;
     return new Promise((resolve, reject) => {
-      batch.calls.set(reject, key);
+      const wait: Wait = { key, end: reject };
+      batch.waits.push(wait);
+      batch.waiting += 1;
       answer.then(
         (value) => {
-          if (!this.#isInTime(batch, reject)) return overdue("answered");
+          if (!this.#isInTime(batch, wait)) return overdue("answered");
           answered();
           resolve(value);
         },
         (error: unknown) => {
-          if (!this.#isInTime(batch, reject)) return overdue("failed");
+          if (!this.#isInTime(batch, wait)) return overdue("failed");
           failed(key, error);
           reject(error);
         },
@@ -61,10 +69,12 @@ export class Deadlines {
     for (const batch of [...this.#batches]) this.#endWaits(batch, reason);
   }
 
-  #isInTime(batch: Batch, wait: EndWait): boolean {
-    const isWaited = batch.calls.delete(wait);
-    if (isWaited && batch.calls.size === 0 && batch !== this.#open) this.#end(batch);
-    return isWaited;
+  #isInTime(batch: Batch, wait: Wait): boolean {
+    if (wait.end === undefined) return false;
+    wait.end = undefined;
+    batch.waiting -= 1;
+    if (batch.waiting === 0 && batch !== this.#open) this.#end(batch);
+    return true;
   }
 
   /** A timer a call would cost more than the rest of the guard: the calls of about a millisecond share one. */
@@ -73,8 +83,8 @@ export class Deadlines {
     this.#open = batch;
     batch.cancel = this.#options.clock.after(0, () => {
       this.#open = undefined;
-      if (batch.calls.size === 0) this.#end(batch);
-      else this.#arm(batch, Math.ceil(batch.calls.size / CALLS_A_LIMIT));
+      if (batch.waiting === 0) this.#end(batch);
+      else this.#arm(batch, Math.ceil(batch.waiting / CALLS_A_LIMIT));
     });
     return batch;
   }
@@ -86,7 +96,7 @@ export class Deadlines {
   }
 
   #newBatch(): Batch {
-    const batch: Batch = { calls: new Map(), cancel: () => {} };
+    const batch: Batch = { waits: [], waiting: 0, cancel: () => {} };
     this.#batches.add(batch);
     return batch;
   }
@@ -105,9 +115,11 @@ export class Deadlines {
 
   #endWaits(batch: Batch, reason: (key: string) => Error): void {
     this.#end(batch);
-    const waits = [...batch.calls];
-    batch.calls.clear();
-    for (const [end, key] of waits) end(reason(key));
+    for (const wait of batch.waits) {
+      const { end, key } = wait;
+      wait.end = undefined;
+      end?.(reason(key));
+    }
   }
 
   #end(batch: Batch): void {

@@ -12,6 +12,8 @@ export type ScopeMarks = readonly ScopeMark[] | undefined;
 export class Judge {
   readonly #marks: MarksCapability;
   readonly #tags: TagMarks;
+  /** The marks that were asked for last: all reads of one turn share them. */
+  #asked: Asked | undefined;
 
   constructor(marks: MarksCapability) {
     this.#marks = marks;
@@ -50,7 +52,9 @@ export class Judge {
   read(scopes: readonly string[]): Awaitable<ScopeMarks> {
     try {
       const read = this.#marks.read(scopes);
-      return isPromiseLike(read) ? read.then(undefined, unknown) : read;
+      if (!isPromiseLike(read)) return read;
+      if (this.#asked?.read !== read) this.#asked = new Asked(read);
+      return this.#asked.marks;
     } catch {
       return undefined;
     }
@@ -68,8 +72,11 @@ export class Judge {
   }
 
   async #settled(scopes: readonly string[], found: Awaitable<Found>, marks: Awaitable<ScopeMarks>): Promise<Found> {
+    const asked = this.#asked;
     const entry = await found;
-    return this.judge(entry, scopes, await marks);
+    // Of the entries of one turn all but the first come when the marks are there.
+    const known = asked !== undefined && asked.marks === marks && asked.isAnswered ? asked.answer : await marks;
+    return this.judge(entry, scopes, known);
   }
 
   #judgeTags(entry: Tagged, scopes: readonly string[], marks: readonly ScopeMark[]): Awaitable<Found> {
@@ -112,11 +119,27 @@ function newestOf(known: readonly ScopeMarks[]): number {
   return Math.max(Number.NEGATIVE_INFINITY, ...instants);
 }
 
-type Tagged = CacheEntry & { readonly tags: readonly string[] };
+/** Marks that a store was asked for. */
+class Asked {
+  readonly read: PromiseLike<ScopeMarks>;
+  /** What the store says; what cannot be read is not known. */
+  readonly marks: PromiseLike<ScopeMarks>;
+  isAnswered = false;
+  answer: ScopeMarks;
 
-function unknown(): undefined {
-  return undefined;
+  constructor(read: PromiseLike<ScopeMarks>) {
+    this.read = read;
+    this.marks = read.then(undefined, () => undefined).then((answer) => this.#answered(answer));
+  }
+
+  #answered(answer: ScopeMarks): ScopeMarks {
+    this.isAnswered = true;
+    this.answer = answer;
+    return answer;
+  }
 }
+
+type Tagged = CacheEntry & { readonly tags: readonly string[] };
 
 /** Fresh up to its own beginning: never again, but served as stale where the policy allows that. */
 function asStale(entry: CacheEntry): CacheEntry {

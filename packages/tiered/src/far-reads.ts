@@ -1,7 +1,7 @@
-import { type CacheEntry, type CacheStore, type Clock, isPromiseLike } from "@granary/core";
+import { type Awaitable, type CacheEntry, type CacheStore, type Clock, isPromiseLike } from "@granary/core";
 import { type FarRead, readOneFar } from "./far-tier.js";
 import type { Fill, Fills } from "./fills.js";
-import { asStale } from "./near-entry.js";
+import { asStale, type Intake } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
 import type { Recovery } from "./recovery.js";
 
@@ -20,6 +20,15 @@ export interface FarReadsParts {
   fail(operation: string, error: unknown, key?: string): void;
 }
 
+/** A read that is under way. */
+interface Filling {
+  readonly read: Read;
+  readonly fill: Fill;
+  readonly intake: Intake;
+}
+
+type Found = CacheEntry | undefined;
+
 /** Reads of the far tier, each of which fills the near one. */
 export class FarReads {
   readonly #parts: FarReadsParts;
@@ -29,35 +38,53 @@ export class FarReads {
   }
 
   /** Far, or what near holds, as stale, where far cannot say. */
-  async get(key: string, asked: Read): Promise<CacheEntry | undefined> {
-    const { far, fills, recovery, clock, fail } = this.#parts;
-    const { near } = asked;
+  get(key: string, read: Read): Promise<Found> {
+    const { far, clock } = this.#parts;
     const waiting = far.ready?.();
+    if (!isPromiseLike(waiting)) return this.#join(key, read);
     // By a clock that is not in step yet a copy would be trusted for minutes too long.
-    if (isPromiseLike(waiting)) await waiting;
-    const read = isPromiseLike(waiting) ? { ...asked, now: clock.now() } : asked;
-    const { now } = read;
-    try {
-      return await fills.join(key, (fill) => this.#fill(key, { read, fill }));
-    } catch (error) {
-      const held = recovery.see(key, near);
-      if (held === undefined || held.keepUntil <= now) throw error;
-      fail("get", error, key);
-      return asStale(held, now);
-    }
+    return Promise.resolve(waiting).then(() => this.#join(key, { ...read, now: clock.now() }));
+  }
+
+  /** Reads once for all who ask for `key` meanwhile. */
+  #join(key: string, read: Read): Promise<Found> {
+    const { fills, near } = this.#parts;
+    const shared = fills.shared(key);
+    if (shared !== undefined) return shared;
+    const fill = fills.begin(key);
+    fill.found = this.#fill(key, { read, fill, intake: near.intake(read.now) });
+    return fill.found;
   }
 
   /** Reads far and keeps a copy; a copy that far knows nothing of is dropped, since it was deleted there. */
-  async #fill(
-    key: string,
-    { read, fill }: { readonly read: Read; readonly fill: Fill },
-  ): Promise<CacheEntry | undefined> {
-    const { near, far, recovery } = this.#parts;
-    const [intake, see] = [near.intake(), recovery.sight(key)];
-    const entry = see(await readOneFar(far, key, read));
-    if (recovery.compare(key, entry, read.near) === "near") return read.near && asStale(read.near, read.now);
-    if (entry !== undefined) await near.keep(key, entry, { intake, isStanding: fill.standing });
-    else if (fill.standing && read.near !== undefined) await near.drop(key);
-    return entry;
+  async #fill(key: string, filling: Filling): Promise<Found> {
+    const { far, fills, recovery } = this.#parts;
+    const { read, fill } = filling;
+    const see = recovery.sight(key);
+    try {
+      const entry = see(await readOneFar(far, key, read));
+      if (recovery.compare(key, entry, read.near) === "near") return read.near && asStale(read.near, read.now);
+      const taken = this.#takeIn(key, entry, filling);
+      if (taken !== undefined) await taken;
+      return entry;
+    } catch (error) {
+      return this.#withoutFar(key, read, error);
+    } finally {
+      fills.end(key, fill);
+    }
+  }
+
+  #takeIn(key: string, entry: Found, { read, fill, intake }: Filling): Awaitable<unknown> {
+    const { near } = this.#parts;
+    if (entry !== undefined) return near.keep(key, entry, { intake, isStanding: fill.standing });
+    return fill.standing && read.near !== undefined ? near.drop(key) : undefined;
+  }
+
+  #withoutFar(key: string, { near, now }: Read, error: unknown): Found {
+    const { recovery, fail } = this.#parts;
+    const held = recovery.see(key, near);
+    if (held === undefined || held.keepUntil <= now) throw error;
+    fail("get", error, key);
+    return asStale(held, now);
   }
 }

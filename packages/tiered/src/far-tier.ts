@@ -1,4 +1,4 @@
-import type { Admit, CacheEntry, CacheStore } from "@granary/core";
+import { type Admit, type Awaitable, type CacheEntry, type CacheStore, isPromiseLike } from "@granary/core";
 
 /** How the far tier is read. */
 export interface FarRead {
@@ -16,16 +16,18 @@ export async function readFar(far: CacheStore, keys: readonly string[], read: Fa
 }
 
 /** The entry of one key. */
-export async function readOneFar(far: CacheStore, key: string, read: FarRead): Promise<Found> {
-  const entry = await far.get(key, read.now, far.admits === true ? read.admit : undefined);
-  return received(far, { key, entry, read });
+export function readOneFar(far: CacheStore, key: string, read: FarRead): Awaitable<Found> {
+  const found = far.get(key, read.now, far.admits === true ? read.admit : undefined);
+  return isPromiseLike(found)
+    ? found.then((entry) => received(far, { key, entry, read }))
+    : received(far, { key, entry: found, read });
 }
 
 /** The entry as the far tier's, which says so. */
-async function received(
+function received(
   far: CacheStore,
   { key, entry, read }: { key: string; entry: Found; read: FarRead },
-): Promise<Found> {
+): Awaitable<Found> {
   if (entry === undefined || entry.keepUntil <= read.now) return undefined;
   const named = entry.tier === undefined ? { ...entry, tier: far.tier ?? far.name } : entry;
   return far.admits === true || read.admit === undefined ? named : read.admit(key, named);

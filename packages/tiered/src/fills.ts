@@ -6,6 +6,10 @@ type Found = Promise<CacheEntry | undefined>;
 export interface Fill {
   /** Nothing changed the key since the read began, so that what it brings may be kept. */
   standing: boolean;
+  /** What it finds, where others may share that. */
+  found: Found | undefined;
+  /** The fill of the same key that began before it and has not ended. */
+  earlier: Fill | undefined;
 }
 
 /** A key that this node is changing. */
@@ -16,8 +20,8 @@ interface Writing {
 
 /** The reads of the far tier that are under way, and which of them a change has overtaken. */
 export class Fills {
-  #begun = new Map<string, Set<Fill>>();
-  #joinable = new Map<string, Found>();
+  /** The latest of each key, mostly the only one. */
+  #begun = new Map<string, Fill>();
   #writing = new Map<string, Writing>();
   readonly #changedMeanwhile: (key: string) => void;
 
@@ -26,43 +30,36 @@ export class Fills {
     this.#changedMeanwhile = changedMeanwhile;
   }
 
-  /** Reads once for all who ask for `key` meanwhile. */
-  join(key: string, read: (fill: Fill) => Found): Found {
-    const shared = this.#joinable.get(key);
-    if (shared !== undefined) return shared;
-    const fill = this.begin(key);
-    const found: Found = read(fill).finally(() => {
-      this.end(key, fill);
-      if (this.#joinable.get(key) === found) this.#joinable.delete(key);
-      // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
-      if (this.#joinable.size === 0) this.#joinable = new Map();
-    });
-    if (fill.standing) this.#joinable.set(key, found);
-    return found;
+  /** What a read of `key` that is under way will find, for whoever asks meanwhile. */
+  shared(key: string): Found | undefined {
+    for (let fill = this.#begun.get(key); fill !== undefined; fill = fill.earlier)
+      if (fill.standing && fill.found !== undefined) return fill.found;
+    return undefined;
   }
 
   /** Begins a fill. One that begins while the key is written may read what was there before: it is void at once. */
   begin(key: string): Fill {
-    const fill: Fill = { standing: !this.#writing.has(key) };
-    this.#begun.set(key, (this.#begun.get(key) ?? new Set()).add(fill));
+    const fill: Fill = { standing: !this.#writing.has(key), found: undefined, earlier: this.#begun.get(key) };
+    this.#begun.set(key, fill);
     return fill;
   }
 
   end(key: string, fill: Fill): void {
-    const begun = this.#begun.get(key);
-    begun?.delete(fill);
-    if (begun?.size === 0) this.#begun.delete(key);
+    const latest = this.#begun.get(key);
+    if (latest !== fill) return unlink(latest, fill);
+    if (fill.earlier !== undefined) this.#begun.set(key, fill.earlier);
+    else this.#begun.delete(key);
+    // A map that shrinks keeps its old tables, with all that was in them, for as long as a garbage collector may.
     if (this.#begun.size === 0) this.#begun = new Map();
   }
 
   /** Voids the fills of `key`: they are not kept, and whoever asks from now on does not get what they find. */
   void(key: string): void {
-    for (const fill of this.#begun.get(key) ?? []) fill.standing = false;
-    this.#joinable.delete(key);
+    for (let fill = this.#begun.get(key); fill !== undefined; fill = fill.earlier) fill.standing = false;
   }
 
   voidAll(): void {
-    for (const key of [...this.#begun.keys()]) this.void(key);
+    for (const key of this.#begun.keys()) this.void(key);
   }
 
   /**
@@ -108,4 +105,9 @@ export class Fills {
     if (this.#writing.size === 0) this.#writing = new Map();
     if (writing.isHeardOf) this.#changedMeanwhile(key);
   }
+}
+
+function unlink(latest: Fill | undefined, fill: Fill): void {
+  for (let later = latest; later !== undefined; later = later.earlier)
+    if (later.earlier === fill) later.earlier = fill.earlier;
 }

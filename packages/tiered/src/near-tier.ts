@@ -54,10 +54,9 @@ export class NearTier {
     return isTrusted(found, lone(this.epoch), now) && !this.#options.isFarWell();
   }
 
-  /** What a copy that is read or written from now on is taken in with. */
-  intake(): Intake {
-    const { clock, l1TtlMs } = this.#options;
-    return { now: clock.now(), l1TtlMs, epoch: this.epoch };
+  /** What a copy that is read or written from `now` on is taken in with. */
+  intake(now = this.#options.clock.now()): Intake {
+    return { now, l1TtlMs: this.#options.l1TtlMs, epoch: this.epoch };
   }
 
   /** As `intake`, for what the far tier does not have: it is trusted only until that answers again. */
@@ -80,13 +79,10 @@ export class NearTier {
    * is dropped as well: whoever was given what was read must not find that afterwards. Nor must it take the place of a
    * newer copy: of two reads at one time the earlier may end last.
    */
-  async keep(key: string, entry: CacheEntry, { intake, isStanding }: Reading): Promise<void> {
-    const found = this.find(key, intake.now);
-    const held = isPromiseLike(found) ? await found : found;
-    if (held === undefined || held.createdAt <= entry.createdAt) {
-      if (isStanding) return this.put(key, entry, intake);
-      if (held !== undefined && held.createdAt < entry.createdAt) await this.drop(key);
-    }
+  keep(key: string, entry: CacheEntry, reading: Reading): Awaitable<void> {
+    const held = this.find(key, reading.intake.now);
+    if (isPromiseLike(held)) return held.then((found) => this.#keepOver(found, key, { entry, reading }));
+    return this.#keepOver(held, key, { entry, reading });
   }
 
   /** No copy that the invalidation meets is given any more, nor one that is taken in later and is as old. */
@@ -103,6 +99,16 @@ export class NearTier {
   /** Whether something was held. */
   async drop(key: string): Promise<boolean> {
     return (await this.#attempt("delete", () => this.#store.delete(key), key)) === true;
+  }
+
+  #keepOver(
+    held: CacheEntry | undefined,
+    key: string,
+    { entry, reading }: { readonly entry: CacheEntry; readonly reading: Reading },
+  ): Awaitable<void> {
+    if (held !== undefined && held.createdAt > entry.createdAt) return undefined;
+    if (reading.isStanding) return this.put(key, entry, reading.intake);
+    if (held !== undefined && held.createdAt < entry.createdAt) return this.drop(key).then(() => undefined);
   }
 
   async #notTaken(error: unknown, key: string): Promise<void> {
