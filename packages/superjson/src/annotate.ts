@@ -3,7 +3,7 @@ import { hasJsonNumbers, isForbiddenKey, isJsonNumber, isTypedArray, type TypedA
 import { isIndex, joined, stepOf } from "./notes.js";
 import { placesOfRepeats } from "./places.js";
 import { escaped, quoted } from "./quoted.js";
-import { Seen, SeenBigints } from "./seen.js";
+import { meet, SeenBigints, seenFrom } from "./seen.js";
 
 const { getPrototypeOf, prototype: objectPrototype, values: valuesOf } = Object;
 const { isArray, prototype: arrayPrototype } = Array;
@@ -27,7 +27,7 @@ interface Outside {
 
 /** One walk that gives the text of superjson, without its bookkeeping for what cannot occur twice here. */
 class Annotation {
-  readonly #seen = new Seen();
+  readonly #seen = seenFrom(undefined);
   // To superjson, a bigint and NaN are objects too, which may occur twice.
   readonly #bigints = new SeenBigints();
   #nans = 0;
@@ -82,7 +82,7 @@ class Annotation {
   }
 
   #object(value: object): string {
-    if (this.#seen.meet(value)) return this.#giveUp();
+    if (meet(value, this.#seen)) return this.#giveUp();
     const prototype: unknown = getPrototypeOf(value);
     if (isArray(value)) return prototype === arrayPrototype ? this.#array(value) : this.#giveUp();
     if (prototype === objectPrototype || (prototype === null && value !== objectPrototype))

@@ -1,40 +1,51 @@
 import { isForbiddenKey, isJsonNumber } from "./kinds.js";
-import { Seen } from "./seen.js";
+import { meet, type Seen, seenFrom } from "./seen.js";
 
 const { getPrototypeOf, prototype: objectPrototype, values } = Object;
 const { isArray, prototype: arrayPrototype } = Array;
+
+/** So many objects of a list may wait. A longer list is looked into as it is read: often its first item says no. */
+const WAITING = 16;
 
 /**
  * Whether superjson would write `value` as `JSON.stringify` does and add nothing: strings, booleans, null, finite
  * numbers, and arrays and records of those in which no object occurs twice. `false` where that is not certain.
  */
 export function isPlain(value: unknown): boolean {
-  return typeof value === "object" && value !== null ? isPlainTree(value, new Seen()) : isPlainLeaf(value);
+  return typeof value === "object" && value !== null ? areAllPlain(seenFrom(value)) : isPlainLeaf(value);
+}
+
+/** Looks into what was met, in that order. To look into each object where it stands, by recursion, costs more. */
+function areAllPlain(seen: Seen): boolean {
+  while (seen.next < seen.count) {
+    const value = seen.objects[seen.next++];
+    if (!(isArray(value) ? isPlainArray(value, seen) : isPlainRecord(value as Record<string, unknown>, seen)))
+      return false;
+  }
+  return true;
 }
 
 /** As `isPlain`, for what is not an object. */
 function isPlainLeaf(value: unknown): boolean {
-  if (typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value === "number") return isJsonNumber(value);
-  return value === null;
+  if (value === null || typeof value === "boolean" || typeof value === "string") return true;
+  return typeof value === "number" && isJsonNumber(value);
 }
 
-function isPlainTree(tree: object, seen: Seen): boolean {
-  if (seen.meet(tree)) return false;
-  const prototype: unknown = getPrototypeOf(tree);
-  if (isArray(tree)) return prototype === arrayPrototype && isPlainArray(tree, seen);
-  const isRecord = prototype === objectPrototype || (prototype === null && tree !== objectPrototype);
-  return isRecord && isPlainRecord(tree as Record<string, unknown>, seen);
+/** As `isPlain`, for an object that stands in a list. */
+function isPlainItem(item: object, seen: Seen): boolean {
+  return !meet(item, seen) && (seen.count - seen.next < WAITING || areAllPlain(seen));
 }
+
+// JSON also asks for a `toJSON` that is not enumerable, and superjson does not. To ask for it first tells the compiler
+// what shape the object has, and so, often, what its prototype is.
 
 function isPlainArray(array: readonly unknown[] & { readonly toJSON?: unknown }, seen: Seen): boolean {
-  // JSON also asks for one that is not enumerable, and superjson does not.
-  if (array.toJSON !== undefined) return false;
+  if (array.toJSON !== undefined || getPrototypeOf(array) !== arrayPrototype) return false;
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     // The most frequent case, without a call.
     if (typeof item === "string") continue;
-    if (typeof item === "object" && item !== null ? !isPlainTree(item, seen) : !isPlainLeaf(item)) return false;
+    if (typeof item === "object" && item !== null ? !isPlainItem(item, seen) : !isPlainLeaf(item)) return false;
   }
   // No item was a hole, so a different count means named properties, which superjson walks too.
   return values(array).length === array.length;
@@ -42,12 +53,14 @@ function isPlainArray(array: readonly unknown[] & { readonly toJSON?: unknown },
 
 function isPlainRecord(record: Record<string, unknown>, seen: Seen): boolean {
   if (record["toJSON"] !== undefined) return false;
+  const prototype: unknown = getPrototypeOf(record);
+  if (prototype !== objectPrototype && (prototype !== null || record === objectPrototype)) return false;
   // Inherited keys come up here as well and can only make the answer "no". `Object.keys` costs more.
   for (const key in record) {
     if (isForbiddenKey(key)) return false;
     const item = record[key];
     if (typeof item === "string") continue;
-    if (typeof item === "object" && item !== null ? !isPlainTree(item, seen) : !isPlainLeaf(item)) return false;
+    if (typeof item === "object" && item !== null ? meet(item, seen) : !isPlainLeaf(item)) return false;
   }
   return true;
 }

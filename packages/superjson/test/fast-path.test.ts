@@ -14,6 +14,10 @@ const LIMITS: ReadonlyArray<readonly [name: string, value: unknown]> = [
     [`${count} objects`, Array.from({ length: count }, () => ({}))],
     [`${count} objects and a date`, [...Array.from({ length: count }, () => ({})), new Date(0)]],
     [`${count} objects, the last of them twice`, repeatLast(Array.from({ length: count }, (_, i) => ({ i })))],
+    [`${count} lists of ${count} objects`, listsOf(count, (i) => ({ i }))],
+    [`${count} lists of ${count} objects, one of which holds a date`, listsOf(count, oddAt(count ** 2 - 1))],
+    [`${count} lists of ${count} objects, one of which holds it early`, listsOf(count, oddAt(count + 1))],
+    [`${count} lists of ${count} objects, the last of them twice`, repeatLast(listsOf(count, (i) => [{ i }]))],
     [`${count} bigints`, Array.from({ length: count }, (_, i) => BigInt(i))],
     [`${count} bigints, the last of them twice`, repeatLast(Array.from({ length: count }, (_, i) => BigInt(i)))],
     [`${count} bigints, the first of them twice`, [...Array.from({ length: count }, (_, i) => BigInt(i)), 0n]],
@@ -83,4 +87,13 @@ describe("where a program has changed what all objects inherit", () => {
 
 function repeatLast<T>(items: readonly T[]): unknown {
   return { items, again: [{ last: items.at(-1) }] };
+}
+
+/** `count` lists of `count` items each, which are numbered. */
+function listsOf(count: number, item: (i: number) => unknown): unknown[] {
+  return Array.from({ length: count }, (_, row) => Array.from({ length: count }, (_, i) => item(row * count + i)));
+}
+
+function oddAt(place: number): (i: number) => unknown {
+  return (i) => ({ of: { i, at: i === place ? new Date(i) : null } });
 }
