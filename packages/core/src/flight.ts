@@ -15,20 +15,10 @@ export interface FlightPlan {
   readonly now: number;
 }
 
-/** What a flight does. */
-export interface Task {
-  /** Gets the value. It is called at `now`. */
-  load(flight: Flight, now: number): Awaitable<unknown>;
-  /** Checks and stores what was loaded; gives what the callers are to have. */
-  keep(flight: Flight, loaded: unknown): Awaitable<unknown>;
-  /** The flight has ended without a value. */
-  failed(flight: Flight, error: unknown): void;
-}
-
 type Listener = (outcome: Outcome) => void;
 
 /** One load of one key, and those who wait for it. */
-export class Flight {
+export abstract class Flight {
   readonly key: string;
   /** What the load is to replace, as far as it still stands. */
   previous: CacheEntry | undefined;
@@ -50,7 +40,6 @@ export class Flight {
   readonly awaitedBy: Flight | undefined;
   /** What all flights of one store belong to: a key is unique there. */
   readonly owner: object;
-  readonly task: Task;
   /** Its loader has ended. What that left behind, such as a timer, is part of the load no longer. */
   hasLoaded = false;
   /** Its last caller left, of its own will: that it brings nothing says nothing about the origin. */
@@ -64,14 +53,20 @@ export class Flight {
   #controller: AbortController | undefined;
   #listeners: Listener[] | undefined;
 
-  constructor({ call, previous, awaitedBy, now }: FlightPlan, owner: object, task: Task) {
+  constructor({ call, previous, awaitedBy, now }: FlightPlan, owner: object) {
     this.key = call.key;
     this.previous = previous;
     this.deadlineAt = now + call.policy.hardTimeoutMs;
     this.awaitedBy = awaitedBy;
     this.owner = owner;
-    this.task = task;
   }
+
+  /** Gets the value. It is called at `now`. */
+  abstract load(now: number): Awaitable<unknown>;
+  /** Checks and stores what was loaded; gives what the callers are to have. */
+  abstract keep(loaded: unknown): Awaitable<unknown>;
+  /** The flight has ended without a value. */
+  protected abstract failed(error: unknown): void;
 
   get landed(): boolean {
     return this.outcome !== undefined;
@@ -144,7 +139,7 @@ export class Flight {
     this.outcome = outcome;
     this.cancelDeadline?.();
     this.#release();
-    if (outcome.type === "failed") this.task.failed(this, outcome.error);
+    if (outcome.type === "failed") this.failed(outcome.error);
     for (const listener of this.#listeners ?? []) listener(outcome);
   }
 

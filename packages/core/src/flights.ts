@@ -2,7 +2,7 @@ import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
 import { Cooling } from "./cooling.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
-import { Flight, type FlightPlan, type Outcome, type Task } from "./flight.js";
+import type { Flight, Outcome } from "./flight.js";
 import { Flying } from "./flying.js";
 import { LatestWrites } from "./latest-writes.js";
 import type { Look, Readable } from "./look.js";
@@ -48,15 +48,13 @@ export class Flights {
     return this.#writes.get(key) === turn;
   }
 
-  /** Starts the one flight of a key. It ends with `task`, at its deadline, or when it is abandoned. */
-  start(plan: FlightPlan, task: Task): Flight {
+  /** Starts the one flight of a key, at `now`. It ends with its load, at its deadline, or when it is abandoned. */
+  start(flight: Flight, now: number): void {
     // A look that was under way when the cache was closed comes here, and must not leave a timer behind.
     if (this.#isClosed) throw closedError();
-    const flight = new Flight(plan, this, task);
     this.#flying.add(flight);
-    this.#fly(flight, plan.now);
+    this.#fly(flight, now);
     this.#limits.add(flight);
-    return flight;
   }
 
   /** Gives a flight up: its signal aborts and whatever it still brings is dropped. */
@@ -204,12 +202,11 @@ export class Flights {
   }
 
   #fly(flight: Flight, now: number): void {
-    const { task } = flight;
     const failed = (error: unknown): void => this.#end(flight, { type: "failed", error });
     const loaded = (value: unknown): void => {
       flight.hasLoaded = true;
       try {
-        const kept = task.keep(flight, value);
+        const kept = flight.keep(value);
         if (isPromiseLike(kept)) kept.then((value) => this.#end(flight, { type: "loaded", value }), failed);
         else this.#end(flight, { type: "loaded", value: kept });
       } catch (error) {
@@ -220,7 +217,7 @@ export class Flights {
     void NOW.then(() => {
       if (flight.landed) return;
       try {
-        void Promise.resolve(task.load(flight, now)).then(loaded, failed);
+        void Promise.resolve(flight.load(now)).then(loaded, failed);
       } catch (error) {
         failed(error);
       }

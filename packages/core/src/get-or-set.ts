@@ -114,41 +114,40 @@ function board<T>(context: CacheContext, request: Request<T>, plan: FlightPlan):
     request.standAside?.();
     return flying;
   }
-  const started = context.flights.start(plan, new Load(context, request));
+  const started = new Load(context, request, plan);
+  context.flights.start(started, plan.now);
   request.onStart?.(started);
   return started;
 }
 
-function load<T>(context: CacheContext, request: Request<T>, { found, begunAt, now }: Looked): Promise<T> {
+function load<T>(context: CacheContext, request: Request<T>, looked: Looked): Promise<T> {
   const { call } = request;
+  const { found, now } = looked;
   const caller = callChain.current();
-  const { flights } = context;
-  const joined = flights.of(call.key);
-  const recursion = caller && recursionOf(caller, call.key, flights);
+  const recursion = caller && recursionOf(caller, call.key, context.flights);
   if (recursion !== undefined) return Promise.reject(recursion);
   countMiss(context, call.key);
   const flight = board(context, request, { call, previous: found, awaitedBy: caller, now });
   flight.enter();
   caller?.waitsFor.add(flight);
-  // Whoever started the flight shares its deadline.
-  const callerDeadlineAt = joined === undefined ? flight.deadlineAt : now + call.policy.hardTimeoutMs;
-  return travel<T>(context, { call, flight, stale: found, begunAt, callerDeadlineAt, caller });
+  return travel<T>(context, { call, flight, looked, caller });
 }
 
 interface Journey {
   readonly call: Call;
   readonly flight: Flight;
-  readonly stale: CacheEntry | undefined;
-  readonly begunAt: number;
-  readonly callerDeadlineAt: number;
+  /** What the caller saw before: a stale value, if any. */
+  readonly looked: Looked;
   /** The load that calls, and waits for the flight. */
   readonly caller: Flight | undefined;
 }
 
 /** Waits for the flight as long as this caller's limits allow. A caller without limits of its own shares the flight's. */
 function travel<T>(context: CacheContext, journey: Journey): Promise<T> {
-  const { call, flight, stale, callerDeadlineAt } = journey;
-  const isPatient = stale === undefined || call.policy.softTimeoutMs === Number.POSITIVE_INFINITY;
+  const { call, flight, looked } = journey;
+  const isPatient = looked.found === undefined || call.policy.softTimeoutMs === Number.POSITIVE_INFINITY;
+  // Whoever has started the flight gives up with it.
+  const callerDeadlineAt = looked.now + call.policy.hardTimeoutMs;
   if (isPatient && callerDeadlineAt >= flight.deadlineAt && call.signal === undefined)
     return new Promise((resolve) => {
       flight.whenLanded((outcome) => {
@@ -165,14 +164,17 @@ async function arrive<T>(context: CacheContext, journey: Journey, ride: Ride): P
   const stale = await fallback(context, journey);
   if (stale !== undefined) return serveStale(context, { ...journey, stale, ride });
   if (ride.type === "failed") throw ride.error;
-  return travel(context, { ...journey, stale });
+  return travel(context, { ...journey, looked: { ...journey.looked, found: undefined } });
 }
 
 async function rideAlong(context: CacheContext, journey: Journey): Promise<Ride> {
-  const { call, flight, stale, begunAt, callerDeadlineAt } = journey;
+  const { call, flight, looked } = journey;
   const now = context.clock.now();
+  const callerDeadlineAt = looked.now + call.policy.hardTimeoutMs;
   const softMs =
-    stale === undefined ? Number.POSITIVE_INFINITY : Math.max(0, call.policy.softTimeoutMs - (now - begunAt));
+    looked.found === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, call.policy.softTimeoutMs - (now - looked.begunAt));
   const hardMs = callerDeadlineAt < flight.deadlineAt ? callerDeadlineAt - now : Number.POSITIVE_INFINITY;
   const ms = Math.min(softMs, hardMs);
   const waited = await waitFor(flight, { clock: context.clock, ms, signal: call.signal });
@@ -187,7 +189,8 @@ async function rideAlong(context: CacheContext, journey: Journey): Promise<Ride>
 }
 
 /** What may be served in place of the load: the stale value, unless it was deleted or replaced since. */
-async function fallback(context: CacheContext, { call, flight, stale }: Journey): Promise<CacheEntry | undefined> {
+async function fallback(context: CacheContext, { call, flight, looked }: Journey): Promise<CacheEntry | undefined> {
+  const stale = looked.found;
   const isPast = flight.voided || flight.overtaken > 0;
   if (call.signal?.aborted === true || (stale === undefined && !isPast)) return undefined;
   const candidate = isPast ? await context.store.get(call.key, context.clock.now()) : stale;

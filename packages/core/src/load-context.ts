@@ -3,7 +3,6 @@ import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
-import type { Candidate } from "./lifetime.js";
 import { checkTags } from "./policy.js";
 
 /** What an origin calls a version of a value, kept with the entry and handed back to the next load. */
@@ -34,20 +33,19 @@ export interface LoadContext<T> {
   notModified(): T;
 }
 
-/** The value of a load and what the loader said about it. */
-export interface Loaded extends Candidate {
-  readonly validator: Validator | undefined;
-  readonly skipped: boolean;
+/** What a loader said about its value. */
+export interface Said {
+  readonly ttlMs?: number;
+  readonly tags?: readonly string[] | undefined;
+  readonly validator?: Validator;
+  readonly skipped?: boolean;
 }
 
 /** The context of one load. Its methods are made when a loader asks for them: most loaders ask for none. */
 export class LoadSession<T> implements LoadContext<T> {
   readonly id: Id;
   readonly #flight: Flight;
-  #ttlMs: number | undefined;
-  #tags: readonly string[] | undefined;
-  #validator: Validator | undefined;
-  #skipped = false;
+  #said: Said | undefined;
 
   constructor(id: Id, flight: Flight) {
     this.id = id;
@@ -68,25 +66,25 @@ export class LoadSession<T> implements LoadContext<T> {
 
   get setTtl(): (ttl: Duration) => void {
     return (ttl) => {
-      this.#ttlMs = parseDuration(ttl, "setTtl");
+      this.#say({ ttlMs: parseDuration(ttl, "setTtl") });
     };
   }
 
   get setTags(): (tags: readonly string[]) => void {
     return (tags) => {
-      this.#tags = checkTags(tags);
+      this.#say({ tags: checkTags(tags) });
     };
   }
 
   get setValidator(): (validator: Validator) => void {
-    return ({ etag, lastModified }) => {
-      this.#validator = { ...(etag !== undefined && { etag }), ...(lastModified !== undefined && { lastModified }) };
+    return (validator) => {
+      this.#say({ validator: validatorOf(validator) });
     };
   }
 
   get skip(): () => void {
     return () => {
-      this.#skipped = true;
+      this.#say({ skipped: true });
     };
   }
 
@@ -105,19 +103,22 @@ export class LoadSession<T> implements LoadContext<T> {
           "notModified() needs a previous entry. Ask for it only where context.previous is there.",
         );
       }
-      this.#validator = { ...validatorOf(previous), ...this.#validator };
-      this.#tags ??= previous.tags;
+      const { tags = previous.tags, validator } = this.#said ?? {};
+      this.#say({ tags, validator: { ...validatorOf(previous), ...validator } });
       return previous.value;
     };
   }
 
-  /** What came of the load, which began at `createdAt`. */
-  finish(value: unknown, createdAt: number): Loaded {
-    const [ttlMs, tags, validator, skipped] = [this.#ttlMs, this.#tags, this.#validator, this.#skipped];
-    return { value, createdAt, ttlMs, tags, validator, skipped };
+  /** What the loader has said so far: mostly nothing. */
+  get said(): Said | undefined {
+    return this.#said;
+  }
+
+  #say(more: Said): void {
+    this.#said = { ...this.#said, ...more };
   }
 }
 
-function validatorOf({ etag, lastModified }: CacheEntry): Validator {
+function validatorOf({ etag, lastModified }: Pick<CacheEntry, keyof Validator>): Validator {
   return { ...(etag !== undefined && { etag }), ...(lastModified !== undefined && { lastModified }) };
 }

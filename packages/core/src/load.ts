@@ -1,10 +1,10 @@
 import { callChain } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
-import type { Flight, Task } from "./flight.js";
+import { Flight, type FlightPlan } from "./flight.js";
 import { type Right, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
-import { type LoadContext, type Loaded, LoadSession } from "./load-context.js";
+import { type LoadContext, LoadSession, type Said } from "./load-context.js";
 import type { CacheStore, LeasesCapability, WriteReason } from "./store.js";
 
 /** Produces the value of an id. What it throws reaches the caller as it is. */
@@ -19,108 +19,106 @@ export interface LoadOrder<T> {
 }
 
 /** Loads a key, stores the result and tells of it. Waits only for what does not answer at once. */
-export class Load<T> implements Task {
+export class Load<T> extends Flight {
   readonly #context: CacheContext;
   readonly #order: LoadOrder<T>;
   #right: Right | undefined;
   #session: LoadSession<T> | undefined;
-  #begunAt = 0;
+  /** When its loader was called, by the clock alone. */
+  #calledAt = 0;
 
-  constructor(context: CacheContext, order: LoadOrder<T>) {
+  constructor(context: CacheContext, order: LoadOrder<T>, plan: FlightPlan) {
+    super(plan, context.flights);
     this.#context = context;
     this.#order = order;
   }
 
-  load(flight: Flight, now: number): Awaitable<unknown> {
+  load(now: number): Awaitable<unknown> {
     const { store } = this.#context;
     const waiting = store.ready();
     const leases = this.#order.call.policy.lease ? store.leases : undefined;
     // A store without leases is not waited for: the loader is called before anything else can happen.
-    if (waiting === undefined && leases === undefined) return this.#begin(flight, now);
-    return this.#seek(flight, leases, waiting);
+    if (waiting === undefined && leases === undefined) return this.#begin(now);
+    return this.#seek(leases, waiting);
   }
 
-  keep(flight: Flight, loaded: unknown): Awaitable<unknown> {
+  keep(loaded: unknown): Awaitable<unknown> {
     const session = this.#session;
     // Another node has loaded it, or nobody waits any more.
     if (session === undefined) return loaded;
     const checked = checkedValue(this.#context, this.#order.call, loaded);
-    if (isPromiseLike(checked)) return checked.then((value) => this.#keep(flight, session, value));
-    return this.#keep(flight, session, checked);
+    if (isPromiseLike(checked)) return checked.then((value) => this.#keep(value, session.said));
+    return this.#keep(checked, session.said);
   }
 
-  failed(flight: Flight, error: unknown): void {
+  protected failed(error: unknown): void {
     const { clock, counters, emitter, flights } = this.#context;
     const { key, policy } = this.#order.call;
-    if (flight.isCancelled) return;
+    if (this.isCancelled) return;
     counters.loadFailures += 1;
-    if (flight.previous !== undefined && !flight.voided) flights.cooling.begin(key, clock.now() + policy.retryAfterMs);
+    if (this.previous !== undefined && !this.voided) flights.cooling.begin(key, clock.now() + policy.retryAfterMs);
     if (emitter.heard.loadError > 0) emitter.emit("loadError", { key, error });
   }
 
-  async #seek(
-    flight: Flight,
-    leases: LeasesCapability | undefined,
-    waiting: PromiseLike<void> | undefined,
-  ): Promise<unknown> {
+  async #seek(leases: LeasesCapability | undefined, waiting: PromiseLike<void> | undefined): Promise<unknown> {
     const { standAside } = this.#order;
-    flight.isSeeking = true;
+    this.isSeeking = true;
     if (waiting !== undefined) await waiting;
-    if (leases !== undefined) this.#right = await rightTo(this.#context, { leases, flight, standAside });
+    if (leases !== undefined) this.#right = await rightTo(this.#context, { leases, flight: this, standAside });
     if (this.#right?.type === "found") return this.#right.entry.value;
     // Given up while another node had the right: whoever waited has gone.
-    if (flight.landed) return undefined;
-    flight.isSeeking = false;
-    return this.#begin(flight, this.#context.clock.now());
+    if (this.landed) return undefined;
+    this.isSeeking = false;
+    return this.#begin(this.#context.clock.now());
   }
 
-  #begin(flight: Flight, now: number): Awaitable<unknown> {
+  #begin(now: number): Awaitable<unknown> {
     const { counters, stamps } = this.#context;
     const { call, loader } = this.#order;
-    flight.begunAt = stamps.begin(now);
-    this.#begunAt = now;
+    this.begunAt = stamps.begin(now);
+    this.#calledAt = now;
     counters.loads += 1;
-    const session = new LoadSession<T>(call.id, flight);
+    const session = new LoadSession<T>(call.id, this);
     this.#session = session;
-    return callChain.end(flight, loader, session);
+    return callChain.end(this, loader, session);
   }
 
-  #keep(flight: Flight, session: LoadSession<T>, value: unknown): Awaitable<unknown> {
-    const loaded = session.finish(value, flight.begunAt);
-    const stored = loaded.skipped ? false : this.#storeInTurn(flight, loaded);
-    if (isPromiseLike(stored)) return stored.then((isStored) => this.#told(flight, value, isStored));
-    return this.#told(flight, value, stored);
+  #keep(value: unknown, said: Said | undefined): Awaitable<unknown> {
+    const stored = said?.skipped !== true && this.#storeInTurn(value, said);
+    if (isPromiseLike(stored)) return stored.then((isStored) => this.#told(value, isStored));
+    return this.#told(value, stored);
   }
 
-  #storeInTurn(flight: Flight, loaded: Loaded): Awaitable<boolean> {
+  #storeInTurn(value: unknown, said: Said | undefined): Awaitable<boolean> {
     const { flights } = this.#context;
-    const isFree = !flights.isWriting(flight.key);
-    const stored = isFree ? this.#store(flight, loaded) : undefined;
+    const isFree = !flights.isWriting(this.key);
+    const stored = isFree ? this.#store(value, said) : undefined;
     // What is done at once nobody has to wait for.
     if (stored !== undefined && !isPromiseLike(stored)) return stored;
-    return flights.inTurn([flight.key], async () => stored ?? this.#store(flight, loaded));
+    return flights.inTurn([this.key], async () => stored ?? this.#store(value, said));
   }
 
-  /** Stores what a flight brought, unless the flight was given up or something invalidated the key since it began. */
-  #store(flight: Flight, loaded: Loaded): Awaitable<boolean> {
+  /** Stores what the load brought, unless it was given up or something invalidated the key since it began. */
+  #store(value: unknown, said: Said | undefined): Awaitable<boolean> {
     const { clock, store } = this.#context;
+    const { key, begunAt: createdAt } = this;
     const now = clock.now();
-    const made = makeEntry(this.#order.call.policy, loaded, now);
-    if (made === undefined || flight.voided || flight.landed) return false;
+    const made = makeEntry(this.#order.call.policy, { value, createdAt, tags: said?.tags, ttlMs: said?.ttlMs }, now);
+    if (made === undefined || this.voided || this.landed) return false;
     const right = this.#right;
-    const replaced = right?.type === "lease" ? right.entry : flight.previous;
+    const replaced = right?.type === "lease" ? right.entry : this.previous;
     // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
     const reason = replaced !== undefined && replaced.freshUntil > now ? "write" : "fill";
-    const entry = withValidator(made, loaded);
-    if (right === undefined) return store.keep(flight.key, entry, reason);
-    return store.fill(flight.key, (to) => unload(to, right, { key: flight.key, entry, reason }));
+    // Most have no validator, and stay as they are.
+    const entry = said?.validator === undefined ? made : { ...made, ...said.validator };
+    if (right === undefined) return store.keep(key, entry, reason);
+    return store.fill(key, (to) => unload(to, right, { key, entry, reason }));
   }
 
-  #told(flight: Flight, value: unknown, stored: boolean): unknown {
+  #told(value: unknown, stored: boolean): unknown {
     const { clock, emitter } = this.#context;
-    const { key } = flight;
-    if (emitter.heard.load > 0 && !flight.landed)
-      emitter.emit("load", { key, ms: clock.now() - this.#begunAt, stored });
+    const { key } = this;
+    if (emitter.heard.load > 0 && !this.landed) emitter.emit("load", { key, ms: clock.now() - this.#calledAt, stored });
     return value;
   }
 }
@@ -164,9 +162,4 @@ interface Cargo {
 async function unload(store: CacheStore, right: Right, { key, entry, reason }: Cargo): Promise<boolean> {
   if (right.type === "lease") return right.lease.fill(entry, reason);
   return (await store.leases?.keepNear?.(key, entry)) ?? false;
-}
-
-/** Most entries have none, and stay as they are. */
-function withValidator(entry: CacheEntry, { validator }: Loaded): CacheEntry {
-  return validator === undefined ? entry : { ...entry, ...validator };
 }
