@@ -9,30 +9,40 @@ const FEW_KEYS = 1_000;
  * the whole heap is collected.
  */
 export class Flying {
-  #flights = new Map<string, Flight | undefined>();
+  /** The one that was added last, which mostly has landed before there is another. */
+  #last: Flight | undefined;
+  #others = new Map<string, Flight | undefined>();
+  /** So many of the others have not landed. */
   #count = 0;
 
   of(key: string): Flight | undefined {
-    return this.#count === 0 ? undefined : this.#flights.get(key);
+    return this.#last?.key === key ? this.#last : this.#others.get(key);
   }
 
   add(flight: Flight): void {
-    this.#flights.set(flight.key, flight);
-    this.#count += 1;
+    if (this.#last !== undefined) {
+      this.#others.set(this.#last.key, this.#last);
+      this.#count += 1;
+      this.#last = undefined;
+    }
+    if (this.#others.size > FEW_KEYS + 2 * this.#count) {
+      this.#others = new Map(this.all().map((other) => [other.key, other]));
+    }
+    this.#last = flight;
   }
 
-  /** Whether it was there. */
+  /** Called before a flight is void or has landed, when it is here no more. Whether it was there. */
   remove(flight: Flight): boolean {
-    if (this.of(flight.key) !== flight) return false;
-    this.#flights.set(flight.key, undefined);
-    this.#count -= 1;
-    if (this.#flights.size > FEW_KEYS + 2 * this.#count) {
-      this.#flights = new Map(this.all().map((other) => [other.key, other]));
+    if (flight.voided || flight.landed) return false;
+    if (this.#last === flight) this.#last = undefined;
+    else {
+      this.#others.set(flight.key, undefined);
+      this.#count -= 1;
     }
     return true;
   }
 
   all(): readonly Flight[] {
-    return [...this.#flights.values()].filter((flight) => flight !== undefined);
+    return [this.#last, ...this.#others.values()].filter((flight) => flight !== undefined);
   }
 }
