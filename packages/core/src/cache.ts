@@ -11,7 +11,7 @@ import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { promised } from "./patience.js";
 import { type CallOptions, checkOptionNames, concernsLoadsOnly, type ResolvedPolicy, resolvePolicy } from "./policy.js";
-import { entry, freshAt, get, has, ttl } from "./read.js";
+import { entry, get, has, isFreshAt, ttl } from "./read.js";
 import { walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
@@ -37,17 +37,14 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   get(id: Id, options?: CallOptions): Promise<T | undefined> {
-    const entry = this.#atHand(id, options);
-    if (entry !== undefined) return Promise.resolve(entry.value);
-    return promised(() => get<T>(this.#context, this.#call(id, options)));
+    return this.#atHand(id, options) ?? promised(() => get<T>(this.#context, this.#call(id, options)));
   }
 
   getOrSet(id: Id, loader: Loader<T>, options?: CallOptions): Promise<T> {
     const context = this.#context;
     const isShort = context.policy.refreshAhead === 0 && typeof loader === "function";
-    const entry = isShort ? this.#atHand(id, options) : undefined;
-    if (entry !== undefined) return Promise.resolve(entry.value);
-    return promised(() => getOrSet(context, { call: this.#call(id, options), loader: checkLoader(loader) }));
+    const atHand = isShort ? this.#atHand(id, options) : undefined;
+    return atHand ?? promised(() => getOrSet(context, { call: this.#call(id, options), loader: checkLoader(loader) }));
   }
 
   async set(id: Id, value: T, options?: CallOptions): Promise<boolean> {
@@ -151,12 +148,12 @@ export class StoreCache<T> implements Cache<T> {
     return this.close();
   }
 
-  /** The hit path: a fresh entry whose place is known, for a call that asks for nothing but it. */
-  #atHand(id: Id, options: CallOptions | undefined): CacheEntry<T> | undefined {
+  /** The hit path: the value of a fresh entry whose place is known, for a call that asks for nothing but it. */
+  #atHand(id: Id, options: CallOptions | undefined): Promise<T> | undefined {
     if (this.#family.closed || (options !== undefined && !concernsLoadsOnly(options))) return undefined;
     const handle = this.#context.keys.recall(id);
     if (handle === undefined || this.#context.flights.isBusy(handle.key)) return undefined;
-    return freshAt(this.#context, handle) as CacheEntry<T> | undefined;
+    return isFreshAt(this.#context, handle) ? Promise.resolve(handle.value as T) : undefined;
   }
 
   #keys(ids: readonly Id[], options: CallOptions | undefined): string[] {

@@ -39,6 +39,6 @@ export interface Call {
 }
 
 /** Whether `entry` may be given as fresh. */
-export function isFresh(entry: CacheEntry, now: number): boolean {
+export function isFresh(entry: Pick<CacheEntry, "freshUntil">, now: number): boolean {
   return entry.freshUntil > now;
 }

@@ -23,13 +23,18 @@ export interface CacheEntry<V = unknown> {
   readonly tier?: string | undefined;
 }
 
+/** What an entry carries beside its value and its instants: tags, validators, and what a composite adds to its copies. */
+export type EntryRest = Readonly<Omit<CacheEntry, "value" | "createdAt" | "freshUntil" | "keepUntil">>;
+
 /**
- * The place of one key in a store: `entry` is what the store holds there, and nothing once it holds something else or
- * nothing there. A place that was emptied is not filled again; a new entry gets a new one.
+ * The place of one key in a store, with what the store holds there, until it holds something else or nothing there: then
+ * it is empty. A place that was emptied is not filled again; a new entry gets a new one.
  */
 export interface EntryHandle {
   readonly key: string;
-  readonly entry: CacheEntry | undefined;
+  /** The value of the entry; `undefined` once the place is empty. */
+  readonly value: unknown;
+  readonly rest: EntryRest | undefined;
 }
 
 /** Whether `value` has to be waited for. */

@@ -5,7 +5,7 @@ export { type CachedDecorator, cached } from "./cached.js";
 export { CLOCK_ERROR_MS, type Clock, systemClock } from "./clock.js";
 export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
-export { type Awaitable, type CacheEntry, type EntryHandle, isPromiseLike } from "./entry.js";
+export { type Awaitable, type CacheEntry, type EntryHandle, type EntryRest, isPromiseLike } from "./entry.js";
 export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
 export type {

@@ -66,7 +66,7 @@ export class Keys {
     if (handle === undefined) return;
     this.#places.set(id, handle);
     if (this.#places.size <= this.#mostPlaces) return;
-    for (const [known, { entry }] of this.#places) if (entry === undefined) this.#places.delete(known);
+    for (const [known, { value }] of this.#places) if (value === undefined) this.#places.delete(known);
     this.#mostPlaces = Math.max(FEW_PLACES, 2 * this.#places.size);
   }
 

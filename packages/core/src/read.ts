@@ -2,14 +2,11 @@ import { type CacheContext, type Call, isFresh } from "./context.js";
 import type { CacheEntry, EntryHandle } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 
-/** The hit path: the entry at a place in the store that is known already, if it may be given as fresh. */
-export function freshAt(context: CacheContext, handle: EntryHandle): CacheEntry | undefined {
-  const { entry } = handle;
-  if (entry === undefined) return undefined;
-  const now = context.clock.now();
-  if (!(entry.freshUntil > now) || context.store.handles?.permits(handle, now) !== true) return undefined;
-  countHit(context, handle.key, entry);
-  return entry;
+/** The hit path: whether the value at a place in the store that is known already may be given as fresh. Counts as a hit. */
+export function isFreshAt(context: CacheContext, handle: EntryHandle): boolean {
+  if (context.store.handles?.permits(handle, context.clock.now()) !== true) return false;
+  countHit(context, handle.key, FRESH);
+  return true;
 }
 
 /** The fresh value under `key`, or `undefined`. Answers a hit in a store that answers at once without waiting. */
@@ -31,7 +28,7 @@ export function get<T>(context: CacheContext, call: Call): Promise<T | undefined
 
 /** So that the next hit goes by the place of the entry, where its id alone leads to it. */
 export function rememberPlace({ keys, store }: CacheContext, { id, key, isPlain }: Call): void {
-  if (isPlain && store.handles !== undefined) keys.place(id, store.handles.of(key));
+  if (isPlain) keys.place(id, store.handles?.of(key));
 }
 
 /** Whether a fresh entry is there. Counts as no read. */
@@ -62,7 +59,12 @@ export function described(context: CacheContext, found: CacheEntry): CacheEntry 
   return { ...described, ...Object.fromEntries(more) };
 }
 
-export function countHit(context: CacheContext, key: string, found: CacheEntry): void {
+/** All that counts of a hit at its place. */
+const FRESH: HitEntry = { freshUntil: Number.POSITIVE_INFINITY };
+
+type HitEntry = Pick<CacheEntry, "freshUntil" | "tier">;
+
+export function countHit(context: CacheContext, key: string, found: HitEntry): void {
   const { counters, emitter } = context;
   if (found.tier === undefined) counters.nearHits += 1;
   else counters.farHit(found.tier);

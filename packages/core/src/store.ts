@@ -97,7 +97,7 @@ export interface LeasesCapability {
 export interface HandlesCapability {
   /** The place of `key`, where something is held. Counts as no use. */
   of(key: string): EntryHandle | undefined;
-  /** Whether `get` would give the entry of `handle` now, apart from its deadlines. Counts as a use of it. */
+  /** Whether `get` would give what is at `handle` now, and as fresh. Then it counts as a use of it. */
   permits(handle: EntryHandle, now: number): boolean;
 }
 

@@ -182,12 +182,16 @@ describe("the options of a call that finds a fresh value", () => {
 describe("the places that are remembered", () => {
   it("are as many as the store has of those asked for, and give way when it drops them", async () => {
     const keys = new Keys({ prefix: "p", version: "v", namespace: "n" });
-    const places = Array.from({ length: 30_000 }, (_, id) => ({ key: keys.of(id), entry: {} as never }));
+    const places = Array.from({ length: 30_000 }, (_, id) => ({
+      key: keys.of(id),
+      value: {} as unknown,
+      rest: undefined,
+    }));
     places.forEach((place, id) => keys.place(id, place));
     expect(places.every((place, id) => keys.recall(id) === place)).toBe(true);
-    for (const place of places) place.entry = undefined as never;
+    for (const place of places) place.value = undefined;
     const before = places.filter((_, id) => keys.recall(id) !== undefined).length;
-    for (let id = 30_000; id < 60_000; id += 1) keys.place(id, { key: keys.of(id), entry: {} as never });
+    for (let id = 30_000; id < 60_000; id += 1) keys.place(id, { key: keys.of(id), value: {}, rest: undefined });
     expect(before).toBe(30_000);
     expect(places.filter((_, id) => keys.recall(id) !== undefined)).toEqual([]);
   });

@@ -1,20 +1,19 @@
 /**
  * Makes every change to `value`, which must be a copy of our own made by `copyValue`, throw.
  * Dates, maps and sets keep what they hold out of reach of `Object.freeze`: their methods that change it are
- * covered by ones that throw. Whether this was possible: bytes cannot be frozen by any means.
+ * covered by ones that throw. Bytes cannot be frozen by any means: what has some in it stays as it is.
  */
-export function freezeValue(value: unknown): boolean {
+export function freezeValue(value: unknown): void {
   const seen = new Set<unknown>();
   const todo = [value];
   while (todo.length > 0) {
     const part = todo.pop();
     if (typeof part !== "object" || part === null || seen.has(part)) continue;
-    if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) return false;
+    if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) return;
     seen.add(part);
     todo.push(...partsOf(part));
   }
   for (const part of seen) freezePart(part as object);
-  return true;
 }
 
 function partsOf(part: object): unknown[] {

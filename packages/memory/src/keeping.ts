@@ -17,8 +17,8 @@ export type ValueMode = "shared" | "frozen" | "cloned";
 export interface Keeping {
   /** What is stored for an entry that is set. @throws CacheError `INVALID_VALUE` where it cannot be kept so. */
   readonly take: (entry: CacheEntry) => CacheEntry;
-  /** What a reader gets for an entry that is stored; absent where that is the entry itself. */
-  readonly give?: (entry: CacheEntry) => CacheEntry;
+  /** Whether readers are given the value that is stored; else each gets a copy. */
+  readonly isGiven: (value: unknown) => boolean;
 }
 
 /** The keeping for `mode`. @throws CacheError `INVALID_OPTION` at an unknown mode. */
@@ -28,30 +28,20 @@ export function keepingFor(mode: ValueMode): Keeping {
 }
 
 const KEEPINGS: Readonly<Record<ValueMode, Keeping>> = {
-  shared: { take: (entry) => entry },
-  frozen: { take: frozen },
-  cloned: { take: owned, give: copied },
+  shared: { take: (entry) => entry, isGiven: () => true },
+  // What has bytes in it cannot be frozen.
+  frozen: { take: frozen, isGiven: Object.isFrozen },
+  cloned: { take: owned, isGiven: () => false },
 };
 
 function frozen(entry: CacheEntry): CacheEntry {
   const own = owned(entry);
-  if (freezeValue(own.value)) return Object.freeze(own);
-  // Bytes cannot be frozen, so each look at the value makes a copy of it.
-  const { value, ...rest } = own;
-  return Object.freeze({
-    ...rest,
-    get value() {
-      return copyValue(value);
-    },
-  });
+  freezeValue(own.value);
+  return own;
 }
 
 function owned(entry: CacheEntry): CacheEntry {
   const { tags } = entry;
   const value = copyValue(entry.value);
-  return tags === undefined ? { ...entry, value } : { ...entry, value, tags: Object.freeze([...tags]) };
-}
-
-function copied(entry: CacheEntry): CacheEntry {
-  return { ...entry, value: copyValue(entry.value) };
+  return { ...entry, value, tags: tags && Object.freeze([...tags]) };
 }

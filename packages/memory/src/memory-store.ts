@@ -7,9 +7,11 @@ import {
   type Invalidation,
   MarkRegistry,
 } from "@granary/core";
+import { copyValue } from "./copy.js";
+import type { Held } from "./held.js";
 import { type Keeping, keepingFor } from "./keeping.js";
 import { type MemoryStoreOptions, resolveOptions } from "./options.js";
-import { type Place, Shelf } from "./shelf.js";
+import { Shelf } from "./shelf.js";
 
 /** A store that answers at once, and says how full it is. */
 export interface MemoryStore extends CacheStore {
@@ -45,12 +47,11 @@ const WALK_BATCH = 1_000;
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { bounds, clock, name, values } = resolveOptions(options);
-  const entries = new Shelf(bounds);
-  const keeping = keepingFor(values);
+  const entries = new Shelf(bounds, clock.now());
   const marks = new MarkRegistry();
-  const parts: Parts = { entries, clock, marks };
-  const get = reader(parts, keeping);
-  const set = writer(entries, keeping);
+  const parts: Parts = { ...keepingFor(values), entries, clock, marks };
+  const get = reader(parts);
+  const set = writer(parts);
   const drop = (key: string) => remove(parts, key);
   return {
     name,
@@ -61,7 +62,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     set,
     delete: drop,
     // Where each reader is given a copy, an entry is not to be had at its place.
-    ...(keeping.give === undefined && { handles: handlesOf(parts) }),
+    ...(values !== "cloned" && { handles: handlesOf(parts) }),
     many: manyOf(get, set, drop),
     invalidate: (invalidation, at) => {
       marks.raise(invalidation, at);
@@ -73,7 +74,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       return entries.size;
     },
     get byteCount() {
-      return entries.bytes;
+      return entries.calculatedSize;
     },
   };
 }
@@ -88,49 +89,53 @@ function manyOf(get: MemoryStore["get"], set: MemoryStore["set"], drop: MemorySt
   };
 }
 
-function handlesOf({ entries, marks }: Parts): HandlesCapability {
+function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
   return {
-    of: (key) => entries.placeOf(key),
-    permits: (handle) => {
-      const place = handle as Place;
-      const { key, entry, permittedBy } = place;
-      if (entry === undefined) return false;
-      if (permittedBy !== marks.version) {
-        if (!marks.permits(key, entry)) return false;
-        place.permittedBy = marks.version;
+    of: (key) => {
+      const held = entries.peek(key);
+      return held && isGiven(held.value) ? held : undefined;
+    },
+    permits: (handle, now) => {
+      const held = handle as Held;
+      if (!(held.freshUntil + entries.origin > now)) return false;
+      if (held.permittedBy !== marks.version) {
+        if (!marks.permits(held.key, held.entry(entries.origin))) return false;
+        held.permittedBy = marks.version;
       }
-      entries.use(place);
+      entries.use(held);
       return true;
     },
   };
 }
 
 /** What the store is made of. */
-interface Parts {
+interface Parts extends Keeping {
   readonly entries: Shelf;
   readonly clock: Clock;
   readonly marks: MarkRegistry;
 }
 
-function reader({ entries, clock, marks }: Parts, { give }: Keeping): MemoryStore["get"] {
-  function get(key: string, now?: number): CacheEntry | undefined {
-    const entry = entries.get(key);
-    if (entry === undefined || !marks.permits(key, entry)) return undefined;
-    // The clock costs more than the rest of this function: an entry that never ends does not ask it.
-    if (entry.keepUntil === Number.POSITIVE_INFINITY) return entry;
-    return entry.keepUntil > (now ?? clock.now()) ? entry : undefined;
-  }
-  if (give === undefined) return get;
+function reader(parts: Parts): MemoryStore["get"] {
   return (key, now) => {
-    const entry = get(key, now);
-    return entry === undefined ? undefined : give(entry);
+    const held = parts.entries.seek(key);
+    const entry = held && entryOf(parts, held, now);
+    return entry === undefined || parts.isGiven(entry.value) ? entry : { ...entry, value: copyValue(entry.value) };
   };
 }
 
-function writer(entries: Shelf, { take }: Keeping): MemoryStore["set"] {
+/** The entry that is held, unless it is gone. */
+function entryOf({ entries, clock, marks }: Parts, held: Held, now?: number): CacheEntry | undefined {
+  const entry = held.entry(entries.origin);
+  if (!marks.permits(held.key, entry)) return undefined;
+  // The clock costs more than the rest of this function: an entry that never ends does not ask it.
+  if (entry.keepUntil === Number.POSITIVE_INFINITY) return entry;
+  return entry.keepUntil > (now ?? clock.now()) ? entry : undefined;
+}
+
+function writer({ entries, take }: Parts): MemoryStore["set"] {
   return (key, entry) => {
     try {
-      entries.set(key, take(entry));
+      entries.hold(key, take(entry));
     } catch (error) {
       // What was refused was newer than what is here.
       entries.delete(key);
@@ -146,16 +151,15 @@ function remove(parts: Parts, key: string): boolean {
 }
 
 /** Whether a read of `key` would find something. */
-function holds({ entries, clock, marks }: Parts, key: string): boolean {
-  const entry = entries.placeOf(key)?.entry;
-  if (entry === undefined || !marks.permits(key, entry)) return false;
-  return entry.keepUntil === Number.POSITIVE_INFINITY || entry.keepUntil > clock.now();
+function holds(parts: Parts, key: string): boolean {
+  const held = parts.entries.peek(key);
+  return (held && entryOf(parts, held)) !== undefined;
 }
 
 async function* walkKeys(parts: Parts, glob: string): AsyncGenerator<readonly string[]> {
   const matches = globMatcher(glob);
   // A snapshot: the list of the least recently used changes under the feet of whoever walks it.
-  const keys = parts.entries.keys();
+  const keys = [...parts.entries.keys()];
   for (let at = 0; at < keys.length; at += WALK_BATCH) {
     const batch = keys.slice(at, at + WALK_BATCH).filter((key) => matches(key) && holds(parts, key));
     if (batch.length > 0) yield batch;

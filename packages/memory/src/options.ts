@@ -1,6 +1,7 @@
-import { type CacheEntry, CacheError, type Clock, systemClock } from "@granary/core";
+import { CacheError, type Clock, systemClock } from "@granary/core";
+import type { Held } from "./held.js";
 import type { ValueMode } from "./keeping.js";
-import { sizeOfEntry } from "./size-of.js";
+import { sizeOfHeld } from "./size-of.js";
 
 /** What a memory store can be told. */
 export interface MemoryStoreOptions {
@@ -28,7 +29,7 @@ export interface MemoryStoreOptions {
 export interface Bounds {
   readonly max: number;
   readonly maxSize: number;
-  readonly sizeCalculation?: (entry: CacheEntry, key: string) => number;
+  readonly sizeCalculation?: (held: Held, key: string) => number;
 }
 
 /** Options with every default filled in. */
@@ -49,22 +50,25 @@ const UNBOUNDED = 0;
 
 /** Checks options and fills them in. @throws CacheError `INVALID_OPTION`. */
 export function resolveOptions(options: MemoryStoreOptions): ResolvedOptions {
-  const { maxEntries, maxBytes, sizeOf, values = "shared", clock = systemClock, name = "memory" } = options;
-  if (maxEntries !== undefined) requireCount("maxEntries", maxEntries, LARGEST_MAX_ENTRIES);
-  if (maxBytes === undefined) {
-    if (sizeOf !== undefined) throw invalid("sizeOf measures for maxBytes: give maxBytes too, or leave sizeOf out.");
-    return { bounds: { max: maxEntries ?? DEFAULT_MAX_ENTRIES, maxSize: UNBOUNDED }, values, clock, name };
-  }
-  requireCount("maxBytes", maxBytes, Number.MAX_SAFE_INTEGER);
-  const bounds = { max: maxEntries ?? UNBOUNDED, maxSize: maxBytes, sizeCalculation: measure(sizeOf) };
-  return { bounds, values, clock, name };
+  const { values = "shared", clock = systemClock, name = "memory" } = options;
+  return { bounds: boundsOf(options), values, clock, name };
 }
 
-function measure(sizeOf: MemoryStoreOptions["sizeOf"]): (entry: CacheEntry, key: string) => number {
-  if (sizeOf === undefined) return sizeOfEntry;
+function boundsOf({ maxEntries, maxBytes, sizeOf }: MemoryStoreOptions): Bounds {
+  if (maxEntries !== undefined) requireCount("maxEntries", maxEntries, LARGEST_MAX_ENTRIES);
+  if (maxBytes !== undefined) {
+    requireCount("maxBytes", maxBytes, Number.MAX_SAFE_INTEGER);
+    return { max: maxEntries ?? UNBOUNDED, maxSize: maxBytes, sizeCalculation: measure(sizeOf) };
+  }
+  if (sizeOf !== undefined) throw invalid("sizeOf measures for maxBytes: give maxBytes too, or leave sizeOf out.");
+  return { max: maxEntries ?? DEFAULT_MAX_ENTRIES, maxSize: UNBOUNDED };
+}
+
+function measure(sizeOf: MemoryStoreOptions["sizeOf"]): (held: Held, key: string) => number {
+  if (sizeOf === undefined) return sizeOfHeld;
   if (typeof sizeOf !== "function") throw invalid("sizeOf is a function of a value and its key.");
-  return (entry, key) => {
-    const bytes = sizeOf(entry.value, key);
+  return ({ value }, key) => {
+    const bytes = sizeOf(value, key);
     if (typeof bytes !== "number" || !(bytes >= 0))
       throw invalid(`sizeOf gives a number of bytes from 0 up; it gave ${String(bytes)}.`);
     return Math.min(Math.max(1, Math.ceil(bytes)), Number.MAX_SAFE_INTEGER);

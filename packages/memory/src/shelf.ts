@@ -1,90 +1,66 @@
-import type { CacheEntry, EntryHandle } from "@granary/core";
+import type { CacheEntry, EntryRest } from "@granary/core";
 import { LRUCache } from "lru-cache";
+import { Held } from "./held.js";
 import type { Bounds } from "./options.js";
-
-/** What `LRUCache` holds for a key. Emptied when it holds something else there, or nothing. */
-export interface Place extends EntryHandle {
-  entry: CacheEntry | undefined;
-  /** The version of the marks by which the entry was last permitted. */
-  permittedBy: number;
-}
-
-const NEVER = -1;
 
 /** Uses that are remembered until the order of the entries matters. */
 const MOST_USES = 128;
+
+/** That every entry has. */
+const FIELDS = 4;
 
 /**
  * Entries in the order of their use, and their places. A use by a place is written down, which is all that a hit pays
  * for it, and made up for when the order matters next: before anything is added or looked up. (The read buffer of
  * Caffeine, without threads.) What is used more often than that in between counts as used, not when.
  */
-export class Shelf {
-  readonly #places: LRUCache<string, Place>;
-  readonly #uses: Place[] = [];
+export class Shelf extends LRUCache<string, Held> {
+  /** What the instants of what is held count from: about now, so that they are small. */
+  readonly origin: number;
+  readonly #uses: Held[] = [];
   #useCount = 0;
+  #lastRest: EntryRest = {};
 
-  constructor({ sizeCalculation, ...bounds }: Bounds) {
-    this.#places = new LRUCache({
-      ...bounds,
-      ...(sizeCalculation !== undefined && {
-        sizeCalculation: ({ key, entry }) => sizeCalculation(entry as CacheEntry, key),
-      }),
-      dispose: (place) => {
-        place.entry = undefined;
-      },
-    });
+  constructor(bounds: Bounds, now: number) {
+    super({ ...bounds, dispose: (held) => held.empty() });
+    this.origin = now > 0 ? Math.floor(now) : 0;
   }
 
-  get size(): number {
-    return this.#places.size;
-  }
-
-  get bytes(): number {
-    return this.#places.calculatedSize;
-  }
-
-  /** The entry of `key`. Counts as a use. */
-  get(key: string): CacheEntry | undefined {
+  /** What is held under `key`. Counts as a use. */
+  seek(key: string): Held | undefined {
     if (this.#useCount > 0) this.#makeUp();
-    return this.#places.get(key)?.entry;
-  }
-
-  /** The place of `key`. Counts as no use. */
-  placeOf(key: string): Place | undefined {
-    return this.#places.peek(key);
+    return this.get(key);
   }
 
   /** Somebody uses an entry by its place. */
-  use(place: Place): void {
+  use(held: Held): void {
     if (this.#useCount === MOST_USES) return;
-    this.#uses[this.#useCount] = place;
+    this.#uses[this.#useCount] = held;
     this.#useCount += 1;
   }
 
-  set(key: string, entry: CacheEntry): void {
+  hold(key: string, entry: CacheEntry): void {
     if (this.#useCount > 0) this.#makeUp();
-    this.#places.set(key, { key, entry, permittedBy: NEVER });
+    const held = new Held(key, entry, this.origin);
+    if (Object.keys(entry).length > FIELDS) held.rest = this.#restOf(entry);
+    this.set(key, held);
   }
 
-  delete(key: string): void {
-    this.#places.delete(key);
-  }
-
-  keys(): string[] {
-    return [...this.#places.keys()];
-  }
-
-  clear(): void {
-    this.#places.clear();
+  /** What `entry` carries, in one object with the last where it is the same: what tiers add to their copies mostly is. */
+  #restOf(entry: CacheEntry): EntryRest {
+    const { value: _value, createdAt: _createdAt, freshUntil: _freshUntil, keepUntil: _keepUntil, ...rest } = entry;
+    const last = this.#lastRest;
+    for (const name in { ...last, ...rest })
+      if (last[name as keyof EntryRest] !== rest[name as keyof EntryRest]) this.#lastRest = rest;
+    return this.#lastRest;
   }
 
   #makeUp(): void {
     const count = this.#useCount;
     this.#useCount = 0;
     for (let at = 0; at < count; at += 1) {
-      const { key, entry } = this.#uses[at] as Place;
-      if (entry !== undefined) this.#places.get(key);
+      const held = this.#uses[at] as Held;
+      if (held.freshUntil > Number.NEGATIVE_INFINITY) this.get(held.key);
     }
   }
 }

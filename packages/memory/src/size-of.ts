@@ -1,4 +1,4 @@
-import type { CacheEntry } from "@granary/core";
+import type { Held } from "./held.js";
 
 /*
  * An estimate of heap bytes on a 64-bit V8 without pointer compression, as Node.js is built: eight bytes a
@@ -26,13 +26,13 @@ const REGEXP = 10 * WORD;
 const ERROR = 42 * WORD;
 const FUNCTION = 8 * WORD;
 
-/** What the store itself needs for an entry: the entry, its deadlines, its place in the map and the list. */
+/** What the store itself needs for an entry: what it is held as (80), and its part of the map and the list of them. */
 const ENTRY = 160;
 
 /** Estimated heap bytes of an entry with its key, its tags and what the store needs to hold it. */
-export function sizeOfEntry(entry: CacheEntry, key: string): number {
-  const tags = entry.tags === undefined ? 0 : sizeOf(entry.tags);
-  return ENTRY + sizeOfString(key) + tags + sizeOf(entry.value);
+export function sizeOfHeld({ key, value, rest }: Held): number {
+  // What entries without tags carry, they mostly share.
+  return ENTRY + sizeOfString(key) + sizeOf(rest?.tags && rest) + sizeOf(value);
 }
 
 /** Estimated heap bytes of a value. What occurs in it twice is counted once. */

@@ -44,11 +44,12 @@ describe("options", () => {
 });
 
 describe("answers", () => {
-  test("come at once, as the entry itself", () => {
+  test("come at once, as an entry of the reader's own with the same value", () => {
     const store = memoryStore();
     const kept = entry({ n: 1 });
     store.set("k", kept);
-    expect(store.get("k")).toBe(kept);
+    expect(store.get("k")).toEqual(kept);
+    expect(store.get("k")?.value).toBe(kept.value);
     expect(store.many.get(["none", "k"])).toEqual([undefined, kept]);
   });
 

@@ -1,8 +1,9 @@
-import type { EntryHandle, HandlesCapability } from "@granary/core";
+import type { CacheEntry, EntryHandle, HandlesCapability } from "@granary/core";
 import { check, checkEqual } from "./check.js";
 import { entryOf, keyOf, nowOf, type OpenStore, type StoreCase } from "./open-store.js";
 
 const KEY = keyOf("placed");
+const YEAR_MS = 365 * 86_400_000;
 
 /** What `handles` promise: a place that is known is as good as a look-up, and never better. */
 export const storeHandleCases: readonly StoreCase[] = [
@@ -12,7 +13,7 @@ export const storeHandleCases: readonly StoreCase[] = [
     async run(opened) {
       checkEqual(handlesOf(opened).of(KEY), undefined, "the place of what is not there");
       const handle = await placed(opened, "held");
-      checkEqual(handle.entry?.value, "held", "the value at the place");
+      checkEqual(handle.value, "held", "the value at the place");
       checkEqual(handle.key, KEY, "the key of the place");
       checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), true, "whether it may be given");
     },
@@ -33,11 +34,53 @@ export const storeHandleCases: readonly StoreCase[] = [
       async run(opened) {
         const handle = await placed(opened, "held");
         await make(opened, entryOf(opened, "other"));
-        checkEqual(handle.entry, undefined, "the entry at the place");
+        checkEqual(handle.value, undefined, "the value at the place");
         checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), false, "whether it may be given");
       },
     }),
   ),
+  {
+    name: "a place that was emptied is not filled again",
+    needs: "handles",
+    async run(opened) {
+      const handle = await placed(opened, "held");
+      await opened.store.delete(KEY);
+      const next = await placed(opened, "other");
+      checkEqual([next.value, handle.value], ["other", undefined], "the values at the new place and at the old one");
+      checkEqual(handlesOf(opened).permits(next, nowOf(opened)), true, "whether the new one may be given");
+      checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), false, "whether the old one may be given");
+    },
+  },
+  {
+    name: "nothing, where that was stored, may be given at its place",
+    needs: "handles",
+    async run(opened) {
+      const handle = await placed(opened, undefined);
+      checkEqual(handle.value, undefined, "the value at the place");
+      checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), true, "whether it may be given");
+    },
+  },
+  {
+    name: "what is fresh no longer is not to be had at its place, to the fraction of a millisecond",
+    needs: "handles",
+    async run(opened) {
+      for (const until of [nowOf(opened) + 1_000, nowOf(opened) + 1_000.25]) {
+        const handle = await placed(opened, "held", { freshUntil: until });
+        checkEqual(handlesOf(opened).permits(handle, until - 0.125), true, "whether it may be given before");
+        checkEqual(handlesOf(opened).permits(handle, until), false, "whether it may be given from then on");
+      }
+    },
+  },
+  {
+    name: "what is fresh for years, or for ever, is to be had at its place",
+    needs: "handles",
+    async run(opened) {
+      for (const until of [nowOf(opened) + 5 * YEAR_MS, Number.POSITIVE_INFINITY]) {
+        const handle = await placed(opened, "held", { freshUntil: until, keepUntil: until });
+        checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), true, "whether it may be given");
+      }
+    },
+  },
   {
     name: "what is invalidated is not to be had at its place either",
     needs: "handles",
@@ -57,8 +100,8 @@ function handlesOf({ store }: OpenStore): HandlesCapability {
   return store.handles;
 }
 
-async function placed(opened: OpenStore, value: string): Promise<EntryHandle> {
-  await opened.store.set(KEY, entryOf(opened, value));
+async function placed(opened: OpenStore, value: unknown, life: Partial<CacheEntry> = {}): Promise<EntryHandle> {
+  await opened.store.set(KEY, entryOf(opened, value, life));
   const handle = handlesOf(opened).of(KEY);
   check(handle !== undefined, "An entry that was set has no place.");
   return handle;

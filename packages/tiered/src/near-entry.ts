@@ -1,8 +1,11 @@
-import type { CacheEntry } from "@granary/core";
+import type { CacheEntry, EntryRest } from "@granary/core";
 
-/** An entry as the near tier holds it. A store that does not keep the two extra fields is correct, but asks the far tier each time. */
+/**
+ * An entry as the near tier holds it. A store that does not keep the two extra fields is correct, but asks the far tier
+ * each time. They are the same for all copies of one moment, and with a bus for all of one epoch: memory keeps them once.
+ */
 export interface NearEntry extends CacheEntry {
-  /** Until when this copy may be given as fresh without asking the far tier. Never later than `freshUntil`. */
+  /** Until when this copy, as long as it is fresh, may be given without asking the far tier. */
   readonly nearUntil: number;
   /** The stretch without a gap on the bus in which the copy was taken in, as `lone` where far does not have the entry. */
   readonly epoch: number;
@@ -23,17 +26,15 @@ export interface Intake {
 /** The copy of `entry` for the near tier: same deadlines, since a copy must not start its life again. */
 export function nearEntry(entry: CacheEntry, { now, l1TtlMs, epoch }: Intake): NearEntry {
   const { value, createdAt, freshUntil, keepUntil, tags, etag, lastModified } = entry;
-  const nearUntil = Math.min(freshUntil, now + l1TtlMs);
-  // Written out, not spread: a hit reads an object of a known shape several times as fast. Most entries have no more.
-  const copy = { value, createdAt, freshUntil, keepUntil, nearUntil, epoch };
+  const copy = { value, createdAt, freshUntil, keepUntil, nearUntil: Math.floor(now + l1TtlMs), epoch };
   return tags === undefined && etag === undefined && lastModified === undefined
     ? copy
     : { ...copy, tags, etag, lastModified };
 }
 
-/** Whether the far tier need not be asked. */
-export function isTrusted(found: CacheEntry, epoch: number, now: number): boolean {
-  const near = found as Partial<NearEntry>;
+/** Whether the far tier need not be asked for an entry that is fresh, and carries `rest`. */
+export function isTrusted(rest: EntryRest, epoch: number, now: number): boolean {
+  const near = rest as Partial<NearEntry>;
   return near.nearUntil !== undefined && near.nearUntil > now && near.epoch === epoch;
 }
 

@@ -3,6 +3,7 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  type EntryRest,
   type Invalidation,
   isPromiseLike,
   MarkRegistry,
@@ -50,8 +51,13 @@ export class NearTier {
   }
 
   trusts(found: CacheEntry, now: number): boolean {
-    if (isTrusted(found, this.epoch, now)) return true;
-    return isTrusted(found, lone(this.epoch), now) && !this.#options.isFarWell();
+    return found.freshUntil > now && this.trustsFresh(found, now);
+  }
+
+  /** As `trusts`, for an entry that is fresh, and carries `rest`. */
+  trustsFresh(rest: EntryRest, now: number): boolean {
+    if (isTrusted(rest, this.epoch, now)) return true;
+    return isTrusted(rest, lone(this.epoch), now) && !this.#options.isFarWell();
   }
 
   /** What a copy that is read or written from `now` on is taken in with. */

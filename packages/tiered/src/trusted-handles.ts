@@ -6,6 +6,6 @@ export function trustedHandles(handles: HandlesCapability, near: NearTier): Hand
   return {
     of: (key) => handles.of(key),
     permits: (handle, now) =>
-      handle.entry !== undefined && near.trusts(handle.entry, now) && handles.permits(handle, now),
+      handle.rest !== undefined && near.trustsFresh(handle.rest, now) && handles.permits(handle, now),
   };
 }
