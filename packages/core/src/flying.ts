@@ -16,7 +16,8 @@ export class Flying {
   #count = 0;
 
   of(key: string): Flight | undefined {
-    return this.#last?.key === key ? this.#last : this.#others.get(key);
+    if (this.#last?.key === key) return this.#last;
+    return this.#count === 0 ? undefined : this.#others.get(key);
   }
 
   add(flight: Flight): void {

@@ -20,8 +20,13 @@ export function get<T>(context: CacheContext, call: Call): Promise<T | undefined
     rememberPlace(context, call);
     return Promise.resolve((found as CacheEntry<T>).value);
   }
-  if (isPromiseLike(found))
-    return Promise.resolve(found).then((entry) => judge<T>(context, key, { entry, readAt: context.clock.now() }));
+  if (isPromiseLike(found)) {
+    return Promise.resolve(found).then((entry) => {
+      const value = judge<T>(context, key, { entry, readAt: context.clock.now() });
+      if (value !== undefined) rememberPlace(context, call);
+      return value;
+    });
+  }
   countMiss(context, key);
   return Promise.resolve(undefined);
 }

@@ -16,8 +16,8 @@ export class Held implements EntryHandle {
   freshUntil: number;
   readonly keepUntil: number;
   rest: EntryRest | undefined;
-  /** The version of the marks by which the entry was last permitted. */
-  permittedBy = NEVER;
+  /** The version of the marks, and the era of the order, in which the entry was last permitted and moved to the front. */
+  permittedIn = NEVER;
 
   constructor(key: string, entry: CacheEntry, origin: number) {
     this.key = key;

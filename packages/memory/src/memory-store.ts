@@ -98,11 +98,12 @@ function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
     permits: (handle, now) => {
       const held = handle as Held;
       if (!(held.freshUntil + entries.origin > now)) return false;
-      if (held.permittedBy !== marks.version) {
-        if (!marks.permits(held.key, held.entry(entries.origin))) return false;
-        held.permittedBy = marks.version;
-      }
-      entries.use(held);
+      // Both only go up: their sum stays the same as long as both do.
+      const version = marks.version + entries.era;
+      if (held.permittedIn === version) return true;
+      if (!marks.permits(held.key, held.entry(entries.origin))) return false;
+      held.permittedIn = version;
+      entries.get(held.key);
       return true;
     },
   };
@@ -117,7 +118,7 @@ interface Parts extends Keeping {
 
 function reader(parts: Parts): MemoryStore["get"] {
   return (key, now) => {
-    const held = parts.entries.seek(key);
+    const held = parts.entries.get(key);
     const entry = held && entryOf(parts, held, now);
     return entry === undefined || parts.isGiven(entry.value) ? entry : { ...entry, value: copyValue(entry.value) };
   };

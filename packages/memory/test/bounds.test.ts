@@ -75,7 +75,8 @@ describe("which entry makes room", () => {
       const [byKey, byPlace] = [memoryStore({ maxEntries: 4 }), memoryStore({ maxEntries: 4 })];
       for (const [round, keys] of rounds.entries()) {
         uses += keys.length;
-        for (const key of keys) byKey.get(key);
+        // Of several uses by its place with nothing written in between the first counts.
+        for (const key of new Set(keys)) byKey.get(key);
         const handles = keys.flatMap((key) => byPlace.handles?.of(key) ?? []);
         for (const handle of handles) byPlace.handles?.permits(handle, 0);
         for (const store of [byKey, byPlace]) store.set(KEYS[round % 5] ?? "", entryOf(round));
@@ -85,5 +86,18 @@ describe("which entry makes room", () => {
     };
     fc.assert(fc.property(fc.array(used, { minLength: 5, maxLength: 12 }), holds), { numRuns: 300 });
     expect(uses).toBeGreaterThan(1_000);
+  });
+
+  test("is not one that is used by its place now and then, however many are added", () => {
+    const store = memoryStore({ maxEntries: 160 });
+    store.set("kept", entryOf(0));
+    const handle = store.handles?.of("kept");
+    if (handle === undefined) throw new Error("There is no handle.");
+    const answers = Array.from({ length: 1_000 }, (_, at) => {
+      store.set(`new ${at}`, entryOf(at));
+      return at % 100 !== 0 || store.handles?.permits(handle, 0);
+    });
+    expect(answers).not.toContain(false);
+    expect(store.entryCount).toBe(160);
   });
 });
