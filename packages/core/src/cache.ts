@@ -11,7 +11,7 @@ import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { promised } from "./patience.js";
 import { type CallOptions, checkOptionNames, concernsLoadsOnly, type ResolvedPolicy, resolvePolicy } from "./policy.js";
-import { entry, get, has, isFreshAt, ttl } from "./read.js";
+import { entry, get, has, hitAt, ttl } from "./read.js";
 import { walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
@@ -153,7 +153,7 @@ export class StoreCache<T> implements Cache<T> {
     if (this.#family.closed || (options !== undefined && !concernsLoadsOnly(options))) return undefined;
     const handle = this.#context.keys.recall(id);
     if (handle === undefined || this.#context.flights.isBusy(handle.key)) return undefined;
-    return isFreshAt(this.#context, handle) ? Promise.resolve(handle.value as T) : undefined;
+    return hitAt<T>(this.#context, handle);
   }
 
   #keys(ids: readonly Id[], options: CallOptions | undefined): string[] {

@@ -2,11 +2,13 @@ import { type CacheContext, type Call, isFresh } from "./context.js";
 import type { CacheEntry, EntryHandle } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 
-/** The hit path: whether the value at a place in the store that is known already may be given as fresh. Counts as a hit. */
-export function isFreshAt(context: CacheContext, handle: EntryHandle): boolean {
-  if (context.store.handles?.permits(handle, context.clock.now()) !== true) return false;
+/** The hit path: the value at a place in the store that is known already, if it may be given as fresh. */
+export function hitAt<T>(context: CacheContext, handle: EntryHandle): Promise<T> | undefined {
+  if (context.store.handles?.permits(handle, context.clock.now()) !== true) return undefined;
+  // Before the hit is told: whoever hears of it may delete the entry, which empties its place.
+  const hit = Promise.resolve(handle.value as T);
   countHit(context, handle.key, FRESH);
-  return true;
+  return hit;
 }
 
 /** The fresh value under `key`, or `undefined`. Answers a hit in a store that answers at once without waiting. */

@@ -210,3 +210,17 @@ describe("the places that are remembered", () => {
     }
   });
 });
+
+describe("a hit in memory", () => {
+  it("is given to its caller, even where a listener deletes or replaces it", async () => {
+    const { cache } = stillCache<number>();
+    const changes = [() => cache.delete("a"), () => cache.set("a", 2), () => cache.clear()];
+    for (const change of changes) {
+      await cache.set("a", 1);
+      await cache.get("a");
+      const silence = cache.on("hit", () => void change());
+      expect(await cache.getOrSet("a", () => 3)).toBe(1);
+      silence();
+    }
+  });
+});

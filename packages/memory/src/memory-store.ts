@@ -99,11 +99,10 @@ function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
       const held = handle as Held;
       if (!(held.freshUntil + entries.origin > now)) return false;
       // Both only go up: their sum stays the same as long as both do.
-      const version = marks.version + entries.era;
-      if (held.permittedIn === version) return true;
+      if (held.permittedIn === marks.version + entries.era) return true;
       if (!marks.permits(held.key, held.entry(entries.origin))) return false;
-      held.permittedIn = version;
-      entries.get(held.key);
+      entries.use(held);
+      held.permittedIn = marks.version + entries.era;
       return true;
     },
   };

@@ -3,22 +3,24 @@ import { LRUCache } from "lru-cache";
 import { Held } from "./held.js";
 import type { Bounds } from "./options.js";
 
-/** An era of the order lasts until this share of the entries has been added: a sixteenth. */
-const ERA_SHIFT = 4;
+/** What is spent of an era, which has as much as there are entries: it lasts for a sixteenth of them to be added, */
+const ADDED = 16;
+/** or for half of them to be moved. */
+const MOVED = 2;
 
 /** That every entry has. */
 const FIELDS = 4;
 
 /**
- * Entries in the order of their use, and their places. A use by a place moves the entry to the front once an era: it is
- * there already, or so near to it that it stays until most of what is held has made room.
+ * Entries in the order of their use, and their places. A use by a place moves the entry to the front once an era: else it
+ * is in the front half of what is held, behind what was moved or added since.
  */
 export class Shelf extends LRUCache<string, Held> {
   /** What the instants of what is held count from: about now, so that they are small. */
   readonly origin: number;
-  /** Goes up while entries are added: what was used in an earlier era is to be moved again. */
+  /** Goes up while entries are added and moved: what was used in an earlier era is to be moved again. */
   era = 0;
-  #leftInEra = 0;
+  #leftOfEra = 0;
   #lastRest: EntryRest = {};
 
   constructor(bounds: Bounds, now: number) {
@@ -26,14 +28,24 @@ export class Shelf extends LRUCache<string, Held> {
     this.origin = now > 0 ? Math.floor(now) : 0;
   }
 
+  /** Somebody uses an entry by its place, for the first time in this era. */
+  use({ key }: Held): void {
+    this.#spend(MOVED);
+    this.get(key);
+  }
+
   hold(key: string, entry: CacheEntry): void {
-    if (this.#leftInEra === 0) {
-      this.era += 1;
-      this.#leftInEra = this.size >> ERA_SHIFT;
-    } else this.#leftInEra -= 1;
+    this.#spend(ADDED);
     const held = new Held(key, entry, this.origin);
     if (Object.keys(entry).length > FIELDS) held.rest = this.#restOf(entry);
     this.set(key, held);
+  }
+
+  #spend(share: number): void {
+    this.#leftOfEra -= share;
+    if (this.#leftOfEra >= 0) return;
+    this.era += 1;
+    this.#leftOfEra = this.size - share;
   }
 
   /** What `entry` carries, in one object with the last where it is the same: what tiers add to their copies mostly is. */

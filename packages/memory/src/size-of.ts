@@ -31,8 +31,9 @@ const ENTRY = 160;
 
 /** Estimated heap bytes of an entry with its key, its tags and what the store needs to hold it. */
 export function sizeOfHeld({ key, value, rest }: Held): number {
-  // What entries without tags carry, they mostly share.
-  return ENTRY + sizeOfString(key) + sizeOf(rest?.tags && rest) + sizeOf(value);
+  // What tiers add is shared by many entries.
+  const isOwn = (rest?.tags ?? rest?.etag ?? rest?.lastModified) !== undefined;
+  return ENTRY + sizeOfString(key) + (isOwn ? sizeOf(rest) : 0) + sizeOf(value);
 }
 
 /** Estimated heap bytes of a value. What occurs in it twice is counted once. */

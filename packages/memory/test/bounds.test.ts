@@ -1,4 +1,5 @@
-import { memoryStore } from "@granary/memory";
+import type { EntryHandle } from "@granary/core";
+import { type MemoryStore, memoryStore } from "@granary/memory";
 import { manualClock } from "@granary/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -65,27 +66,41 @@ test("no bound is passed at any step, and what is there is what was set last", (
 });
 
 describe("which entry makes room", () => {
-  const KEYS = ["a", "b", "c", "d", "e"];
+  const heldOf = (store: MemoryStore, keys: readonly string[]) => keys.flatMap((key) => store.handles?.of(key) ?? []);
   const entryOf = (value: number) => ({ value, createdAt: 0, freshUntil: Infinity, keepUntil: Infinity });
 
-  test("does not depend on whether entries are used by their keys or by their places", () => {
+  test("is never the one that was used last by its place", () => {
     let uses = 0;
-    const used = fc.array(fc.constantFrom(...KEYS), { maxLength: 40 });
-    const holds = (rounds: readonly (readonly string[])[]) => {
-      const [byKey, byPlace] = [memoryStore({ maxEntries: 4 }), memoryStore({ maxEntries: 4 })];
-      for (const [round, keys] of rounds.entries()) {
-        uses += keys.length;
-        // Of several uses by its place with nothing written in between the first counts.
-        for (const key of new Set(keys)) byKey.get(key);
-        const handles = keys.flatMap((key) => byPlace.handles?.of(key) ?? []);
-        for (const handle of handles) byPlace.handles?.permits(handle, 0);
-        for (const store of [byKey, byPlace]) store.set(KEYS[round % 5] ?? "", entryOf(round));
-        const held = (store: typeof byKey) => KEYS.filter((key) => store.handles?.of(key) !== undefined);
-        expect(held(byPlace)).toEqual(held(byKey));
+    const used = fc.array(fc.nat(11), { minLength: 1, maxLength: 40 });
+    const holds = (maxEntries: number, rounds: readonly (readonly number[])[]) => {
+      const store = memoryStore({ maxEntries });
+      const keys = Array.from({ length: maxEntries + rounds.length }, (_, at) => `${at}`);
+      for (const key of keys.slice(0, maxEntries)) store.set(key, entryOf(0));
+      for (const [round, places] of rounds.entries()) {
+        const handles = heldOf(store, keys);
+        const used = places.map((at) => handles[at % maxEntries] as EntryHandle);
+        for (const handle of used) expect(store.handles?.permits(handle, 0)).toBe(true);
+        uses += used.length;
+        store.set(`${maxEntries + round}`, entryOf(round));
+        expect(store.handles?.of(used.at(-1)?.key ?? "")).toBe(used.at(-1));
       }
     };
-    fc.assert(fc.property(fc.array(used, { minLength: 5, maxLength: 12 }), holds), { numRuns: 300 });
+    const rounds = fc.array(used, { minLength: 5, maxLength: 12 });
+    fc.assert(fc.property(fc.integer({ min: 2, max: 12 }), rounds, holds), { numRuns: 300 });
     expect(uses).toBeGreaterThan(1_000);
+  });
+
+  test("is not one of those that are used the most, where the others were used once since", () => {
+    const store = memoryStore({ maxEntries: 1_000 });
+    const keys = Array.from({ length: 1_000 }, (_, at) => `${at}`);
+    for (const key of keys) store.set(key, entryOf(0));
+    const handles = heldOf(store, keys);
+    for (const handle of handles) {
+      for (const popular of handles.slice(0, 100)) store.handles?.permits(popular, 0);
+      store.handles?.permits(handle, 0);
+    }
+    for (let at = 0; at < 400; at += 1) store.set(`new ${at}`, entryOf(at));
+    expect(handles.slice(0, 100).map(({ key }) => store.handles?.of(key))).toEqual(handles.slice(0, 100));
   });
 
   test("is not one that is used by its place now and then, however many are added", () => {

@@ -64,21 +64,23 @@ describe("the estimated size", () => {
     expect(kinds.length).toBeGreaterThan(0);
   });
 
-  test("of an entry includes its key, its tags and the store's own share", () => {
+  test("of an entry includes its key, its tags, its validators and the store's own share", () => {
     const store = memoryStore({ maxBytes: 1_000_000 });
     const life = { createdAt: 0, freshUntil: Number.POSITIVE_INFINITY, keepUntil: Number.POSITIVE_INFINITY };
     const sizes = [
-      ["k", undefined] as const,
-      ["k".repeat(1_000), undefined] as const,
-      ["k", ["t".repeat(500)]] as const,
+      ["k", {}] as const,
+      ["k".repeat(1_000), {}] as const,
+      ["k", { tags: ["t".repeat(500)] }] as const,
+      ["k", { etag: "e".repeat(500) }] as const,
     ];
-    const [small = 0, longKey = 0, tagged = 0] = sizes.map(([key, tags]) => {
+    const [small = 0, longKey = 0, tagged = 0, versioned = 0] = sizes.map(([key, more]) => {
       store.close();
-      store.set(key, tags === undefined ? { ...life, value: 1 } : { ...life, value: 1, tags });
+      store.set(key, { ...life, value: 1, ...more });
       return store.byteCount;
     });
     expect(small).toBeGreaterThan(100);
     expect(longKey - small).toBeGreaterThan(990);
     expect(tagged - small).toBeGreaterThan(500);
+    expect(versioned - small).toBeGreaterThan(500);
   });
 });

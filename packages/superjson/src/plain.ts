@@ -33,7 +33,16 @@ function isPlainLeaf(value: unknown): boolean {
 
 /** As `isPlain`, for an object that stands in a list. */
 function isPlainItem(item: object, seen: Seen): boolean {
-  return !meet(item, seen) && (seen.count - seen.next < WAITING || areAllPlain(seen));
+  if (meet(item, seen)) return false;
+  return seen.isAhead || seen.count - seen.next < WAITING || areWaitingPlain(seen);
+}
+
+/** Looks into what waits, and into all that it meets there: never from within itself, so that no value is too deep. */
+function areWaitingPlain(seen: Seen): boolean {
+  seen.isAhead = true;
+  const arePlain = areAllPlain(seen);
+  seen.isAhead = false;
+  return arePlain;
 }
 
 // JSON also asks for a `toJSON` that is not enumerable, and superjson does not. To ask for it first tells the compiler

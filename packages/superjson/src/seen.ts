@@ -8,6 +8,8 @@ export interface Seen {
   count: number;
   /** Where a walk that goes along `objects` stands. */
   next: number;
+  /** A walk looks into what waits, before it reads on. */
+  isAhead: boolean;
   /** All of them too, once there are many. */
   many: Set<object | undefined> | undefined;
 }
@@ -16,7 +18,7 @@ export interface Seen {
 export function seenFrom(object: object | undefined): Seen {
   const none = undefined;
   // With places made beforehand, the list need not grow for most values.
-  return { objects: [object, none, none, none, none, none, none, none], count: 1, next: 0, many: none };
+  return { objects: [object, none, none, none, none, none, none, none], count: 1, next: 0, isAhead: false, many: none };
 }
 
 /** Whether `object` was met before. It has been from now on. */

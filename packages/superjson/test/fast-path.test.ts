@@ -51,6 +51,13 @@ describe("at the limits of each way of writing", () => {
       expect(serializer.encode(value)).toBe(superjson.stringify(value));
   });
 
+  test.each([
+    ["50,000 lists of an object", Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, [{ i }]]))],
+    ["16 lists in lists, 500 deep, side by side", Array.from({ length: 16 }, () => nested(500))],
+  ])("%s are looked into without a call for each", (_, value) => {
+    expect(serializer.encode(value)).toBe(JSON.stringify({ json: value }));
+  });
+
   test("every day of four centuries is written as by superjson", () => {
     const days = Array.from(
       { length: 146_097 },
@@ -84,6 +91,12 @@ describe("where a program has changed what all objects inherit", () => {
     expect(texts.length).toBeGreaterThan(0);
   });
 });
+
+function nested(depth: number): unknown {
+  let value: unknown = {};
+  for (let level = 0; level < depth; level += 1) value = [value];
+  return value;
+}
 
 function repeatLast<T>(items: readonly T[]): unknown {
   return { items, again: [{ last: items.at(-1) }] };

@@ -68,7 +68,7 @@ export class FarReads {
       if (taken !== undefined) await taken;
       return entry;
     } catch (error) {
-      return this.#withoutFar(key, read, error);
+      return await this.#withoutFar(key, read.now, error);
     } finally {
       fills.end(key, fill);
     }
@@ -80,9 +80,10 @@ export class FarReads {
     return fill.standing && read.near !== undefined ? near.drop(key) : undefined;
   }
 
-  #withoutFar(key: string, { near, now }: Read, error: unknown): Found {
-    const { recovery, fail } = this.#parts;
-    const held = recovery.see(key, near);
+  /** What near holds at this moment: what it held at first may have been deleted since, or have come only then. */
+  async #withoutFar(key: string, now: number, error: unknown): Promise<Found> {
+    const { near, recovery, fail } = this.#parts;
+    const held = recovery.see(key, await near.find(key, now));
     if (held === undefined || held.keepUntil <= now) throw error;
     fail("get", error, key);
     return asStale(held, now);

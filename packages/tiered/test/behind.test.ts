@@ -320,3 +320,54 @@ test("what is being written here is still read when an older change is made up f
   release();
   expect(await setting).toBe(true);
 });
+
+describe("a read of far that fails", () => {
+  /** A pair of tiers of which far answers reads of one key when the test says so. */
+  const pair = () => {
+    const clock = manualClock();
+    const far = farStore({ clock }).connect();
+    let fail = (_error: Error): void => {};
+    const l2: CacheStore = { ...far, get: () => new Promise((_, reject) => (fail = reject)) };
+    const bus = localHub().bus("a");
+    let gap = (): void => {};
+    const heard: CacheBus = {
+      ...bus,
+      subscribe: (listener) => {
+        gap = () => listener.gap();
+        return bus.subscribe(listener);
+      },
+    };
+    const store = tiered({ l1: memoryStore({ clock }), l2, bus: heard });
+    return { clock, far, store, gap: () => gap(), fail: () => fail(new Error("late")) };
+  };
+  const entryAt = (now: number) => ({
+    value: "old",
+    createdAt: now,
+    freshUntil: now + 60_000,
+    keepUntil: now + 60_000,
+  });
+
+  test("gives the copy that came to near after it had begun, to all who wait for it", async () => {
+    const { clock, far, store, gap, fail } = pair();
+    await far.set(keyOf("k"), entryAt(clock.now()));
+    const first = store.get(keyOf("k"), clock.now());
+    await turns();
+    await store.many?.get([keyOf("k")], clock.now());
+    gap();
+    const second = store.get(keyOf("k"), clock.now());
+    await turns();
+    fail();
+    expect(await Promise.all([first, second])).toMatchObject([{ value: "old" }, { value: "old" }]);
+  });
+
+  test("gives no copy that was deleted after it had begun", async () => {
+    const { clock, store, gap, fail } = pair();
+    await store.set(keyOf("k"), entryAt(clock.now()));
+    gap();
+    const reading = store.get(keyOf("k"), clock.now());
+    await turns();
+    await store.delete(keyOf("k"), clock.now());
+    fail();
+    await expect(reading).rejects.toThrow("late");
+  });
+});
