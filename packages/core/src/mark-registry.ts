@@ -17,6 +17,9 @@ interface ScopeMarks {
   readonly tags: Map<string, number>;
 }
 
+/** What a mark can meet an entry by. */
+type Judged = Pick<CacheEntry, "createdAt" | "tags">;
+
 /**
  * The marks that a store in this process knows. Each is a max-register: it only ever rises, so that marks may come
  * in any order and any number of times. Bounded: what is forgotten counts against an entry, never for it.
@@ -45,7 +48,7 @@ export class MarkRegistry {
   }
 
   /** Whether nothing has invalidated `entry` since the load that made it began. Every hit in memory asks this. */
-  permits(key: string, entry: CacheEntry): boolean {
+  permits(key: string, entry: Judged): boolean {
     if (entry.createdAt > this.#newestAt) return true;
     if (entry.createdAt <= this.#foldedAt) return false;
     const marks = this.#marksOf(scopesOf(key));
@@ -76,13 +79,13 @@ export class MarkRegistry {
   }
 }
 
-function permitsIn(marks: ScopeMarks, entry: CacheEntry): boolean {
+function permitsIn(marks: ScopeMarks, entry: Judged): boolean {
   if (isMet(marks, entry)) return false;
   const { createdAt, tags } = entry;
   return tags === undefined || tags.length === 0 || createdAt > marks.foldedAt;
 }
 
-function isMet({ clearedAt, taggedAt, tags: marks }: ScopeMarks, { createdAt, tags }: CacheEntry): boolean {
+function isMet({ clearedAt, taggedAt, tags: marks }: ScopeMarks, { createdAt, tags }: Judged): boolean {
   if (createdAt <= clearedAt) return true;
   if (tags === undefined || createdAt > taggedAt) return false;
   for (let at = 0; at < tags.length; at += 1) {

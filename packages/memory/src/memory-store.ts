@@ -98,11 +98,13 @@ function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
     permits: (handle, now) => {
       const held = handle as Held;
       if (!(held.freshUntil + entries.origin > now)) return false;
-      // Both only go up: their sum stays the same as long as both do.
-      if (held.permittedIn === marks.version + entries.era) return true;
-      if (!marks.permits(held.key, held.entry(entries.origin))) return false;
       entries.use(held);
-      held.permittedIn = marks.version + entries.era;
+      // Both only go up: their sum stays the same as long as both do.
+      const version = marks.version + entries.era;
+      if (held.permittedIn === version) return true;
+      if (!marks.permits(held.key, { createdAt: held.createdAt + entries.origin, tags: held.rest?.tags })) return false;
+      held.permittedIn = version;
+      entries.get(held.key);
       return true;
     },
   };

@@ -3,24 +3,26 @@ import { LRUCache } from "lru-cache";
 import { Held } from "./held.js";
 import type { Bounds } from "./options.js";
 
-/** What is spent of an era, which has as much as there are entries: it lasts for a sixteenth of them to be added, */
-const ADDED = 16;
-/** or for half of them to be moved. */
-const MOVED = 2;
+/** The last uses by a place that are known; a power of two. */
+const LAST_USES = 128;
+/** An era lasts for this share of what is held to be added, a sixteenth, as long as there are no more uses than entries. */
+const ERA_SHIFT = 4;
 
 /** That every entry has. */
 const FIELDS = 4;
 
 /**
- * Entries in the order of their use, and their places. A use by a place moves the entry to the front once an era: else it
- * is in the front half of what is held, behind what was moved or added since.
+ * Entries in the order of their use, and their places. A use by a place moves the entry to the front once an era, and is
+ * written down over the one before the last 128: when an era ends, those are made up for in their order.
  */
 export class Shelf extends LRUCache<string, Held> {
   /** What the instants of what is held count from: about now, so that they are small. */
   readonly origin: number;
-  /** Goes up while entries are added and moved: what was used in an earlier era is to be moved again. */
+  /** Goes up while entries are added: what was used in an earlier era is to be moved again. */
   era = 0;
-  #leftOfEra = 0;
+  #leftInEra = 0;
+  readonly #uses: Held[] = [];
+  #useCount = 0;
   #lastRest: EntryRest = {};
 
   constructor(bounds: Bounds, now: number) {
@@ -28,24 +30,30 @@ export class Shelf extends LRUCache<string, Held> {
     this.origin = now > 0 ? Math.floor(now) : 0;
   }
 
-  /** Somebody uses an entry by its place, for the first time in this era. */
-  use({ key }: Held): void {
-    this.#spend(MOVED);
-    this.get(key);
+  /** Somebody uses an entry by its place. */
+  use(held: Held): void {
+    this.#uses[this.#useCount & (LAST_USES - 1)] = held;
+    this.#useCount += 1;
   }
 
   hold(key: string, entry: CacheEntry): void {
-    this.#spend(ADDED);
+    if (this.#leftInEra === 0 || this.#useCount > this.size) this.#endEra();
+    else this.#leftInEra -= 1;
     const held = new Held(key, entry, this.origin);
     if (Object.keys(entry).length > FIELDS) held.rest = this.#restOf(entry);
     this.set(key, held);
   }
 
-  #spend(share: number): void {
-    this.#leftOfEra -= share;
-    if (this.#leftOfEra >= 0) return;
+  #endEra(): void {
+    const count = this.#useCount;
+    for (let at = Math.max(0, count - LAST_USES); at < count; at += 1) {
+      const { key, freshUntil } = this.#uses[at & (LAST_USES - 1)] as Held;
+      // An empty place says nothing about what is held under its key by now.
+      if (freshUntil > Number.NEGATIVE_INFINITY) this.get(key);
+    }
+    this.#useCount = 0;
     this.era += 1;
-    this.#leftOfEra = this.size - share;
+    this.#leftInEra = this.size >> ERA_SHIFT;
   }
 
   /** What `entry` carries, in one object with the last where it is the same: what tiers add to their copies mostly is. */

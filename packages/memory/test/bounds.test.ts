@@ -66,8 +66,28 @@ test("no bound is passed at any step, and what is there is what was set last", (
 });
 
 describe("which entry makes room", () => {
+  const KEYS = ["a", "b", "c", "d", "e"];
   const heldOf = (store: MemoryStore, keys: readonly string[]) => keys.flatMap((key) => store.handles?.of(key) ?? []);
   const entryOf = (value: number) => ({ value, createdAt: 0, freshUntil: Infinity, keepUntil: Infinity });
+
+  test("does not depend on whether entries are used by their keys or by their places", () => {
+    let uses = 0;
+    const used = fc.array(fc.constantFrom(...KEYS), { maxLength: 40 });
+    const holds = (rounds: readonly (readonly string[])[]) => {
+      const [byKey, byPlace] = [memoryStore({ maxEntries: 4 }), memoryStore({ maxEntries: 4 })];
+      for (const [round, keys] of rounds.entries()) {
+        uses += keys.length;
+        for (const key of keys) byKey.get(key);
+        const handles = keys.flatMap((key) => byPlace.handles?.of(key) ?? []);
+        for (const handle of handles) byPlace.handles?.permits(handle, 0);
+        for (const store of [byKey, byPlace]) store.set(KEYS[round % 5] ?? "", entryOf(round));
+        const held = (store: typeof byKey) => KEYS.filter((key) => store.handles?.of(key) !== undefined);
+        expect(held(byPlace)).toEqual(held(byKey));
+      }
+    };
+    fc.assert(fc.property(fc.array(used, { minLength: 5, maxLength: 12 }), holds), { numRuns: 300 });
+    expect(uses).toBeGreaterThan(1_000);
+  });
 
   test("is never the one that was used last by its place", () => {
     let uses = 0;

@@ -3,7 +3,7 @@ import { type RedisClient, redisBus, redisTracking } from "@granary/redis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { proxyTo } from "../../../test/support/proxy.js";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.js";
-import { listen, until } from "./support/bus-listening.js";
+import { listen, sayUntil, until } from "./support/bus-listening.js";
 import { forThisTest, LIBRARIES } from "./support/clients.js";
 import { expectNoRejections } from "./support/rejections.js";
 
@@ -120,10 +120,7 @@ test("a server that lets its clients wait is replaced for longer than that, and 
   await until(() => heard.gaps >= 2);
   expect(heard.errors).toEqual([SILENT]);
   const other = busOn(forThisTest(connect(server.url)));
-  await until(() => {
-    void other.publish(CHANGED);
-    return heard.messages.length > 0;
-  });
+  await sayUntil(() => heard.messages.length > 0, other, CHANGED);
   expect(heard.errors).toEqual([SILENT]);
 });
 

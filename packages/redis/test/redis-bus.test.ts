@@ -3,7 +3,7 @@ import { redisBus } from "@granary/redis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ownRedis } from "../../../test/support/own-redis.js";
 import { startRedis } from "../../../test/support/redis-server.js";
-import { listen, until } from "./support/bus-listening.js";
+import { listen, sayUntil, until } from "./support/bus-listening.js";
 import { forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
 import { expectNoRejections } from "./support/rejections.js";
 
@@ -128,10 +128,7 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
     await until(() => refused.errors.length === 1 && refused.gaps >= 1);
     expect(refused.errors.map(String)).toEqual([expect.stringContaining("NOPERM")]);
     await client.call("ACL", "SETUSER", user, `&${channel}`);
-    await until(() => {
-      void busOn().publish(CHANGED);
-      return refused.messages.length > 0;
-    });
+    await sayUntil(() => refused.messages.length > 0, busOn(), CHANGED);
   });
 
   test("settings of a client that would fail a subscription do not hold for it", async () => {

@@ -1,7 +1,7 @@
 import { redisBus, redisStore } from "@granary/redis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { slotOf } from "../src/slot.js";
-import { listen, until } from "./support/bus-listening.js";
+import { listen, sayUntil, until } from "./support/bus-listening.js";
 import { declared, forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
 import { type RedisCluster, startCluster } from "./support/cluster.js";
 import { entryOf, eventsOf, walked } from "./support/entries.js";
@@ -93,10 +93,7 @@ describe.each(LIBRARIES)("a cluster, through $library", ({ connect, connectClust
     await until(() => heard.every(({ gaps }) => gaps >= 2));
     const message = { type: "changed", keys: ["a"] } as const;
     // A bus may have moved to a node that was cut only then, and have to move again: what is said meanwhile is lost.
-    await until(() => {
-      void buses[0]?.publish(message);
-      return heard.slice(1).every(({ messages }) => messages.length > 0);
-    });
+    await sayUntil(() => heard.slice(1).every(({ messages }) => messages.length > 0), buses[0], message);
     expect(heard[0]?.messages).toEqual([]);
     expect(heard[1]?.messages[0]).toEqual(message);
     for (const bus of buses) await bus.close?.();

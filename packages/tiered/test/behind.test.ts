@@ -35,22 +35,24 @@ function fleet(): Fleet {
     node(name, { lagMs = 0, ...options } = {}) {
       const line = cutLine();
       const own: Clock = { now: () => clock.now() - lagMs, after: clock.after };
-      const bus = options.bus ?? hub.bus(name);
-      let gap = (): void => {};
-      const heard: CacheBus = {
-        ...bus,
-        subscribe: (listener) => {
-          gap = () => listener.gap();
-          return bus.subscribe(listener);
-        },
-      };
+      const { bus, gap } = withGaps(options.bus ?? hub.bus(name));
       const l2 = server.connect({ line, clock: own });
-      const store = tiered({ l1: memoryStore({ clock: own }), l2, ...options, bus: heard });
+      const store = tiered({ l1: memoryStore({ clock: own }), l2, ...options, bus });
       const cache = createCache<string>({ store, jitter: false });
       cache.on("error", () => {});
-      return { cache, line, gap: () => gap() };
+      return { cache, line, gap };
     },
   };
+}
+
+/** `given`, of which the test says when it may have missed a message. */
+function withGaps(given: CacheBus): { readonly bus: CacheBus; readonly gap: () => void } {
+  let gap = (): void => {};
+  const subscribe: CacheBus["subscribe"] = (listener) => {
+    gap = () => listener.gap();
+    return given.subscribe(listener);
+  };
+  return { bus: { ...given, subscribe }, gap: () => gap() };
 }
 
 /** A bus that reaches nobody. */
@@ -328,17 +330,9 @@ describe("a read of far that fails", () => {
     const far = farStore({ clock }).connect();
     let fail = (_error: Error): void => {};
     const l2: CacheStore = { ...far, get: () => new Promise((_, reject) => (fail = reject)) };
-    const bus = localHub().bus("a");
-    let gap = (): void => {};
-    const heard: CacheBus = {
-      ...bus,
-      subscribe: (listener) => {
-        gap = () => listener.gap();
-        return bus.subscribe(listener);
-      },
-    };
-    const store = tiered({ l1: memoryStore({ clock }), l2, bus: heard });
-    return { clock, far, store, gap: () => gap(), fail: () => fail(new Error("late")) };
+    const { bus, gap } = withGaps(deaf());
+    const store = tiered({ l1: memoryStore({ clock }), l2, bus });
+    return { clock, far, store, gap, fail: () => fail(new Error("late")) };
   };
   const entryAt = (now: number) => ({
     value: "old",

@@ -31,3 +31,14 @@ export function until(condition: () => unknown): Promise<void> {
     { timeout: 10_000, interval: 5 },
   );
 }
+
+/** Says `message` until it is heard: what is said while a bus moves to another connection is lost. */
+export async function sayUntil(isHeard: () => boolean, bus: CacheBus | undefined, message: BusMessage): Promise<void> {
+  const said: unknown[] = [];
+  await until(() => {
+    said.push(bus?.publish(message));
+    return isHeard();
+  });
+  // A client that is closed before it was answered rejects.
+  await Promise.all(said);
+}
