@@ -129,7 +129,10 @@ class Asked {
 
   constructor(read: PromiseLike<ScopeMarks>) {
     this.read = read;
-    this.marks = read.then(undefined, () => undefined).then((answer) => this.#answered(answer));
+    this.marks = read.then(
+      (answer) => this.#answered(answer),
+      () => this.#answered(undefined),
+    );
   }
 
   #answered(answer: ScopeMarks): ScopeMarks {

@@ -98,13 +98,15 @@ function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
     permits: (handle, now) => {
       const held = handle as Held;
       if (!(held.freshUntil + entries.origin > now)) return false;
-      entries.use(held);
       // Both only go up: their sum stays the same as long as both do.
       const version = marks.version + entries.era;
-      if (held.permittedIn === version) return true;
-      if (!marks.permits(held.key, { createdAt: held.createdAt + entries.origin, tags: held.rest?.tags })) return false;
-      held.permittedIn = version;
-      entries.get(held.key);
+      if (held.permittedIn !== version) {
+        if (!marks.permits(held.key, { createdAt: held.createdAt + entries.origin, tags: held.rest?.tags }))
+          return false;
+        held.permittedIn = version;
+        entries.get(held.key);
+      }
+      entries.use(held);
       return true;
     },
   };

@@ -12,8 +12,8 @@ const ERA_SHIFT = 4;
 const FIELDS = 4;
 
 /**
- * Entries in the order of their use, and their places. A use by a place moves the entry to the front once an era, and is
- * written down over the one before the last 128: when an era ends, those are made up for in their order.
+ * Entries in the order of their use, and their places. A use by a place moves the entry to the front once an era. The
+ * last 128 uses are written down besides, and made up for in their order when the era ends.
  */
 export class Shelf extends LRUCache<string, Held> {
   /** What the instants of what is held count from: about now, so that they are small. */
