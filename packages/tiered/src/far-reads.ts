@@ -4,6 +4,7 @@ import type { Fill, Fills } from "./fills.js";
 import { asStale, type Intake } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
 import type { Recovery } from "./recovery.js";
+import { withoutFar } from "./without-far.js";
 
 /** A read that may have to go far. */
 export interface Read extends FarRead {
@@ -83,9 +84,9 @@ export class FarReads {
   /** What near holds at this moment: what it held at first may have been deleted since, or have come only then. */
   async #withoutFar(key: string, now: number, error: unknown): Promise<Found> {
     const { near, recovery, fail } = this.#parts;
-    const held = recovery.see(key, await near.find(key, now));
-    if (held === undefined || held.keepUntil <= now) throw error;
+    const held = withoutFar(recovery, key, { held: await near.find(key, now), now });
+    if (held === undefined) throw error;
     fail("get", error, key);
-    return asStale(held, now);
+    return held;
   }
 }

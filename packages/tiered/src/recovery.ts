@@ -33,9 +33,6 @@ interface OwedMark {
   readonly at: number;
 }
 
-/** Where the latest value of a key is. */
-export type Comparison = "far" | "near";
-
 /** What stands between a reader and what far holds. */
 interface Owed {
   readonly owed: MissedChange | undefined;
@@ -71,6 +68,9 @@ export class Recovery {
   get owed(): number {
     return this.#changes.size + this.#marks.size;
   }
+
+  /** What far did not take of `key`. */
+  readonly owedFor = (key: string): MissedChange | undefined => this.#changes.get(key);
 
   /** Far did not take a change of `key`, or nobody knows whether it did. */
   owe(key: string, change: MissedChange): void {
@@ -125,10 +125,10 @@ export class Recovery {
   }
 
   /**
-   * What a reader may be given of what far holds under `key`, where `near` is the copy here. Far can be behind what this
-   * node loaded on its own while it was away, or have lost what it had: readers here do not go back.
+   * Where the latest value of `key` is, where `near` is the copy here. Far can be behind what this node loaded on its
+   * own while it was away, or have lost what it had: readers here do not go back.
    */
-  compare(key: string, found: CacheEntry | undefined, near: CacheEntry | undefined): Comparison {
+  compare(key: string, found: CacheEntry | undefined, near: CacheEntry | undefined): "far" | "near" {
     const newest = Math.max(near?.createdAt ?? Number.NEGATIVE_INFINITY, this.#loneLoads.createdAt(key));
     if (found !== undefined && found.createdAt < newest) {
       this.owe(key, { at: found.createdAt });

@@ -5,6 +5,7 @@ import type { Fills } from "./fills.js";
 import { asStale } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
 import type { Recovery } from "./recovery.js";
+import { withoutFar } from "./without-far.js";
 
 export interface TieredManyOptions {
   readonly near: NearTier;
@@ -37,7 +38,7 @@ export class TieredMany implements ManyCapability {
   }
 
   async get(keys: readonly string[], now: number, admit?: Admit): Promise<Entries> {
-    const { near } = this.#options;
+    const { near, recovery } = this.#options;
     const held = await Promise.all(keys.map((key) => near.find(key, now)));
     const trusted = held.map((entry) => (entry !== undefined && near.trusts(entry, now) ? entry : undefined));
     const missing = [...new Set(keys.filter((_, at) => trusted[at] === undefined))];
@@ -47,7 +48,9 @@ export class TieredMany implements ManyCapability {
     const readAt = near.intake().now;
     const copies = new Map(keys.map((key, at) => [key, held[at]]));
     const far = await this.#fill(missing, { copies, now: readAt, admit });
-    return keys.map((key, at) => trusted[at] ?? (far === undefined ? staleOf(held[at], readAt) : far.get(key)));
+    const below = (key: string, at: number): CacheEntry | undefined =>
+      far === undefined ? withoutFar(recovery, key, { held: held[at], now: readAt }) : far.get(key);
+    return keys.map((key, at) => trusted[at] ?? below(key, at));
   }
 
   async set(entries: Pairs, reason: WriteReason = "write"): Promise<void> {

@@ -147,7 +147,7 @@ describe("a value that this node loaded while far was away", () => {
     const a = node("a");
     a.line.state = "cut";
     await a.cache.set("k", "written");
-    await clock.advance(10);
+    await clock.advance(2_000);
     a.gap();
     expect(await a.cache.getOrSet("k", () => "loaded")).toBe("loaded");
     a.line.state = "whole";
