@@ -1,4 +1,6 @@
+import { onAbort } from "./abort-listeners.js";
 import { callChain } from "./call-chain.js";
+import type { CacheContext } from "./context.js";
 import type { Duration } from "./duration.js";
 import type { Awaitable } from "./entry.js";
 import { CacheError } from "./errors.js";
@@ -6,6 +8,9 @@ import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import type { LoadContext } from "./load-context.js";
+import { isError, isMap } from "./realms.js";
+
+type Report = CacheContext["report"];
 
 /** What a loader of many is given. */
 export interface LoadManyContext {
@@ -57,11 +62,13 @@ export function isFailedAlone(flight: Flight | undefined, error: unknown): boole
  */
 export class BatchLoad<T> {
   readonly #loadMany: LoadMany<T>;
+  readonly #report: Report;
   readonly #undecided = new Set([MORE]);
   #passengers: Passenger<T>[] = [];
 
-  constructor(loadMany: LoadMany<T>) {
+  constructor(loadMany: LoadMany<T>, report: Report) {
     this.#loadMany = loadMany;
+    this.#report = report;
   }
 
   /** Another key that may have to be loaded: its loader. `at` is where it stands among those that were asked for. */
@@ -99,23 +106,42 @@ export class BatchLoad<T> {
       this.#loadMany(ids, batchContext(passengers.map(({ session }) => session)));
     try {
       const loaded = await (lead === undefined ? ask() : callChain.run(lead, ask));
-      const items = itemsOf(ids, loaded);
+      const items = isMap(loaded) ? this.#itemsOfMap(ids, loaded) : itemsOfArray<T>(ids, loaded);
       passengers.forEach((passenger, at) => this.#land(passenger, items[at]));
     } catch (error) {
       for (const { reject } of passengers) reject(error);
     }
   }
 
+  /** `1`, `"1"` and `1n` are one id: drivers give ids as text, or as bigints, that were asked for as numbers. */
+  #itemsOfMap(ids: readonly Id[], loaded: ReadonlyMap<unknown, unknown>): readonly LoadedItem<T>[] {
+    const byText = new Map<string | undefined, unknown>();
+    for (const [id, item] of loaded) byText.set(textOf(id), item);
+    const items = ids.map((id) => (loaded.has(id) ? loaded.get(id) : byText.get(textOf(id)))) as LoadedItem<T>[];
+    // More than was asked for is no harm; ids of another form in place of those that were would never be found.
+    if (ids.some((id) => !loaded.has(id) && !byText.has(textOf(id)))) this.#tellStrangers(ids, loaded);
+    return items;
+  }
+
+  #tellStrangers(ids: readonly Id[], loaded: ReadonlyMap<unknown, unknown>): void {
+    const asked = new Set<string | undefined>(ids.map(textOf));
+    const [first, ...others] = [...loaded.keys()].filter((id) => !asked.has(textOf(id))).map(shown);
+    if (first === undefined) return;
+    const [what, more] =
+      others.length === 0 ? ["an id that was", ""] : [`${others.length + 1} ids that were`, "such as "];
+    const message = `A loader of many gave ${what} not asked for, ${more}${first}, and none for others. Give its Map the ids that it was given.`;
+    this.#report("load", new CacheError("LOAD_FAILED", message));
+  }
+
   #land({ flight, resolve, reject }: Passenger<T>, item: LoadedItem<T>): void {
-    if (!(item instanceof Error)) return resolve(item as T);
+    if (!isError(item)) return resolve(item as T);
     if (flight !== undefined) failedAlone.set(flight, item);
     reject(item);
   }
 }
 
-function itemsOf<T>(ids: readonly Id[], loaded: Awaited<ReturnType<LoadMany<T>>>): readonly LoadedItem<T>[] {
-  if (loaded instanceof Map) return ids.map((id) => (loaded as ReadonlyMap<Id, LoadedItem<T>>).get(id));
-  if (Array.isArray(loaded) && loaded.length === ids.length) return loaded;
+function itemsOfArray<T>(ids: readonly Id[], loaded: unknown): readonly LoadedItem<T>[] {
+  if (Array.isArray(loaded) && loaded.length === ids.length) return loaded as readonly LoadedItem<T>[];
   const given = Array.isArray(loaded) ? `an array of ${loaded.length}` : typeof loaded;
   throw new CacheError(
     "LOAD_FAILED",
@@ -123,10 +149,21 @@ function itemsOf<T>(ids: readonly Id[], loaded: Awaited<ReturnType<LoadMany<T>>>
   );
 }
 
+/** An id as its key has it. */
+function textOf(id: unknown): string | undefined {
+  return typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? String(id) : undefined;
+}
+
+function shown(id: unknown): string {
+  if (typeof id === "string") return JSON.stringify(id);
+  return typeof id === "object" && id !== null ? "an object" : String(id);
+}
+
 function batchContext(sessions: readonly LoadContext<never>[] | readonly LoadContext<unknown>[]): LoadManyContext {
+  let signal: AbortSignal | undefined;
   return {
     get signal() {
-      return whenAllAborted(sessions.map((session) => session.signal));
+      return (signal ??= whenAllAborted(sessions.map((session) => session.signal)));
     },
     setTtl: (ttl) => sessions.forEach((session) => session.setTtl(ttl)),
     setTags: (tags) => sessions.forEach((session) => session.setTags(tags)),
@@ -140,7 +177,7 @@ function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
     left -= 1;
     if (left === 0) controller.abort(signals[0]?.reason);
   };
-  for (const signal of signals) if (!signal.aborted) signal.addEventListener("abort", leave, { once: true });
+  for (const signal of signals) if (!signal.aborted) onAbort(signal, leave);
   if (left === 0) controller.abort(signals[0]?.reason);
   return controller.signal;
 }

@@ -1,4 +1,6 @@
+import { callSafely } from "./call-safely.js";
 import type { CacheEventName, CacheEvents, CacheListener } from "./events.js";
+import { isError } from "./realms.js";
 
 type Heard = Record<CacheEventName, number>;
 
@@ -33,11 +35,10 @@ export class Emitter {
 
   emit<Name extends CacheEventName>(name: Name, event: CacheEvents[Name]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
-      try {
-        (listener as CacheListener<Name>)(event);
-      } catch (error) {
-        this.#listenerFailed(name, error);
-      }
+      callSafely(
+        () => (listener as CacheListener<Name>)(event),
+        (error) => this.#listenerFailed(name, error),
+      );
     }
     this.#parent?.emit(name, event);
   }
@@ -61,7 +62,7 @@ export class Emitter {
   }
 
   #warnOnce({ operation, error, key }: CacheEvents["error"]): void {
-    const kind = `${operation} ${error instanceof Error ? error.name + error.message : String(error)}`;
+    const kind = `${operation} ${isError(error) ? error.name + error.message : String(error)}`;
     if (this.#warned.has(operation) || this.#warned.has(kind)) return;
     this.#warned.add(operation);
     const where = key === undefined ? "" : ` of ${key}`;

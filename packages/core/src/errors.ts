@@ -1,3 +1,5 @@
+import { isError } from "./realms.js";
+
 /**
  * Every way in which Granary itself says no.
  *
@@ -43,6 +45,6 @@ export class CacheError extends Error {
 
 /** Whether `error` is a `CacheError`, also one of another copy of this package; with `code`, of that code. */
 export function isCacheError(error: unknown, code?: CacheErrorCode): error is CacheError {
-  if (!(error instanceof Error) || error.name !== "CacheError" || !("code" in error)) return false;
+  if (!isError(error) || error.name !== "CacheError" || !("code" in error)) return false;
   return code === undefined || error.code === code;
 }

@@ -49,7 +49,7 @@ export interface CacheEvents {
 /** The names of the events. */
 export type CacheEventName = keyof CacheEvents;
 
-/** Is called at once, in the middle of the operation it tells of: keep it short. What it throws becomes an `error` event. */
+/** Is called at once, in the middle of the operation it tells of: keep it short. What it throws, or rejects with, becomes an `error` event. */
 export type CacheListener<Name extends CacheEventName> = (event: CacheEvents[Name]) => void;
 
 /** Counts since the cache was created. `hits + misses = gets`, exactly. */

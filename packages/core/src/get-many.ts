@@ -2,7 +2,7 @@ import { BatchLoad, isFailedAlone, type LoadMany } from "./batch-load.js";
 import { callChain } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import type { CacheEntry } from "./entry.js";
-import type { Flight } from "./flight.js";
+import type { Flight, Outcome } from "./flight.js";
 import { getOrSet } from "./get-or-set.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
@@ -42,15 +42,13 @@ export async function getOrSetMany<T>(
 ): Promise<Map<Id, T>> {
   // Before anything is read: what is read for a caller who has left would have nobody to tell of its failure.
   calls[0]?.signal?.throwIfAborted();
-  const { calls: own, stop } = withOwnSignals(calls);
   const requests = new Requests<T>(context, loadMany);
-  const looks = await lookTogether(context, own, requests);
+  const looks = await lookTogether(context, calls, requests);
   await requests.end();
-  stop();
   const values = new Map<Id, T>();
-  for (let at = 0; at < own.length; at += 1) {
-    const [{ id, key }, hit] = [own[at] as Call, looks[at]?.hit];
-    const value = hit === undefined ? await requests.valueOf(key) : (hit.value as T | undefined);
+  for (let at = 0; at < calls.length; at += 1) {
+    const [{ id, key }, hit] = [calls[at] as Call, looks[at]?.hit];
+    const value = hit === undefined ? requests.valueOf(key) : (hit.value as T | undefined);
     if (value !== undefined) values.set(id, value);
   }
   return values;
@@ -91,21 +89,6 @@ async function lookTogether<T>(
   return looks;
 }
 
-/** A signal for each id, behind one listener: the runtime warns of a leak where one signal has a listener an id. */
-function withOwnSignals(calls: readonly Call[]): { readonly calls: readonly Call[]; stop(): void } {
-  const signal = calls[0]?.signal;
-  if (signal === undefined) return { calls, stop: () => undefined };
-  const controllers = calls.map(() => new AbortController());
-  const abort = (): void => {
-    for (const controller of controllers) controller.abort(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  return {
-    calls: calls.map((call, at) => ({ ...call, signal: controllers[at]?.signal })),
-    stop: () => signal.removeEventListener("abort", abort),
-  };
-}
-
 interface Question {
   readonly call: Call;
   /** Where its id stands in the batch. */
@@ -118,30 +101,42 @@ interface Question {
 class Requests<T> {
   readonly #context: CacheContext;
   readonly #batch: BatchLoad<T>;
-  readonly #answers = new Map<string, Promise<T | undefined>>();
+  readonly #answers = new Map<string, Outcome | undefined>();
+  readonly #pending: Promise<void>[] = [];
   readonly #begunAt: number;
 
   constructor(context: CacheContext, loadMany: LoadMany<T>) {
     this.#context = context;
-    this.#batch = new BatchLoad(loadMany);
+    this.#batch = new BatchLoad(loadMany, context.report);
     this.#begunAt = context.clock.now();
   }
 
   /** One whose key was added already is the same request. */
   add(question: Question): void {
     const { key } = question.call;
-    if (!this.#answers.has(key)) this.#answers.set(key, this.#answer(question));
+    if (this.#answers.has(key)) return;
+    this.#answers.set(key, undefined);
+    // Never a rejection: it would have nobody to tell for as long as other ids are still read.
+    const answer = (outcome: Outcome): void => void this.#answers.set(key, outcome);
+    this.#pending.push(
+      this.#answer(question).then(
+        (value) => answer({ type: "loaded", value }),
+        (error: unknown) => answer({ type: "failed", error }),
+      ),
+    );
   }
 
   /** No more are added. Resolves when each has come to something. */
   async end(): Promise<void> {
     this.#batch.settle();
-    await Promise.allSettled(this.#answers.values());
+    await Promise.all(this.#pending);
   }
 
-  /** Rejects as the load did; `undefined` where that failed for this id alone. */
-  valueOf(key: string): Promise<T | undefined> | undefined {
-    return this.#answers.get(key);
+  /** Throws what the load did; `undefined` where that failed for this id alone. */
+  valueOf(key: string): T | undefined {
+    const outcome = this.#answers.get(key);
+    if (outcome?.type === "failed") throw outcome.error;
+    return outcome?.value as T | undefined;
   }
 
   async #answer({ at, ...asked }: Question): Promise<T | undefined> {

@@ -5,7 +5,7 @@ import { CacheError } from "./errors.js";
 export interface PatternOptions {
   /** Ends the walk; what was deleted until then stays deleted. */
   readonly signal?: AbortSignal;
-  /** Called after each batch with the number of entries deleted so far. */
+  /** Called after each batch with the number of entries deleted so far, and waited for. What it throws ends the walk. */
   readonly onProgress?: (deleted: number) => void;
 }
 
@@ -32,7 +32,7 @@ export async function invalidatePattern(
     const own = keys.filter((key) => key.startsWith(context.keys.base));
     const existed = await context.flights.change(own, () => context.store.deleteMany(own, context.stamps.mark()));
     deleted += existed.filter((was) => was).length;
-    onProgress?.(deleted);
+    await (onProgress?.(deleted) as unknown);
   }
   voidLoads();
   if (context.emitter.heard.invalidatePattern > 0) context.emitter.emit("invalidatePattern", { pattern, deleted });

@@ -4,6 +4,7 @@ import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
 import { checkTags } from "./policy.js";
+import { isError } from "./realms.js";
 
 /** What an origin calls a version of a value, kept with the entry and handed back to the next load. */
 export interface Validator {
@@ -90,7 +91,7 @@ export class LoadSession<T> implements LoadContext<T> {
 
   get fail(): (error: unknown) => never {
     return (error) => {
-      throw error instanceof Error ? error : new CacheError("LOAD_FAILED", `The loader failed: ${String(error)}`);
+      throw isError(error) ? error : new CacheError("LOAD_FAILED", `The loader failed: ${String(error)}`);
     };
   }
 

@@ -1,3 +1,4 @@
+import { onAbort } from "./abort-listeners.js";
 import type { Clock } from "./clock.js";
 import type { Flight, Outcome } from "./flight.js";
 
@@ -18,10 +19,10 @@ export function waitFor(flight: Flight, { clock, ms, signal }: Patience): Promis
     const abort = (): void => finish({ type: "aborted", reason: signal?.reason });
     const finish = (waited: Waited): void => {
       cancel?.();
-      signal?.removeEventListener("abort", abort);
+      leave?.();
       resolve(waited);
     };
-    signal?.addEventListener("abort", abort);
+    const leave = signal && onAbort(signal, abort);
     flight.whenLanded(finish);
     if (signal?.aborted === true) abort();
   });
@@ -32,9 +33,8 @@ export function unlessAborted<T>(signal: AbortSignal, task: () => Promise<T>): P
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort);
-    const done = (): void => signal.removeEventListener("abort", abort);
-    task().then(resolve, reject).finally(done);
+    const leave = onAbort(signal, abort);
+    task().then(resolve, reject).finally(leave);
   });
 }
 

@@ -10,7 +10,7 @@ export interface WarmUpOptions extends CallOptions {
   readonly batchSize?: number;
   /** Calls of the loader at the same time. Default 2. */
   readonly concurrency?: number;
-  /** Called after each batch. */
+  /** Called after each batch, and waited for. What it throws ends the warm-up. */
   readonly onProgress?: (progress: WarmUpProgress) => void;
 }
 
@@ -43,7 +43,7 @@ export async function warmUp<T>(
       const values = await cache.getOrSetMany(next.value, loadMany, call);
       progress.done += next.value.length;
       progress.found += values.size;
-      onProgress?.({ ...progress });
+      await (onProgress?.({ ...progress }) as unknown);
     }
   };
   try {
