@@ -79,9 +79,9 @@ export interface Cache<T> {
   expire(id: Id, options?: CallOptions): Promise<boolean>;
   /**
    * Every entry of this namespace and its children that carries one of the tags is gone for every node, at a cost that
-   * does not depend on how many there are. `true` if every tier took it.
+   * does not depend on how many there are. `true` if every tier took it. One list of tags will do as well.
    */
-  invalidateTags(...tags: readonly string[]): Promise<boolean>;
+  invalidateTags(...tags: readonly string[] | readonly [tags: readonly string[]]): Promise<boolean>;
   /**
    * Everything in this namespace and its children is gone for every node, at a cost that does not depend on how much
    * it is; nothing outside it is touched. `true` if every tier took it.

@@ -1,5 +1,7 @@
 import type { LoadMany } from "./batch-load.js";
 import type { Cache, NamespaceOptions } from "./cache-types.js";
+import { checkFunction, checkIds, checkNone, checkPairs, checkSignal, tagsGiven } from "./check-arguments.js";
+import { checkOptions } from "./check-options.js";
 import type { CacheContext, Call } from "./context.js";
 import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
@@ -10,14 +12,12 @@ import { invalidatePattern, type PatternOptions } from "./invalidate-pattern.js"
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { promised } from "./patience.js";
-import { type CallOptions, checkOptionNames, concernsLoadsOnly, type ResolvedPolicy, resolvePolicy } from "./policy.js";
+import { CALL_OPTIONS, type CallOptions, concernsLoadsOnly, type ResolvedPolicy, resolvePolicy } from "./policy.js";
 import { entry, get, has, hitAt, ttl } from "./read.js";
 import { walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
 import { deleteMany, setMany } from "./write-many.js";
-
-const CALL_OPTIONS: ReadonlySet<string> = new Set(["params", "signal"]);
 
 /** A cache and its children: what they share. */
 export interface CacheFamily {
@@ -56,16 +56,16 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   async getMany(ids: Iterable<Id>, options?: CallOptions): Promise<Map<Id, T>> {
-    const asked = [...ids];
+    const asked = checkIds(ids);
     return getMany<T>(this.#context, asked, this.#keys(asked, options));
   }
 
   async getOrSetMany(ids: Iterable<Id>, loadMany: LoadMany<T>, options?: CallOptions): Promise<Map<Id, T>> {
-    return getOrSetMany(this.#context, this.#calls(ids, options), checkLoader(loadMany));
+    return getOrSetMany(this.#context, this.#calls(checkIds(ids), options), checkLoader(loadMany));
   }
 
   async setMany(entries: Iterable<readonly [id: Id, value: T]>, options?: CallOptions): Promise<boolean> {
-    const pairs = [...entries];
+    const pairs = checkPairs(entries);
     const calls = this.#calls(
       pairs.map(([id]) => id),
       options,
@@ -77,7 +77,7 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   async deleteMany(ids: Iterable<Id>, options?: CallOptions): Promise<number> {
-    return deleteMany(this.#context, this.#keys([...ids], options));
+    return deleteMany(this.#context, this.#keys(checkIds(ids), options));
   }
 
   async invalidatePattern(pattern: string, options: PatternOptions = {}): Promise<number> {
@@ -85,12 +85,14 @@ export class StoreCache<T> implements Cache<T> {
     return invalidatePattern(this.#context, pattern, options);
   }
 
-  keys(): AsyncIterable<string> {
+  keys(...given: readonly unknown[]): AsyncIterable<string> {
+    checkNone(given, "keys() walks the whole namespace");
     this.#assertOpen();
     return walkKeys(this.#context);
   }
 
-  entries(): AsyncIterable<readonly [key: string, entry: CacheEntry<T>]> {
+  entries(...given: readonly unknown[]): AsyncIterable<readonly [key: string, entry: CacheEntry<T>]> {
+    checkNone(given, "entries() walks the whole namespace");
     this.#assertOpen();
     return walkEntries(this.#context) as AsyncIterable<readonly [key: string, entry: CacheEntry<T>]>;
   }
@@ -111,12 +113,13 @@ export class StoreCache<T> implements Cache<T> {
     return expire(this.#context, this.#call(id, options));
   }
 
-  async invalidateTags(...tags: readonly string[]): Promise<boolean> {
+  async invalidateTags(...tags: readonly string[] | readonly [tags: readonly string[]]): Promise<boolean> {
     this.#assertOpen();
-    return invalidateTags(this.#context, tags);
+    return invalidateTags(this.#context, tagsGiven(tags));
   }
 
-  async clear(): Promise<boolean> {
+  async clear(...given: readonly unknown[]): Promise<boolean> {
+    checkNone(given, "clear() clears the whole namespace");
     this.#assertOpen();
     return clear(this.#context);
   }
@@ -161,12 +164,12 @@ export class StoreCache<T> implements Cache<T> {
     return ids.map((id) => this.#context.keys.of(id, options?.params));
   }
 
-  #calls(ids: Iterable<Id>, options: CallOptions | undefined): Call[] {
+  #calls(ids: readonly Id[], options: CallOptions | undefined): Call[] {
     const policy = this.#policy(options);
     const { keys } = this.#context;
     const { params, signal } = options ?? {};
     const isPlain = params === undefined;
-    return [...ids].map((id) => ({ id, key: keys.of(id, params), policy, signal, isPlain }));
+    return ids.map((id) => ({ id, key: keys.of(id, params), policy, signal, isPlain }));
   }
 
   #assertOpen(): void {
@@ -187,12 +190,12 @@ export class StoreCache<T> implements Cache<T> {
     this.#assertOpen();
     const { policy } = this.#context;
     if (options === undefined) return policy;
-    checkOptionNames(options, CALL_OPTIONS);
+    checkOptions(options, CALL_OPTIONS);
+    checkSignal(options.signal);
     return resolvePolicy(policy, options);
   }
 }
 
 function checkLoader<Load>(loader: Load): Load {
-  if (typeof loader === "function") return loader;
-  throw new CacheError("INVALID_OPTION", "The second argument is a function that loads, such as () => db.user(id).");
+  return checkFunction(loader, "The second argument is a function that loads, such as () => db.user(id)");
 }

@@ -1,5 +1,6 @@
 import { type CacheFamily, StoreCache } from "./cache.js";
 import type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
+import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { CacheContext } from "./context.js";
 import { Counters } from "./counters.js";
@@ -7,7 +8,7 @@ import { Emitter } from "./emitter.js";
 import { CacheError, isCacheError } from "./errors.js";
 import { checkName, type KeySpace, Keys } from "./key.js";
 import { isAbsentResult } from "./lifetime.js";
-import { checkOptionNames, DEFAULT_POLICY, type ResolvedPolicy, resolvePolicy } from "./policy.js";
+import { DEFAULT_POLICY, POLICY_OPTIONS, type ResolvedPolicy, resolvePolicy } from "./policy.js";
 import { type OnStoreError, SafeStore } from "./safe-store.js";
 import type { StandardSchema } from "./schema.js";
 import { basesOf } from "./scope.js";
@@ -15,15 +16,23 @@ import { type CacheStore, isStore, type StoreEvent } from "./store.js";
 import { StoreShare } from "./store-share.js";
 import { admitWith, checkValue, type ValueCheck } from "./value-check.js";
 
-const CHILD_OPTIONS: ReadonlySet<string> = new Set(["schema", "onStoreError"]);
-const OPTIONS: ReadonlySet<string> = new Set(["store", "namespace", "prefix", "version", "clock", ...CHILD_OPTIONS]);
+const CHILD_OPTIONS: OptionNames<NamespaceOptions<unknown>> = { ...POLICY_OPTIONS, schema: true, onStoreError: true };
+const OPTIONS: OptionNames<CacheOptions<unknown>> = {
+  store: true,
+  namespace: true,
+  prefix: true,
+  version: true,
+  clock: true,
+  ...CHILD_OPTIONS,
+};
 
 /**
  * A typed, namespaced cache over `options.store`.
  * @throws CacheError `INVALID_OPTION` or `INVALID_KEY`, at once, where an option is not of its form.
  */
 export function createCache<T>(options: CacheOptions<T>): Cache<T> {
-  checkOptionNames(options, OPTIONS);
+  checkOptions(options, OPTIONS);
+  checkClock(options.clock);
   const store = checkStore(options.store);
   const heritage: Heritage = {
     space: {
@@ -71,7 +80,7 @@ class Family implements CacheFamily {
   }
 
   child<U>(parent: CacheContext, name: string, options: NamespaceOptions<U>): Cache<U> {
-    checkOptionNames(options, CHILD_OPTIONS);
+    checkOptions(options, CHILD_OPTIONS);
     const space = { ...parent.keys.space, namespace: `${parent.keys.space.namespace}/${checkName("namespace", name)}` };
     const context = this.#contextOf({
       space,

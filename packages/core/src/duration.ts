@@ -1,3 +1,4 @@
+import { describe } from "./describe.js";
 import { CacheError } from "./errors.js";
 
 type Unit = "ms" | "s" | "m" | "h" | "d" | "w";
@@ -55,8 +56,4 @@ function parseText(text: string): number {
   if (text === "") return Number.NaN;
   if (PARSED.size < MOST_PARSED) PARSED.set(text, total);
   return total;
-}
-
-function describe(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -1,4 +1,6 @@
 import { callSafely } from "./call-safely.js";
+import { checkFunction } from "./check-arguments.js";
+import { checkKnown } from "./check-options.js";
 import type { CacheEventName, CacheEvents, CacheListener } from "./events.js";
 import { isError } from "./realms.js";
 
@@ -23,6 +25,8 @@ export class Emitter {
   }
 
   on<Name extends CacheEventName>(name: Name, listener: CacheListener<Name>): () => void {
+    checkKnown("event", name, Object.keys(this.heard));
+    checkFunction(listener, `on("${name}", …) takes a function that is told of each event`);
     const listeners = this.#listeners.get(name) ?? new Set();
     // A wrapper of its own, so that one function that listens twice is heard twice and can leave once.
     const entry: CacheListener<Name> = (event) => listener(event);

@@ -1,4 +1,5 @@
 import { Breaker } from "./breaker.js";
+import type { OptionNames } from "./check-options.js";
 import type { Clock } from "./clock.js";
 import { Deadlines } from "./deadlines.js";
 import { type Duration, parseDuration } from "./duration.js";
@@ -13,6 +14,9 @@ export interface BreakerOptions {
   /** So long after it opened, and after each probe that failed, one probe is made. Default: `"1s"`. */
   readonly halfOpenAfter?: Duration;
 }
+
+/** The names of the options of a breaker. */
+export const BREAKER_OPTIONS: OptionNames<BreakerOptions> = { failures: true, halfOpenAfter: true };
 
 /** How calls of a remote store are guarded. */
 export interface GuardOptions {

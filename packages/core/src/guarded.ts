@@ -1,10 +1,22 @@
+import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { systemClock } from "./clock.js";
-import { Guard, type GuardOptions } from "./guard.js";
+import { describe } from "./describe.js";
+import { CacheError } from "./errors.js";
+import { BREAKER_OPTIONS, Guard, type GuardOptions } from "./guard.js";
 import { marked } from "./marked.js";
-import { type CacheStore, type LeasesCapability, type ManyCapability, type StoreEvent, traitsOf } from "./store.js";
+import {
+  type CacheStore,
+  isStore,
+  type LeasesCapability,
+  type ManyCapability,
+  type StoreEvent,
+  traitsOf,
+} from "./store.js";
 
 /** Keys of one call for which the timeout is meant. */
 const KEYS_A_TIMEOUT = 1_000;
+
+const GUARD_OPTIONS: OptionNames<GuardOptions> = { timeout: true, breaker: true, clock: true };
 
 /**
  * `given`, judging its entries by marks, with a deadline for each call, a bound on calls that are not answered, and a circuit breaker. Caches put
@@ -16,6 +28,11 @@ const KEYS_A_TIMEOUT = 1_000;
  * @throws CacheError `INVALID_OPTION`
  */
 export function guarded(given: CacheStore, options: GuardOptions = {}): CacheStore {
+  if (!isStore(given)) throw new CacheError("INVALID_OPTION", `guarded() takes a CacheStore, not ${describe(given)}.`);
+  checkOptions(options, GUARD_OPTIONS);
+  if (options.breaker !== undefined && options.breaker !== false)
+    checkOptions(options.breaker, BREAKER_OPTIONS, "breaker.");
+  checkClock(options.clock);
   // Judged inside the guard: an entry and the marks that it is held against are one call.
   const store = marked(given);
   const listeners = new Set<(event: StoreEvent) => void>();

@@ -1,3 +1,5 @@
+import { checkFunction, checkSignal } from "./check-arguments.js";
+import { checkOptions, type OptionNames } from "./check-options.js";
 import type { CacheContext } from "./context.js";
 import { CacheError } from "./errors.js";
 
@@ -9,6 +11,8 @@ export interface PatternOptions {
   readonly onProgress?: (deleted: number) => void;
 }
 
+const PATTERN_OPTIONS: OptionNames<PatternOptions> = { signal: true, onProgress: true };
+
 /**
  * Deletes every entry of the namespace whose id, with its params, matches; resolves to how many there were. Children
  * of the namespace are left alone, as ids of theirs are not ids of this one.
@@ -17,8 +21,12 @@ export interface PatternOptions {
 export async function invalidatePattern(
   context: CacheContext,
   pattern: string,
-  { signal, onProgress }: PatternOptions,
+  options: PatternOptions,
 ): Promise<number> {
+  checkOptions(options, PATTERN_OPTIONS);
+  const { signal, onProgress } = options;
+  checkSignal(signal);
+  if (onProgress !== undefined) checkFunction(onProgress, "onProgress: takes a function of the number deleted so far");
   if (typeof pattern !== "string") throw new CacheError("INVALID_OPTION", 'A pattern is text such as "user:*".');
   // Loads in the namespace are void, whatever their ids: what they bring is not in the store yet, where the walk would find it.
   const voidLoads = (): void => context.flights.voidAll([context.keys.base]);

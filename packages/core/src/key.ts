@@ -1,3 +1,4 @@
+import { describe } from "./describe.js";
 import type { EntryHandle } from "./entry.js";
 import { CacheError } from "./errors.js";
 
@@ -110,7 +111,7 @@ export function checkName(option: string, name: string): string {
   if (typeof name === "string" && name !== "" && !/[:/{}]|\p{Surrogate}/u.test(name)) return name;
   throw new CacheError(
     "INVALID_KEY",
-    `${option}: ${typeof name === "string" ? JSON.stringify(name) : String(name)} cannot be part of a key. Write text without ":", "/", "{" and "}".`,
+    `${option}: ${describe(name)} cannot be part of a key. Write text without ":", "/", "{" and "}".`,
   );
 }
 
@@ -118,7 +119,8 @@ function escapeId(id: Id): string {
   // To look for what is to be escaped takes half the time of escaping nothing.
   if (typeof id === "string") return id.search(ESCAPED_IN_ID) < 0 ? id : id.replace(ESCAPED_IN_ID, escapeCharacter);
   if (typeof id === "number" && Number.isFinite(id)) return String(id);
-  throw new CacheError("INVALID_KEY", `An id is a string or a finite number, not ${describe(id)}.`);
+  const instead = typeof id === "bigint" ? " Write String(id)." : "";
+  throw new CacheError("INVALID_KEY", `An id is a string or a finite number, not ${describe(id)}.${instead}`);
 }
 
 function escapeCharacter(character: string): string {
@@ -169,10 +171,4 @@ function notPlain(value: unknown): CacheError {
     "INVALID_KEY",
     `params, or the arguments of a wrapped function, hold ${describe(value)}. ${PLAIN_DATA}`,
   );
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "object" && value !== null)
-    return `an instance of ${value.constructor?.name ?? "an unknown class"}`;
-  return typeof value === "number" ? String(value) : `a ${typeof value}`;
 }

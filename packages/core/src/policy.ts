@@ -1,3 +1,5 @@
+import type { OptionNames } from "./check-options.js";
+import { describe } from "./describe.js";
 import { type Duration, isKnownDuration, parseDuration } from "./duration.js";
 import { CacheError } from "./errors.js";
 import type { Params } from "./key.js";
@@ -76,10 +78,23 @@ const DURATIONS: ReadonlySet<string> = new Set<keyof Policy>([
   "negativeTtl",
 ]);
 
-const POLICY_OPTIONS: ReadonlySet<string> = new Set<string>([
-  ...DURATIONS,
-  ...(["jitter", "refreshAhead", "tags", "lease"] satisfies (keyof Policy)[]),
-]);
+/** The names of the options of a policy. */
+export const POLICY_OPTIONS: OptionNames<Policy> = {
+  ttl: true,
+  jitter: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  retryAfter: true,
+  softTimeout: true,
+  hardTimeout: true,
+  refreshAhead: true,
+  negativeTtl: true,
+  tags: true,
+  lease: true,
+};
+
+/** The names of the options of one call. */
+export const CALL_OPTIONS: OptionNames<CallOptions> = { ...POLICY_OPTIONS, params: true, signal: true };
 
 /**
  * `raw` over `base`.
@@ -107,27 +122,15 @@ export function resolvePolicy(base: ResolvedPolicy, raw: Policy): ResolvedPolicy
  */
 export function concernsLoadsOnly(options: CallOptions): boolean {
   if (typeof options !== "object" || options === null) return false;
+  // A date, a map or a promise in the place of options has no names.
+  let hasNames = false;
   for (const name in options) {
+    hasNames = true;
     const value: unknown = options[name as keyof CallOptions];
-    if (value === undefined && POLICY_OPTIONS.has(name)) continue;
+    if (value === undefined && Object.hasOwn(POLICY_OPTIONS, name)) continue;
     if (!(name === "tags" ? areTags(value) : DURATIONS.has(name) && isKnownDuration(value))) return false;
   }
-  return true;
-}
-
-/**
- * Refuses an option that nobody knows: a misspelt one would otherwise be a default in disguise.
- * @throws CacheError `INVALID_OPTION`
- */
-export function checkOptionNames(options: object, others: ReadonlySet<string>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new CacheError("INVALID_OPTION", `Options are an object, such as { ttl: "5m" }, not ${String(options)}.`);
-  }
-  for (const name of Object.keys(options)) {
-    if (POLICY_OPTIONS.has(name) || others.has(name)) continue;
-    const known = [...others, ...POLICY_OPTIONS].join(", ");
-    throw new CacheError("INVALID_OPTION", `There is no option "${name}". Known here: ${known}.`);
-  }
+  return hasNames;
 }
 
 /**
@@ -145,7 +148,7 @@ function areTags(tags: unknown): tags is readonly string[] {
 
 function checkLease(lease: boolean): boolean {
   if (typeof lease === "boolean") return lease;
-  throw new CacheError("INVALID_OPTION", `lease: write true or false, not ${String(lease)}.`);
+  throw new CacheError("INVALID_OPTION", `lease: write true or false, not ${describe(lease)}.`);
 }
 
 function durationOr<Base>(base: Base, raw: Duration | undefined, option: string): number | Base {
@@ -155,5 +158,5 @@ function durationOr<Base>(base: Base, raw: Duration | undefined, option: string)
 function fractionOr(base: number, raw: number | undefined, option: string): number {
   if (raw === undefined) return base;
   if (typeof raw === "number" && raw >= 0 && raw <= 1) return raw;
-  throw new CacheError("INVALID_OPTION", `${option}: ${String(raw)} is not a fraction. Write a number from 0 to 1.`);
+  throw new CacheError("INVALID_OPTION", `${option}: ${describe(raw)} is not a fraction. Write a number from 0 to 1.`);
 }

@@ -1,8 +1,11 @@
 import type { LoadMany } from "./batch-load.js";
 import type { Cache } from "./cache-types.js";
+import { checkFunction } from "./check-arguments.js";
+import { checkOptions, type OptionNames } from "./check-options.js";
+import { describe } from "./describe.js";
 import { CacheError } from "./errors.js";
 import type { Id } from "./key.js";
-import type { CallOptions } from "./policy.js";
+import { CALL_OPTIONS, type CallOptions } from "./policy.js";
 
 /** How a cache is warmed up. */
 export interface WarmUpOptions extends CallOptions {
@@ -22,6 +25,14 @@ export interface WarmUpProgress {
   readonly found: number;
 }
 
+const WARM_UP_OPTIONS: OptionNames<WarmUpOptions & { readonly loadMany: unknown }> = {
+  loadMany: true,
+  batchSize: true,
+  concurrency: true,
+  onProgress: true,
+  ...CALL_OPTIONS,
+};
+
 /**
  * Loads what is missing of `ids`, a batch at a time. Ids that are fresh already cost a read, so after an interruption
  * it can simply be run again. Rejects with what `loadMany` throws, or with the signal's reason.
@@ -29,12 +40,17 @@ export interface WarmUpProgress {
 export async function warmUp<T>(
   cache: Cache<T>,
   ids: Iterable<Id> | AsyncIterable<Id>,
-  { loadMany, ...options }: WarmUpOptions & { readonly loadMany: LoadMany<T> },
+  options: WarmUpOptions & { readonly loadMany: LoadMany<T> },
 ): Promise<WarmUpProgress> {
-  const { batchSize = 100, concurrency = 2, onProgress, ...call } = options;
-  if (!(batchSize >= 1 && concurrency >= 1)) {
-    throw new CacheError("INVALID_OPTION", "batchSize and concurrency: write a number from 1 up.");
+  checkOptions(options, WARM_UP_OPTIONS);
+  const { loadMany, batchSize = 100, concurrency = 2, onProgress, ...call } = options;
+  checkFunction(loadMany, "loadMany: takes a function that loads ids");
+  if (onProgress !== undefined) checkFunction(onProgress, "onProgress: takes a function of how far it has come");
+  if (!(Number.isInteger(batchSize) && batchSize >= 1 && Number.isInteger(concurrency) && concurrency >= 1)) {
+    throw new CacheError("INVALID_OPTION", "batchSize and concurrency: write a whole number from 1 up.");
   }
+  if (!isSource(ids))
+    throw new CacheError("INVALID_OPTION", `Ids are a list, such as ["1", "2"], not ${describe(ids)}.`);
   const batches = batchesOf(ids, batchSize);
   const progress = { done: 0, found: 0 };
   const work = async (): Promise<void> => {
@@ -54,6 +70,11 @@ export async function warmUp<T>(
     batches.return(undefined).catch(() => undefined);
   }
   return progress;
+}
+
+function isSource(ids: unknown): boolean {
+  if (typeof ids !== "object" || ids === null) return false;
+  return Symbol.iterator in ids || Symbol.asyncIterator in ids;
 }
 
 /** An async generator queues the calls of its `next`, so several workers can draw from one. */

@@ -1,9 +1,10 @@
+import { checkOptions, type OptionNames } from "./check-options.js";
 import type { CacheContext } from "./context.js";
 import type { Awaitable } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { getOrSet } from "./get-or-set.js";
 import type { Id, Params } from "./key.js";
-import { checkOptionNames, type Policy, resolvePolicy } from "./policy.js";
+import { POLICY_OPTIONS, type Policy, resolvePolicy } from "./policy.js";
 
 /** A function whose results can be cached: any arity, any `this`. */
 export type Cacheable<This, Args extends unknown[], T> = (this: This, ...args: Args) => Awaitable<T>;
@@ -20,7 +21,7 @@ export interface WrapOptions<Args extends unknown[]> extends Policy {
   readonly id?: string | ((...args: Args) => Id);
 }
 
-const WRAP_OPTIONS: ReadonlySet<string> = new Set(["id"]);
+const WRAP_OPTIONS: OptionNames<WrapOptions<unknown[]>> = { ...POLICY_OPTIONS, id: true };
 
 /**
  * `fn`, cached.
@@ -31,7 +32,7 @@ export function wrap<This, Args extends unknown[], T>(
   fn: Cacheable<This, Args, T>,
   options: WrapOptions<Args>,
 ): Wrapped<This, Args, T> {
-  checkOptionNames(options, WRAP_OPTIONS);
+  checkOptions(options, WRAP_OPTIONS);
   const policy = resolvePolicy(context.policy, options);
   const { name, idOf } = naming(context, fn, options.id);
   async function wrapped(this: This, ...args: Args): Promise<T> {

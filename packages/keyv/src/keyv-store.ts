@@ -1,9 +1,20 @@
-import { type CacheStore, type Clock, type Serializer, type StoreEvent, systemClock } from "@granary/core";
+import {
+  CacheError,
+  type CacheStore,
+  type Clock,
+  checkClock,
+  checkOptions,
+  checkText,
+  type OptionNames,
+  type Serializer,
+  type StoreEvent,
+  systemClock,
+} from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
 import { EntryReader, isGarbled } from "./entry-reader.js";
 import { FailureWatch } from "./failure-watch.js";
 import { canWalk, walkKeys } from "./key-space.js";
-import type { KeyvLike } from "./keyv-like.js";
+import { type KeyvLike, methodOf } from "./keyv-like.js";
 import { readMany, readOne } from "./read.js";
 import { removeMany, removeOne } from "./remove.js";
 import type { StoreParts } from "./store-parts.js";
@@ -19,6 +30,8 @@ export interface KeyvStoreOptions {
   readonly name?: string;
 }
 
+const OPTIONS: OptionNames<KeyvStoreOptions> = { serializer: true, clock: true, name: true };
+
 type Listener = (event: StoreEvent) => void;
 
 /**
@@ -28,9 +41,15 @@ type Listener = (event: StoreEvent) => void;
  * A call whose answer may hide a failure rejects with the error that Keyv emitted while it ran, so an outage does not
  * pass for a miss. Where Keyv is told to be silent (`emitErrors: false`) and not to throw, an adapter that swallows its
  * own failures gives no sign at all. Each error that Keyv emits also reaches `on` as operation `"connection"`.
+ * @throws CacheError `INVALID_OPTION`
  */
 export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): CacheStore {
+  checkOptions(options, OPTIONS);
   const { serializer = superjsonSerializer, clock = systemClock, name = "keyv" } = options;
+  requireKeyv(keyv);
+  requireSerializer(serializer);
+  checkClock(clock);
+  checkText("name", name);
   const listeners = new Set<Listener>();
   const tell = (event: StoreEvent): void => {
     for (const listener of listeners) listener(event);
@@ -59,6 +78,22 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Cache
       listeners.clear();
     },
   };
+}
+
+function requireKeyv(keyv: KeyvLike): void {
+  const missing = (["getRaw", "getMany", "set", "delete", "on", "off"] as const).find(
+    (method) => methodOf(keyv, method) === undefined,
+  );
+  if (missing === undefined) return;
+  throw new CacheError(
+    "INVALID_OPTION",
+    `keyvStore() takes a Keyv of version 5.6 or later: write keyvStore(new Keyv()). What it was given has no ${missing}().`,
+  );
+}
+
+function requireSerializer(serializer: Serializer): void {
+  if (typeof serializer?.encode === "function" && typeof serializer.decode === "function") return;
+  throw new CacheError("INVALID_OPTION", "serializer: takes an object with encode(value) and decode(data).");
 }
 
 function verbs(parts: StoreParts): Required<Pick<CacheStore, "get" | "set" | "delete" | "many">> {

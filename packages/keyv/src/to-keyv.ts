@@ -1,4 +1,4 @@
-import type { Awaitable } from "@granary/core";
+import { type Awaitable, CacheError } from "@granary/core";
 
 /** What `toKeyv` needs of a cache. Every `Cache` of Granary has it. */
 export interface CacheLike {
@@ -30,6 +30,8 @@ export interface KeyvAdapter {
   on(event: string, listener: (...args: unknown[]) => void): KeyvAdapter;
 }
 
+const VERBS = ["get", "set", "delete", "has", "clear"] as const satisfies ReadonlyArray<keyof CacheLike>;
+
 /**
  * A cache in the form that libraries which take a Keyv expect: pass it as the cache of `got` or `cacheable-request`,
  * or as `new Keyv({ store: toKeyv(cache) })` where a Keyv itself is asked for (`cache-manager`, NestJS).
@@ -39,6 +41,9 @@ export interface KeyvAdapter {
  * long, less the cache's `jitter`. Stale values are never served.
  */
 export function toKeyv(cache: CacheLike): KeyvAdapter {
+  const missing = VERBS.find((verb) => typeof cache?.[verb] !== "function");
+  if (missing !== undefined)
+    throw new CacheError("INVALID_OPTION", `toKeyv() takes a cache: what it was given has no ${missing}().`);
   const adapter: KeyvAdapter = {
     opts: {},
     get: async <Value>(key: string) => (await cache.get(key)) as Value | undefined,

@@ -1,4 +1,12 @@
-import { CacheError, type Clock, systemClock } from "@granary/core";
+import {
+  CacheError,
+  type Clock,
+  checkClock,
+  checkOptions,
+  checkText,
+  type OptionNames,
+  systemClock,
+} from "@granary/core";
 import type { Held } from "./held.js";
 import type { ValueMode } from "./keeping.js";
 import { sizeOfHeld } from "./size-of.js";
@@ -40,6 +48,15 @@ export interface ResolvedOptions {
   readonly name: string;
 }
 
+const OPTIONS: OptionNames<MemoryStoreOptions> = {
+  maxEntries: true,
+  maxBytes: true,
+  sizeOf: true,
+  values: true,
+  clock: true,
+  name: true,
+};
+
 const DEFAULT_MAX_ENTRIES = 10_000;
 
 /** More than this a `Map` of V8 does not hold. */
@@ -50,8 +67,9 @@ const UNBOUNDED = 0;
 
 /** Checks options and fills them in. @throws CacheError `INVALID_OPTION`. */
 export function resolveOptions(options: MemoryStoreOptions): ResolvedOptions {
+  checkOptions(options, OPTIONS);
   const { values = "shared", clock = systemClock, name = "memory" } = options;
-  return { bounds: boundsOf(options), values, clock, name };
+  return { bounds: boundsOf(options), values, clock: checkClock(clock), name: checkText("name", name) };
 }
 
 function boundsOf({ maxEntries, maxBytes, sizeOf }: MemoryStoreOptions): Bounds {

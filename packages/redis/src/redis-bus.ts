@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type BusListener, type CacheBus, CacheError } from "@granary/core";
+import { type BusListener, type CacheBus, checkText, type OptionNames } from "@granary/core";
 import { BusEnd, type Ear } from "./bus-end.js";
 import { busText, readBusText } from "./bus-text.js";
 import { watchErrors } from "./client-errors.js";
@@ -18,6 +18,8 @@ export interface RedisBusOptions {
   readonly name?: string;
 }
 
+const OPTIONS: OptionNames<RedisBusOptions> = { client: true, channel: true, name: true };
+
 /**
  * A bus on publish/subscribe of Redis or Valkey. It listens on one connection of its own, made from the client's
  * settings with the first listener and closed with the last one or by `close()`. The server is asked twice a second
@@ -26,11 +28,10 @@ export interface RedisBusOptions {
  * @throws CacheError `INVALID_OPTION`
  */
 export function redisBus(options: RedisBusOptions): CacheBus {
-  const client = requireClient("redisBus", options);
+  const client = requireClient("redisBus", options, OPTIONS);
   const { channel = "granary:bus", name = "redis" } = options;
-  if (typeof channel !== "string" || channel === "") {
-    throw new CacheError("INVALID_OPTION", '`channel` must be text that is not empty, such as "shop:bus".');
-  }
+  checkText("channel", channel);
+  checkText("name", name);
   const id = randomUUID();
   const end = new BusEnd((told) => channelEar({ client, channel, id, told }));
   // Nothing to tell here: whoever publishes on a client that is down is told by the rejection.

@@ -1,4 +1,4 @@
-import { CacheError } from "@granary/core";
+import { CacheError, checkOptions, type OptionNames } from "@granary/core";
 import type { CommandWord } from "./script.js";
 
 /**
@@ -73,7 +73,13 @@ const METHODS = { redisStore: STORE_METHODS, redisBus: BUS_METHODS, redisTrackin
  * The client among `options`, once it is known to have what `factory` needs.
  * @throws CacheError `INVALID_OPTION` where it has not.
  */
-export function requireClient(factory: keyof typeof METHODS, options: { readonly client: RedisClient }): RedisClient {
+export function requireClient<Options extends { readonly client: RedisClient }>(
+  factory: keyof typeof METHODS,
+  options: Options,
+  known: OptionNames<Options>,
+): RedisClient {
+  // A client in place of options is told how to be given; it has more names than can be meant.
+  if (options !== undefined && !hasMethod(options, "publish")) checkOptions(options, known);
   const client: unknown = options?.client;
   const missing = METHODS[factory].find((method) => !hasMethod(client, method));
   if (missing === undefined && !(isClusterLike(client) && !hasMethod(client, "nodes"))) return options.client;

@@ -1,4 +1,12 @@
-import { CacheError, type CacheStore, type Clock, type Serializer } from "@granary/core";
+import {
+  CacheError,
+  type CacheStore,
+  type Clock,
+  checkClock,
+  checkText,
+  type OptionNames,
+  type Serializer,
+} from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
 import { watchErrors } from "./client-errors.js";
 import { type EntryCodec, entryCodec } from "./entry-codec.js";
@@ -31,6 +39,8 @@ export interface RedisStoreOptions {
   readonly name?: string;
 }
 
+const OPTIONS: OptionNames<RedisStoreOptions> = { client: true, serializer: true, clock: true, name: true };
+
 /**
  * A store on Redis or Valkey. Reads asked for in one turn of the event loop go out as one `MGET`, changes as one
  * script. Bytes that cannot be read are a miss, and an `error` event. What the client rejects with passes through.
@@ -40,9 +50,11 @@ export interface RedisStoreOptions {
  * @throws CacheError `INVALID_OPTION`
  */
 export function redisStore(options: RedisStoreOptions): CacheStore {
-  const client = requireClient("redisStore", options);
+  const client = requireClient("redisStore", options, OPTIONS);
   const { serializer = superjsonSerializer, clock, name = "redis" } = options;
   requireSerializer(serializer);
+  checkClock(clock);
+  checkText("name", name);
   const { emit, on, clear } = storeEvents();
   const report = (key: string, error: unknown): void => emit({ type: "error", operation: "get", key, error });
   const codec = entryCodec({ serializer, tier: name, report });

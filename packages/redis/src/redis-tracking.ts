@@ -1,4 +1,11 @@
-import { type BusListener, type BusMessage, type CacheBus, CacheError } from "@granary/core";
+import {
+  type BusListener,
+  type BusMessage,
+  type CacheBus,
+  CacheError,
+  checkText,
+  type OptionNames,
+} from "@granary/core";
 import { BusEnd, type Ear } from "./bus-end.js";
 import { watchErrors } from "./client-errors.js";
 import { ClusterLines } from "./cluster-lines.js";
@@ -21,6 +28,8 @@ export interface RedisTrackingOptions {
   readonly name?: string;
 }
 
+const OPTIONS: OptionNames<RedisTrackingOptions> = { client: true, prefix: true, name: true };
+
 /**
  * A bus on which Redis or Valkey says itself which keys have changed: by whatever program, by expiry, eviction or
  * `FLUSHALL`. So nothing is published; whoever writes to the store has said so. It listens on one connection of its own
@@ -30,11 +39,12 @@ export interface RedisTrackingOptions {
  * @throws CacheError `INVALID_OPTION`
  */
 export function redisTracking(options: RedisTrackingOptions): CacheBus {
-  const client = requireClient("redisTracking", options);
+  const client = requireClient("redisTracking", options, OPTIONS);
   const { prefix = "granary", name = "redis tracking" } = options;
   if (typeof prefix !== "string" || prefix === "" || /[:{}]/.test(prefix)) {
     throw new CacheError("INVALID_OPTION", '`prefix` must be that of the caches: text without ":", "{" and "}".');
   }
+  checkText("name", name);
   const end = new BusEnd((told) => new TrackingEar({ client, prefix, told }));
   const unwatch = watchErrors(client, () => {});
   return {

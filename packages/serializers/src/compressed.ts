@@ -1,5 +1,5 @@
 import { constants } from "node:buffer";
-import type { Serializer } from "@granary/core";
+import { checkOptions, type OptionNames, type Serializer } from "@granary/core";
 import { type Algorithm, algorithmNamed, type CompressionAlgorithm, decompress, stored } from "./algorithms.js";
 import {
   bytesOf,
@@ -28,6 +28,8 @@ export interface CompressedOptions {
    */
   readonly maxBytes?: number;
 }
+
+const OPTIONS: OptionNames<CompressedOptions> = { threshold: true, algorithm: true, maxBytes: true };
 
 const DEFAULT_THRESHOLD = 1024;
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
@@ -58,8 +60,10 @@ interface Settings {
 }
 
 function settingsOf(options: CompressedOptions): Settings {
+  checkOptions(options, OPTIONS);
   const { threshold = DEFAULT_THRESHOLD, algorithm = "gzip", maxBytes = DEFAULT_MAX_BYTES } = options;
-  if (!(threshold >= 0)) throw invalidOption("`threshold` must be a number of bytes, 0 or more; Infinity is never.");
+  if (typeof threshold !== "number" || !(threshold >= 0))
+    throw invalidOption("`threshold` must be a number of bytes, 0 or more; Infinity is never.");
   if (!(Number.isInteger(maxBytes) && maxBytes >= 1 && maxBytes <= constants.MAX_LENGTH))
     throw invalidOption(`\`maxBytes\` must be a whole number from 1 to ${constants.MAX_LENGTH}.`);
   return { algorithm: algorithmNamed(algorithm), threshold, maxBytes };

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, type DecipherGCM, randomBytes } from "node:crypto";
-import type { Serializer } from "@granary/core";
+import { checkOptions, type OptionNames, type Serializer } from "@granary/core";
 import {
   bytesOf,
   ENVELOPE_START,
@@ -22,6 +22,8 @@ export interface EncryptedOptions {
   readonly keys: readonly EncryptionKey[];
 }
 
+const OPTIONS: OptionNames<EncryptedOptions> = { keys: true };
+
 const CIPHER = "aes-256-gcm";
 // The sizes that NIST SP 800-38D recommends: 96 bits, and the full 128.
 const IV_BYTES = 12;
@@ -39,9 +41,10 @@ const TAG_BYTES = 16;
  * cache, that is a miss and an `error` event.
  * @throws CacheError `INVALID_OPTION`
  */
-export function encrypted(serializer: Serializer, { keys }: EncryptedOptions): Serializer {
+export function encrypted(serializer: Serializer, options: EncryptedOptions): Serializer {
   requireSerializer("encrypted", serializer);
-  const keyring = keyringOf(keys);
+  checkOptions(options, OPTIONS);
+  const keyring = keyringOf(options.keys);
   return {
     encode: (value) => encrypt(serializer.encode(value), keyring.first),
     decode: (data) => serializer.decode(decrypt(data, keyring)),

@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
+import { checkOptions, type OptionNames } from "@granary/core";
 import { invalidOption } from "./errors.js";
 
 /** A key for AES-256-GCM, and what it is called. */
@@ -21,6 +22,7 @@ export interface Keyring {
   find(name: string): ReadyKey | undefined;
 }
 
+const KEY_OPTIONS: OptionNames<EncryptionKey> = { name: true, key: true };
 const KEY_BYTES = 32;
 const MOST_NAME_BYTES = 255;
 
@@ -28,6 +30,7 @@ const MOST_NAME_BYTES = 255;
 export function keyringOf(keys: readonly EncryptionKey[]): Keyring {
   const ready = new Map<string, ReadyKey>();
   for (const key of Array.isArray(keys) ? keys : []) {
+    checkOptions(key, KEY_OPTIONS, "keys[].");
     if (ready.has(key.name)) throw invalidOption(`\`keys\` has two keys of the name "${key.name}".`);
     ready.set(key.name, readyKey(key));
   }

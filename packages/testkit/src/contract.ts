@@ -1,4 +1,4 @@
-import type { Awaitable } from "@granary/core";
+import { type Awaitable, checkOptions, type OptionNames } from "@granary/core";
 import { nextTurn } from "./event-loop.js";
 
 /** The `test(name, run)` of any runner: vitest, jest, mocha, node:test, bun:test, Deno.test. */
@@ -25,6 +25,12 @@ export interface ContractSubject<Capability extends string> {
   readonly skips?: Readonly<Record<string, string>>;
 }
 
+const SUBJECT_OPTIONS: OptionNames<ContractSubject<string> & { readonly open: unknown }> = {
+  open: true,
+  capabilities: true,
+  skips: true,
+};
+
 /** A contract, ready to be laid on a subject. */
 export interface Contract<Opened, Capability extends string> {
   readonly cases: ReadonlyArray<ContractCase<Opened, Capability>>;
@@ -41,6 +47,7 @@ export function registerContract<Opened, Capability extends string>(
   test: TestFunction,
 ): void {
   const { cases, subject } = contract;
+  checkOptions(subject, SUBJECT_OPTIONS);
   refuseUnknownSkips(cases, subject);
   for (const each of cases) {
     const reason = ownReason(subject, each.name);

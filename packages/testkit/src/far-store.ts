@@ -5,12 +5,16 @@ import {
   CacheError,
   type CacheStore,
   type Clock,
+  checkClock,
+  checkOptions,
+  checkText,
   globMatcher,
   type LeaseAnswer,
   type LeasesCapability,
   type ManyCapability,
   type MarksCapability,
   type MissedChange,
+  type OptionNames,
   systemClock,
 } from "@granary/core";
 import { copyEntry, FarServer } from "./far-server.js";
@@ -51,6 +55,9 @@ export interface FarStoreOptions {
   readonly name?: string;
 }
 
+const OPTIONS: OptionNames<FarStoreOptions> = { clock: true, leaseMs: true, name: true };
+const CONNECTION_OPTIONS: OptionNames<FarConnection> = { line: true, clock: true, ready: true };
+
 const LEASE_MS = 3_000;
 
 /** As a guard counts them. */
@@ -59,13 +66,20 @@ const KEYS_A_TIMEOUT = 1_000;
 /**
  * A remote store without a network: everything that `redisStore` offers, in plain steps of one server that is
  * shared by any number of nodes. For tests of fleets, and a reference for whoever writes a remote store.
+ * @throws CacheError `INVALID_OPTION`
  */
 export function farStore(options: FarStoreOptions = {}): FarStore {
+  checkOptions(options, OPTIONS);
   const { clock = systemClock, leaseMs = LEASE_MS, name = "far" } = options;
+  checkClock(clock);
+  checkText("name", name);
+  if (!(leaseMs > 0)) throw new CacheError("INVALID_OPTION", "leaseMs: write a number of milliseconds above 0.");
   const server = new FarServer({ clock, leaseMs });
   return {
     flush: () => server.flush(),
-    connect: ({ line = directLine(), clock: nodeClock = clock, ready } = {}) => {
+    connect: (connection = {}) => {
+      checkOptions(connection, CONNECTION_OPTIONS);
+      const { line = directLine(), clock: nodeClock = clock, ready } = connection;
       const view = new FarView({ server, line, name, clock: nodeClock });
       const leases = farLeases({ server, line, leaseMs, view });
       return {

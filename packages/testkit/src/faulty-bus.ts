@@ -3,9 +3,14 @@ import {
   type BusListener,
   type BusMessage,
   type CacheBus,
+  CacheError,
   type Clock,
+  checkClock,
+  checkOptions,
+  type OptionNames,
   systemClock,
 } from "@granary/core";
+import { BUS_FAULTS, checkFault } from "./check-fault.js";
 import { FaultBoard, type InjectedFault } from "./fault-board.js";
 import type { DuplicateFault, FaultLife, RejectFault, TravelFault } from "./faults.js";
 import { listenUntilStopped, makeCall, plantedError, tellMessage } from "./faulty-travel.js";
@@ -49,15 +54,22 @@ export interface FaultyBusOptions {
   readonly clock?: Clock;
 }
 
+const OPTIONS: OptionNames<FaultyBusOptions> = { clock: true };
+
 /**
  * Wraps one node's end of a bus so that a test can make it go wrong, in both directions. Without a fault everything
- * passes at once.
+ * passes at once. @throws CacheError `INVALID_OPTION`, as `inject` does at a fault that there is not.
  */
-export function faultyBus(bus: CacheBus, { clock = systemClock }: FaultyBusOptions = {}): FaultyBus {
+export function faultyBus(bus: CacheBus, options: FaultyBusOptions = {}): FaultyBus {
+  if (typeof bus?.publish !== "function" || typeof bus.subscribe !== "function")
+    throw new CacheError("INVALID_OPTION", "faultyBus() takes a CacheBus, such as one of localHub().");
+  checkOptions(options, OPTIONS);
+  const { clock = systemClock } = options;
+  checkClock(clock);
   const board = new FaultBoard<BusFault>(clock);
   const heard = new Set<Hearing>();
   const faults: BusFaults = {
-    inject: (fault) => board.inject(fault),
+    inject: (fault) => board.inject(checkFault(fault, BUS_FAULTS)),
     mend: () => board.mend(),
     gap: () => {
       for (const { listener } of [...heard]) listener.gap();

@@ -1,4 +1,14 @@
-import { type CacheStore, type Clock, systemClock } from "@granary/core";
+import {
+  CacheError,
+  type CacheStore,
+  type Clock,
+  checkClock,
+  checkOptions,
+  isStore,
+  type OptionNames,
+  systemClock,
+} from "@granary/core";
+import { checkFault, STORE_FAULTS } from "./check-fault.js";
 import { FaultBoard, type InjectedFault } from "./fault-board.js";
 import { leasesBehind } from "./faulty-leases.js";
 import { manyBehind, marksBehind, restBehind, verbsBehind } from "./faulty-verbs.js";
@@ -30,15 +40,22 @@ export interface FaultyStoreOptions {
   readonly clock?: Clock;
 }
 
+const OPTIONS: OptionNames<FaultyStoreOptions> = { clock: true };
+
 /**
  * Wraps a store so that a test can make whatever it does go wrong: every verb, every capability, and what it tells
  * of its own accord. Without a fault everything passes at once.
+ * @throws CacheError `INVALID_OPTION`, as `inject` does at a fault that there is not.
  */
 export function faultyStore(store: CacheStore, options: FaultyStoreOptions = {}): FaultyStore {
+  if (!isStore(store))
+    throw new CacheError("INVALID_OPTION", "faultyStore() takes a CacheStore, such as memoryStore().");
+  checkOptions(options, OPTIONS);
+  checkClock(options.clock);
   const board = new FaultBoard<StoreFault>(options.clock ?? store.clock ?? systemClock);
   const line = new StoreLine(board);
   const faults: StoreFaults = {
-    inject: (fault) => board.inject(fault),
+    inject: (fault) => board.inject(checkFault(fault, STORE_FAULTS)),
     mend: () => board.mend(),
     get calls() {
       return line.calls;

@@ -1,4 +1,4 @@
-import { type BusListener, type BusMessage, type CacheBus, CacheError } from "@granary/core";
+import { type BusListener, type BusMessage, type CacheBus, CacheError, checkText } from "@granary/core";
 
 /** A place in this process where buses meet: what one publishes, all others hear. */
 export interface LocalHub {
@@ -14,6 +14,7 @@ export interface LocalHub {
 export function localHub(): LocalHub {
   const ends = new Map<string, Set<BusListener>>();
   function bus(name: string): CacheBus {
+    checkText("name", name);
     if (ends.has(name)) throw new CacheError("INVALID_OPTION", `This hub has a bus named "${name}" already.`);
     const own = new Set<BusListener>();
     ends.set(name, own);

@@ -27,8 +27,14 @@ interface Timer {
 /** An arbitrary instant in 2027, the same in every run. */
 const DEFAULT_START = 1_800_000_000_000;
 
-/** A manual clock that stands at `startAt` (milliseconds since the epoch; default: an instant in 2027). */
+/** A manual clock that stands at `startAt` (milliseconds since the epoch; default: an instant in 2027). @throws CacheError `INVALID_OPTION` */
 export function manualClock(startAt: number = DEFAULT_START): ManualClock {
+  if (!Number.isFinite(startAt)) {
+    throw new CacheError(
+      "INVALID_OPTION",
+      "A clock stands at a number of milliseconds since 1970, such as Date.now().",
+    );
+  }
   const timers = new Set<Timer>();
   // Timers go by the time that has passed, `now()` by that plus an offset, so that a jump moves no timer.
   let passedMs = 0;

@@ -60,7 +60,8 @@ export interface StoreDeed {
 
 type Kind = "entries" | "read" | "write" | "message";
 
-const KINDS: Readonly<Record<StoreVerb, Kind>> = {
+/** What each verb is about. */
+export const KINDS: Readonly<Record<StoreVerb, Kind>> = {
   get: "entries",
   set: "write",
   delete: "write",
@@ -87,7 +88,7 @@ const KINDS: Readonly<Record<StoreVerb, Kind>> = {
 const EVERYTHING: readonly Kind[] = ["entries", "read", "write", "message"];
 
 /** What each fault can befall. */
-const VICTIMS: Readonly<Record<StoreFault["type"], readonly Kind[]>> = {
+export const VICTIMS: Readonly<Record<StoreFault["type"], readonly Kind[]>> = {
   hang: EVERYTHING,
   delay: EVERYTHING,
   drop: EVERYTHING,

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { CacheError } from "@granary/core";
+import { CacheError, checkOptions, type OptionNames } from "@granary/core";
 import { TcpConnection, type TcpTarget } from "./tcp-connection.js";
 import { SOUND_LINE, type TcpDirection, type TcpLine, type TcpLines } from "./tcp-line.js";
 
@@ -50,10 +50,14 @@ export interface TcpProxy {
  * Its faults throw CacheError `INVALID_OPTION` for a number that makes no sense.
  */
 export async function tcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
+  checkOptions(options, OPTIONS);
+  refuseUnless(options.target?.port > 0, "target: takes the place of a server, such as { port: 6379 }.");
   const proxy = new FaultyProxy({ host: HOST, ...options.target });
   await proxy.listen();
   return proxy;
 }
+
+const OPTIONS: OptionNames<TcpProxyOptions> = { target: true };
 
 const HOST = "127.0.0.1";
 

@@ -3,10 +3,12 @@ import {
   type CacheBus,
   CacheError,
   type CacheStore,
+  checkOptions,
   type Duration,
   guarded,
   isStore,
   marked,
+  type OptionNames,
   parseDuration,
 } from "@granary/core";
 import { TieredStore } from "./tiered-store.js";
@@ -30,12 +32,24 @@ export interface TieredOptions {
 /** How long a copy is trusted where nobody would say that it changed. */
 const L1_TTL_WITHOUT_BUS_MS = 5_000;
 
+const OPTIONS: OptionNames<TieredOptions> = {
+  l1: true,
+  l2: true,
+  bus: true,
+  l1Ttl: true,
+  l2Timeout: true,
+  breaker: true,
+};
+const BREAKER_OPTIONS: OptionNames<BreakerOptions> = { failures: true, halfOpenAfter: true };
+
 /**
  * A store made of two: reads look near, then far; writes go to both, then over the bus to the other nodes.
  * @throws CacheError `INVALID_OPTION`, at once, where an option is not of its form.
  */
 export function tiered(options: TieredOptions): CacheStore {
-  const { l1, l2, bus, l1Ttl } = options;
+  checkOptions(options, OPTIONS);
+  const { l1, l2, bus, l1Ttl, breaker } = options;
+  if (breaker !== undefined && breaker !== false) checkOptions(breaker, BREAKER_OPTIONS, "breaker.");
   checkStore("l1", l1);
   checkStore("l2", l2);
   checkBus(bus);
@@ -60,6 +74,6 @@ function checkStore(option: string, store: CacheStore): void {
 }
 
 function checkBus(bus: CacheBus | undefined): void {
-  if (bus === undefined || (typeof bus.publish === "function" && typeof bus.subscribe === "function")) return;
+  if (bus === undefined || (typeof bus?.publish === "function" && typeof bus.subscribe === "function")) return;
   throw new CacheError("INVALID_OPTION", "bus: takes a CacheBus, such as redisBus({ client }).");
 }
