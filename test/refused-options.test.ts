@@ -1,4 +1,4 @@
-import { type CacheStore, createCache, isCacheError } from "@granary/core";
+import { type CacheStore, createCache } from "@granary/core";
 import { keyvStore, toKeyv } from "@granary/keyv";
 import { memoryStore } from "@granary/memory";
 import { redisBus, redisStore, redisTracking } from "@granary/redis";
@@ -21,7 +21,7 @@ import Keyv from "keyv";
 import { afterAll, describe, expect, test } from "vitest";
 
 /** What is typed by somebody who does not heed the types, or has none. */
-type Typed = (options: any) => unknown;
+type Typed = (options: never) => unknown;
 
 const client = new Redis({ lazyConnect: true });
 afterAll(() => client.disconnect());
@@ -71,7 +71,7 @@ const MISSPELT: ReadonlyArray<readonly [name: string, call: Typed, options: obje
 
 const outcomeOf = async (call: Typed, options: unknown): Promise<unknown> => {
   try {
-    await call(options);
+    await call(options as never);
     return undefined;
   } catch (error) {
     return error;
@@ -79,9 +79,9 @@ const outcomeOf = async (call: Typed, options: unknown): Promise<unknown> => {
 };
 
 describe("C43: a misspelt option of any function of any package is refused at once", () => {
-  test.each(MISSPELT)("%s, given %#", async (_, call, options, meant) => {
+  test.each(MISSPELT)("%s, given %#", async (...[, call, options, meant]) => {
     const error = await outcomeOf(call, options);
-    expect(isCacheError(error, "INVALID_OPTION"), String(error)).toBe(true);
+    expect(error).toMatchObject({ name: "CacheError", code: "INVALID_OPTION" });
     expect((error as Error).message).toContain(`Did you mean "${meant}"?`);
   });
 
@@ -99,7 +99,7 @@ describe("C43: a misspelt option of any function of any package is refused at on
     async (name, call) => {
       for (const options of [null, 5, "5m", [], () => 1, new Date()]) {
         const error = await outcomeOf(call, options);
-        expect(isCacheError(error, "INVALID_OPTION"), `${name}(${String(options)}): ${String(error)}`).toBe(true);
+        expect([name, options, error]).toMatchObject([name, options, { name: "CacheError", code: "INVALID_OPTION" }]);
       }
       if (optional.has(name)) expect(await outcomeOf(call, undefined)).toBeDefined();
     },
@@ -118,24 +118,24 @@ describe("C43: an argument that is not of its form is refused at once", () => {
     ["a Redis store with a number as clock", () => redisStore({ client, clock: 5 } as never)],
     ["a bus without a channel", () => redisBus({ client, channel: "" })],
     ["a client in the place of options", () => redisBus(client as never)],
-    ["a Keyv store without a Keyv", () => (keyvStore as Typed)(undefined)],
+    ["a Keyv store without a Keyv", () => (keyvStore as Typed)(undefined as never)],
     ["a Keyv store on a Map", () => keyvStore(new Map() as never)],
     ["a Keyv store with a serializer that is none", () => keyvStore(new Keyv(), { serializer: JSON } as never)],
     ["toKeyv of a store", () => toKeyv(memoryStore() as never)],
-    ["toKeyv of nothing", () => (toKeyv as Typed)(undefined)],
+    ["toKeyv of nothing", () => (toKeyv as Typed)(undefined as never)],
     ["a threshold in words", () => compressed(superjsonSerializer, { threshold: "1kb" } as never)],
     ["keys that are no list", () => encrypted(superjsonSerializer, { keys: key } as never)],
     ["a key that is no key", () => encrypted(superjsonSerializer, { keys: ["secret"] } as never)],
     ["an instance that is none", () => createSuperjsonSerializer({ instance: {} } as never)],
-    ["a faulty store of nothing", () => (faultyStore as Typed)(undefined)],
-    ["a faulty bus of nothing", () => (faultyBus as Typed)(undefined)],
+    ["a faulty store of nothing", () => (faultyStore as Typed)(undefined as never)],
+    ["a faulty bus of nothing", () => (faultyBus as Typed)(undefined as never)],
     ["a clock that starts nowhere", () => manualClock(Number.NaN)],
-    ["a bus of a hub without a name", () => (localHub().bus as Typed)(undefined)],
+    ["a bus of a hub without a name", () => (localHub().bus as Typed)(undefined as never)],
     ["a far store with a lease of no length", () => farStore({ leaseMs: 0 })],
     ["a proxy of nothing", () => tcpProxy({} as never)],
   ];
   test.each(CALLS)("%s", async (_, call) => {
     const error = await outcomeOf(call, undefined);
-    expect(isCacheError(error, "INVALID_OPTION"), String(error)).toBe(true);
+    expect(error).toMatchObject({ name: "CacheError", code: "INVALID_OPTION" });
   });
 });

@@ -83,7 +83,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
 /** How many letters have to be put in, taken out or replaced to make one text of the other (Levenshtein, 1965). */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...one].entries()) {
+  for (const [at, letter] of one.split("").entries()) {
     const next = [at + 1];
     for (let to = 0; to < other.length; to += 1) {
       const [replaced, left, above] = [row[to] as number, next[to] as number, row[to + 1] as number];

@@ -1,9 +1,10 @@
-import { checkKnown, checkOptions, createCache, guarded, isCacheError, warmUp } from "@granary/core";
+import { type Cache, checkKnown, checkOptions, createCache, guarded, isCacheError, warmUp } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { describe, expect, test } from "vitest";
 
 // What a user types who does not heed the types, or has none.
-const open = () => createCache<unknown>({ store: memoryStore() }) as any;
+type Untyped = Record<keyof Cache<unknown>, (...given: unknown[]) => Promise<unknown>>;
+const open = () => createCache<unknown>({ store: memoryStore() }) as unknown as Untyped;
 const refused = (code = "INVALID_OPTION", message = /./) =>
   expect.toSatisfy(
     (error: unknown) => isCacheError(error, code as never) && message.test((error as Error).message),
@@ -79,7 +80,7 @@ describe("C43: an option that is not known is refused, and says what was probabl
       cache.setMany([["a", 1]], options),
       cache.deleteMany(["a"], options),
       cache.invalidatePattern("a", options),
-      warmUp(cache, ["a"], options as never),
+      warmUp(cache as never, ["a"], options as never),
     ];
     expect(await reasonsOf(calls)).toEqual(calls.map(() => refused()));
   });
@@ -109,7 +110,7 @@ describe("C43: an option that is not known is refused, and says what was probabl
       cache.getOrSetMany(["a"], () => [1], options),
       cache.setMany([["a", 1]], options),
       cache.deleteMany(["a"], options),
-      warmUp(cache, ["a"], { loadMany: () => [1], ...options } as never),
+      warmUp(cache as never, ["a"], { loadMany: () => [1], ...options } as never),
     ];
     expect(await reasonsOf(calls)).toEqual(
       calls.map(() => refused("INVALID_OPTION", /There is no option "tll". Did you mean "ttl"\?/)),
@@ -140,7 +141,7 @@ describe("C43: an argument that is not of its form is refused", () => {
     await expect(cache.getOrSetMany(ids, () => [])).rejects.toEqual(refused());
     await expect(cache.deleteMany(ids)).rejects.toEqual(refused());
     await expect(cache.setMany(ids)).rejects.toEqual(refused());
-    await expect(warmUp(cache, ids as never, { loadMany: () => [] })).rejects.toEqual(refused());
+    await expect(warmUp(cache as never, ids as never, { loadMany: () => [] })).rejects.toEqual(refused());
     expect(await cache.get("u")).toBe(1);
   });
 
@@ -157,7 +158,7 @@ describe("C43: an argument that is not of its form is refused", () => {
     "%s is no id",
     async (id) => {
       const cache = open();
-      for (const method of ["get", "delete", "has", "ttl", "entry", "expire"])
+      for (const method of ["get", "delete", "has", "ttl", "entry", "expire"] as const)
         await expect(cache[method](id)).rejects.toEqual(refused("INVALID_KEY"));
       await expect(cache.set(id, 1)).rejects.toEqual(refused("INVALID_KEY"));
       await expect(cache.getOrSet(id, () => 1)).rejects.toEqual(refused("INVALID_KEY"));
@@ -180,9 +181,9 @@ describe("C43: an argument that is not of its form is refused", () => {
     for (const tag of ["a", "b", "c"]) await cache.set(tag, 1, { tags: [tag] });
     expect(await cache.invalidateTags([])).toBe(true);
     expect(await cache.invalidateTags(["a", "b"])).toBe(true);
-    expect((await cache.getMany(["a", "b", "c"])).size).toBe(1);
+    expect(await cache.getMany(["a", "b", "c"])).toHaveProperty("size", 1);
     expect(await cache.invalidateTags("c")).toBe(true);
-    expect((await cache.getMany(["a", "b", "c"])).size).toBe(0);
+    expect(await cache.getMany(["a", "b", "c"])).toHaveProperty("size", 0);
   });
 
   test("what takes no argument refuses one, and does nothing", async () => {
@@ -206,7 +207,7 @@ describe("C43: an argument that is not of its form is refused", () => {
     for (const loader of [undefined, 1, { ttl: 5 }, Promise.resolve(1)]) {
       await expect(cache.getOrSet("a", loader)).rejects.toEqual(refused());
       await expect(cache.getOrSetMany(["a"], loader)).rejects.toEqual(refused());
-      await expect(warmUp(cache, ["a"], { loadMany: loader } as never)).rejects.toEqual(refused());
+      await expect(warmUp(cache as never, ["a"], { loadMany: loader } as never)).rejects.toEqual(refused());
     }
     await expect(cache.invalidatePattern(/a/)).rejects.toEqual(refused());
     await expect(cache.invalidatePattern("*", { onProgress: 1 })).rejects.toEqual(refused());

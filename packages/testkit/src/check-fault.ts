@@ -1,6 +1,6 @@
 import { checkKnown, checkOptions, type OptionNames } from "@granary/core";
 import type { BusFault } from "./faulty-bus.js";
-import { KINDS, type StoreFault, type StoreVerb, VICTIMS } from "./store-faults.js";
+import { KINDS, type StoreFault, VICTIMS } from "./store-faults.js";
 
 /** The names of all members that a fault of any type has. */
 type MembersOf<Fault> = Fault extends unknown ? keyof Fault : never;
@@ -37,7 +37,7 @@ export function checkFault<Fault extends StoreFault | BusFault>(
 ): Fault {
   checkOptions<AllMembers<Fault>>(fault as AllMembers<Fault>, members);
   checkKnown("fault", fault.type, types);
-  const { verbs = [] } = fault as { readonly verbs?: readonly (StoreVerb | string)[] };
+  const { verbs = [] } = fault as { readonly verbs?: readonly string[] };
   for (const verb of verbs) checkKnown("verb", verb, VERBS);
   return fault;
 }
