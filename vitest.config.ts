@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { defineConfig, type Plugin } from "vitest/config";
+import { configDefaults, defineConfig, type Plugin } from "vitest/config";
+import { countingReporter } from "./scripts/lib/counting-reporter.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
@@ -22,11 +23,27 @@ const decorators: Plugin = {
       : undefined,
 };
 
+/** What `npm run test:quick` leaves out: tests that start processes, or that run long. */
+const SLOW = [
+  "packages/core/test/wire-fuzz.test.ts",
+  "packages/memory/test/entry-bytes.test.ts",
+  "packages/superjson/test/identical.test.ts",
+  "packages/redis/test/*cluster*.test.ts",
+  "packages/redis/test/redis-bus*.test.ts",
+  "packages/redis/test/redis-client.test.ts",
+  "packages/redis/test/redis-tracking*.test.ts",
+  "packages/redis/test/late-writes.test.ts",
+];
+const isQuick = process.env["GRANARY_QUICK"] === "1";
+
 export default defineConfig({
   plugins: [decorators],
   resolve: { alias },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+    reporters: ["default", countingReporter()],
+    exclude: [...configDefaults.exclude, ...(isQuick ? SLOW : [])],
+    coverage: { include: ["packages/*/src/**"], reporter: ["text", "html"] },
     globalSetup: ["test/support/redis-server.ts"],
     allowOnly: false,
     // What runs at once are tests that wait for other processes.

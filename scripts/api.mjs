@@ -1,4 +1,5 @@
 // Compares what each package exports with its report, packages/NAME/etc/NAME.api.md; `--update` rewrites the reports.
+// Arguments that name packages leave out the others.
 // A subpath such as @granary/testkit/tcp-proxy has a report of its own, NAME-SUBPATH.api.md.
 import { mkdirSync, readFileSync } from "node:fs";
 import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
@@ -22,7 +23,8 @@ const tsconfigOf = (entry) => ({
   include: [entry],
 });
 
-const results = packages.flatMap(entriesOf).map(examine);
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const results = (named.length > 0 ? named : packages).flatMap(entriesOf).map(examine);
 if (!results.every(Boolean)) process.exitCode = 1;
 
 /** Each way into a package: the declarations, and the name of the report. */

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { mustRun, pnpm } from "./run.mjs";
@@ -21,13 +22,18 @@ export async function haveRedis() {
   await mustRun(asRoot("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "redis-server"));
 }
 
+/** What the tests run on besides files: their results hold for these versions. */
+export function tools() {
+  return `node ${process.version}, ${execFileSync("redis-server", ["--version"], { encoding: "utf8" }).trim()}`;
+}
+
 function asRoot(...command) {
   if (process.getuid() === 0) return command;
   if (onPath("sudo")) return ["sudo", "-n", ...command];
   throw new Error("redis-server is not on the PATH, and installing it needs root or sudo: please install it");
 }
 
-function onPath(name) {
+export function onPath(name) {
   return process.env.PATH.split(delimiter).some((folder) => isExecutable(join(folder, name)));
 }
 

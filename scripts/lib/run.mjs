@@ -8,26 +8,65 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const pnpm = ["npx", "--yes", "pnpm@10.34.9"];
 
 // `npm test --silent` would silence the npm and pnpm below it, and with them the reason why one failed.
-const environment = { ...process.env, npm_config_loglevel: "notice" };
+const environment = { ...process.env, npm_config_loglevel: "notice", TURBO_TELEMETRY_DISABLED: "1" };
 const path = [`${root}node_modules/.bin`, process.env.PATH].join(delimiter);
 
+/** How long a command that is told to end has for it. */
+const GRACE_MS = 10_000;
+
+const running = new Set();
+
+/** Ends every command that runs, and all that they have started. */
+export function endAll() {
+  for (const end of running) end();
+}
+
 /**
- * Runs a command from the root of the repository, or from `cwd`.
+ * Runs a command from the root of the repository, or from `cwd`, for `limitMs` at the most.
  * Resolves to its exit code and everything it printed; a command that cannot be started counts as code 127.
  */
-export function run([command, ...args], { cwd = root, stdio = "pipe", env = {} } = {}) {
+export function run([command, ...args], { cwd = root, stdio = "pipe", env = {}, limitMs } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio, env: { ...environment, PATH: path, ...env } });
+    const settings = { ...environment, PATH: path, ...env };
+    // A group of its own can be ended as a whole.
+    const child = spawn(command, args, { cwd, stdio, env: settings, detached: true });
+    const end = () => endGroup(child);
+    const timer = limitMs === undefined ? undefined : setTimeout(() => stopLate(command, end), limitMs);
+    running.add(end);
     const said = [];
     child.stdout?.on("data", (data) => said.push(data));
     child.stderr?.on("data", (data) => said.push(data));
-    const finish = (code) => resolve({ code, output: Buffer.concat(said).toString() });
+    const finish = (code) => {
+      clearTimeout(timer);
+      running.delete(end);
+      resolve({ code, output: Buffer.concat(said).toString() });
+    };
     child.once("error", (error) => {
       said.push(Buffer.from(`${command}: ${error.message}\n`));
       finish(127);
     });
     child.once("close", (code) => finish(code ?? 1));
   });
+}
+
+function stopLate(command, end) {
+  console.log(`FAIL  ${command} has not ended in time`);
+  end();
+}
+
+function endGroup(child) {
+  if (child.pid === undefined) return;
+  signal(child.pid, "SIGTERM");
+  const timer = setTimeout(() => signal(child.pid, "SIGKILL"), GRACE_MS);
+  child.once("close", () => clearTimeout(timer));
+}
+
+function signal(pid, name) {
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // It has gone.
+  }
 }
 
 /** As `run`, for a step without which the next one makes no sense: rejects with the output if it fails. */

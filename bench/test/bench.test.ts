@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { interleaved, quartiles } from "../bench/harness/rounds.mjs";
-import { rendered } from "../bench/publish/render-docs.mjs";
-import { barChart } from "../bench/publish/svg.mjs";
-import { tablesOf } from "../bench/publish/tables.mjs";
-import { read, root } from "./support/workspace.js";
+import { read, root } from "../../test/support/workspace.js";
+import { interleaved, quartiles } from "../harness/rounds.mjs";
+import { rendered } from "../publish/render-docs.mjs";
+import { barChart } from "../publish/svg.mjs";
+import { tablesOf } from "../publish/tables.mjs";
 
 const rows = readdirSync(`${root}bench/rows`).map((file) => file.replace(/\.mjs$/, ""));
 

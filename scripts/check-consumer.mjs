@@ -26,5 +26,5 @@ try {
 
 async function installInto(prefix) {
   const flags = ["--prefix", prefix, "--no-audit", "--no-fund", "--no-package-lock"];
-  await mustRun(["npm", "install", ...flags, ...(await tarballs()), ...ownDependencies], { cwd: prefix });
+  await mustRun(["npm", "install", ...flags, ...tarballs(), ...ownDependencies], { cwd: prefix });
 }

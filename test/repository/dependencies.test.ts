@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { importsOf, packageOf } from "./support/imports.js";
-import { type Files, filesUnder, packages, read } from "./support/workspace.js";
+import { importsOf, packageOf } from "../support/imports.js";
+import { type Files, filesUnder, packages, read } from "../support/workspace.js";
 
 /** Which packages of ours each package may import. Adapters never import each other. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { read, root } from "./support/workspace.js";
+import { read, root } from "../support/workspace.js";
 
 /** Folders that exist on somebody's machine only; put together here, so that this file does not name them itself. */
 const MACHINE_FOLDERS = ["home/\\w+", "Users/\\w+", "root", "work", "tmp", "mnt", "private"];
@@ -19,7 +19,7 @@ function trackedFiles(): readonly string[] {
 }
 
 test("no tracked file names a path of a machine", () => {
-  const files = trackedFiles().filter((name) => name !== "test/tracked-files.test.ts");
+  const files = trackedFiles().filter((name) => name !== "test/repository/tracked-files.test.ts");
   expect(files.length).toBeGreaterThan(20);
   const found = files.flatMap((name) => linesWith(MACHINE_PATH, read(name)).map((line) => `${name}: ${line.trim()}`));
   expect(found).toEqual([]);

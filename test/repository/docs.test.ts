@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Files, filesUnder, packages, read, root } from "./support/workspace.js";
+import { type Files, filesUnder, packages, read, root } from "../support/workspace.js";
 
 /** A fenced block whose info string names a file after the language: ```ts examples/first-cache.ts */
 const BLOCK = /^```\w+[ \t]+([\w@./-]+\.\w+)[ \t]*\n([\s\S]*?)^```[ \t]*$/gm;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { importsOf } from "./support/imports.js";
-import { type Files, filesUnder } from "./support/workspace.js";
+import { importsOf } from "../support/imports.js";
+import { type Files, filesUnder } from "../support/workspace.js";
 
 /**
  * The floors of packages/core/src, from the ground up. A file imports only from rows above its own in this
