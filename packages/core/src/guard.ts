@@ -56,6 +56,8 @@ const HALF_OPEN_AFTER_MS = 1_000;
 /** Calls that have not been answered, given up or not: beyond these the store is not asked. */
 const MOST_PENDING = 20_000;
 
+const ANSWERS = ["UNREADABLE", "INVALID_VALUE", "UNSUPPORTED"] as const;
+
 /** Stands between a store that may hang, fail or be gone, and those who must not. */
 export class Guard {
   /** How long a call is waited for. */
@@ -163,8 +165,8 @@ export class Guard {
   }
 
   #judge(key: string, error: unknown): void {
-    // An answer that says that an entry is not what it should be is an answer.
-    if (isCacheError(error, "UNREADABLE") || isCacheError(error, "INVALID_VALUE")) return this.#breaker.succeeded();
+    // An answer about an entry, or about what the store can or may do, is an answer.
+    if (ANSWERS.some((code) => isCacheError(error, code))) return this.#breaker.succeeded();
     this.#probeKey = key;
     this.#lastError = error;
     this.#breaker.failed();

@@ -9,7 +9,9 @@ const OWN_SETTINGS = {
   lazyConnect: true,
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
+  enableAutoPipelining: false,
   commandTimeout: undefined,
+  socketTimeout: undefined,
   connectTimeout: 2_000,
   sentinelCommandTimeout: 2_000,
   disconnectTimeout: 100,
@@ -17,6 +19,8 @@ const OWN_SETTINGS = {
   retryStrategy: () => null,
   // Where one library understands this, the others do as much anyway: every reply as it was before RESP3.
   protocol: 2,
+  replyMapping: "legacy",
+  reconnectOnError: null,
 };
 
 /**
@@ -28,5 +32,7 @@ export function ownConnection(client: RedisClient, settings: object = {}): Redis
   const own = { ...OWN_SETTINGS, ...settings };
   if (client.isCluster !== true) return client.duplicate(own);
   const nodes = client.nodes?.("all") ?? [];
+  // A cluster that connects with its first command would else know no node until then, and nobody be heard.
+  if (nodes.length === 0) void client.ping().catch(() => {});
   return nodes[Math.floor(Math.random() * nodes.length)]?.duplicate(own);
 }

@@ -1,5 +1,6 @@
 import { atEndOfTurn } from "./end-of-turn.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
+import { orUnpermitted } from "./permissions.js";
 import type { RedisClient } from "./redis-client.js";
 import { type Reply, withTexts } from "./reply.js";
 
@@ -81,7 +82,7 @@ export class ReadBatch {
     try {
       answer(withTexts(isOne ? [await this.#client.getBuffer(first)] : await this.#client.mgetBuffer(keys)));
     } catch (error) {
-      fail(error);
+      fail(orUnpermitted(error));
     }
   }
 }

@@ -4,6 +4,7 @@ import { BusEnd, type Ear } from "./bus-end.js";
 import { busText, readBusText } from "./bus-text.js";
 import { watchErrors } from "./client-errors.js";
 import { GapTimer } from "./gap-timer.js";
+import { orUnpermitted } from "./permissions.js";
 import { type RedisClient, requireClient } from "./redis-client.js";
 import { steadyClock } from "./steady-clock.js";
 import { subscribedLine } from "./subscribed-line.js";
@@ -39,7 +40,11 @@ export function redisBus(options: RedisBusOptions): CacheBus {
   return {
     name,
     async publish(message) {
-      await client.publish(channel, busText(id, message));
+      try {
+        await client.publish(channel, busText(id, message));
+      } catch (error) {
+        throw orUnpermitted(error, rulesOf(channel));
+      }
     },
     subscribe: (listener) => end.subscribe(listener),
     close() {
@@ -47,6 +52,11 @@ export function redisBus(options: RedisBusOptions): CacheBus {
       return end.close();
     },
   };
+}
+
+/** What a bus needs in an ACL. */
+function rulesOf(channel: string): string {
+  return `+subscribe +publish +ping &${channel}, or redisTracking({ client }) in place of redisBus()`;
 }
 
 interface ChannelEarParts {
@@ -64,7 +74,8 @@ function channelEar({ client, channel, id, told }: ChannelEarParts): Ear {
     if (heard.from === undefined) told.error(heard.error);
     else told.message(heard.message);
   };
-  const line = subscribedLine({ client, channel, heard: hear, begun: () => gaps.tell(), failed: told.error });
+  const failed = (error: unknown): void => told.error(orUnpermitted(error, rulesOf(channel)));
+  const line = subscribedLine({ client, channel, heard: hear, begun: () => gaps.tell(), failed });
   const gaps = new GapTimer({ clock: steadyClock, aliveAt: () => line.aliveAt, gap: told.gap });
   return {
     get isListening() {

@@ -1,4 +1,5 @@
 import { CacheError, checkOptions, type OptionNames } from "@granary/core";
+import { refuseSettings } from "./client-settings.js";
 import type { CommandWord } from "./script.js";
 
 /**
@@ -9,6 +10,10 @@ import type { CommandWord } from "./script.js";
 export interface RedisClient {
   readonly isCluster?: boolean;
   readonly options: { readonly keyPrefix?: string | undefined; readonly natMap?: NatMap | undefined };
+  /** `"end"` once it is closed. */
+  readonly status?: string;
+  /** Whether it gives its one connection to listening. */
+  readonly mode?: string;
   getBuffer(key: string): Promise<Uint8Array | null>;
   mgetBuffer(keys: string[]): Promise<(Uint8Array | null)[]>;
   callBuffer(command: string, ...words: CommandWord[]): Promise<unknown>;
@@ -82,7 +87,10 @@ export function requireClient<Options extends { readonly client: RedisClient }>(
   if (options !== undefined && !hasMethod(options, "publish")) checkOptions(options, known);
   const client: unknown = options?.client;
   const missing = METHODS[factory].find((method) => !hasMethod(client, method));
-  if (missing === undefined && !(isClusterLike(client) && !hasMethod(client, "nodes"))) return options.client;
+  if (missing === undefined && !(isClusterLike(client) && !hasMethod(client, "nodes"))) {
+    refuseSettings(factory, options.client);
+    return options.client;
+  }
   throw new CacheError(
     "INVALID_OPTION",
     `${factory}() needs a client of ioredis 5 or 6, or of iovalkey, that you make: ` +

@@ -24,6 +24,7 @@ import { redisLeases } from "./redis-leases.js";
 import { redisMarks } from "./redis-marks.js";
 import { ServerClock } from "./server-clock.js";
 import { storeEvents } from "./store-events.js";
+import { unpipelined } from "./unpipelined.js";
 import { walkKeys } from "./walk-keys.js";
 import { WriteBatch } from "./write-batch.js";
 
@@ -91,7 +92,8 @@ type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "replay" | "many
 
 function capabilities({ client, clock, given, codec, wakes, ready, patience }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
-  const [readBatch, writeBatch] = [new ReadBatch(client, slotOf), new WriteBatch({ client, slotOf, patience })];
+  const sender = unpipelined(client);
+  const [readBatch, writeBatch] = [new ReadBatch(sender, slotOf), new WriteBatch({ client: sender, slotOf, patience })];
   const reads = entryReads({ batch: readBatch, codec, now, ready });
   const isCluster = client.isCluster === true;
   const place = { batch: writeBatch, leaseKey, isCluster };

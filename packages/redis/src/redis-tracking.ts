@@ -17,6 +17,7 @@ import { keyPrefixOf, type RedisClient, type RedisConnection, requireClient } fr
 import { steadyClock } from "./steady-clock.js";
 import { sortKeys } from "./tracked-keys.js";
 import { trackedLine } from "./tracked-line.js";
+import { unpipelined } from "./unpipelined.js";
 
 /** How a bus on the tracking of Redis is made. */
 export interface RedisTrackingOptions {
@@ -84,7 +85,7 @@ class TrackingEar implements Ear {
 
   constructor({ client, prefix, told }: TrackingEarParts) {
     const clock = steadyClock;
-    this.#marks = new MarkReads({ client, clock, told });
+    this.#marks = new MarkReads({ client: unpipelined(client), clock, told });
     const [begun, failed, sort] = [() => this.#gaps.tell(), told.error, sortKeys(client, prefix)];
     const heard = (keys: readonly Uint8Array[] | null): void => {
       if (keys === null) return this.#gaps.tell();

@@ -1,5 +1,5 @@
 import { isAscii } from "node:buffer";
-import type { StoredBytes } from "@granary/core";
+import { CacheError, type StoredBytes } from "@granary/core";
 
 /** As long a text as one socket read gives. Of more, one piece would keep too much in memory until all are read. */
 const LONGEST_RUN = 65_536;
@@ -13,11 +13,21 @@ export type Reply = StoredBytes | null;
  */
 export function withTexts(replies: readonly (Uint8Array | null)[]): readonly Reply[] {
   let run: Run | undefined;
-  return replies.map((bytes) => {
+  if (!Array.isArray(replies)) throw transformed();
+  return replies.map((bytes: Uint8Array | null) => {
     if (bytes === null) return null;
+    if (bytes.buffer === undefined) throw transformed();
     if (run === undefined || !run.takes(bytes)) run = new Run(bytes);
     return new ReplyOfRun(bytes, run);
   });
+}
+
+/** A client may be made to turn replies into something else. */
+function transformed(): CacheError {
+  return new CacheError(
+    "UNSUPPORTED",
+    'The client does not give the bytes that Redis holds: write no Command.setReplyTransformer for "get" and "mget".',
+  );
 }
 
 /** A reply whose text is read when it is asked for, then with those of all of its run. */

@@ -142,12 +142,17 @@ function steps.acquire(keys, args)
   return {held, -1}
 end
 
+-- Who waits asks again by itself: what the user of the client may not publish costs them a little time, and nobody a value.
+local function wake(name)
+  redis.pcall('PUBLISH', '${WAKE_CHANNEL}', name)
+end
+
 -- token, text, life in ms or "", name: writes if the lease stands, ends it, and wakes those who wait
 function steps.fill(keys, args)
   if not holds(keys[2], args[2]) then return 0 end
   drop(keys[2])
   write(keys[1], args[3], args[4])
-  redis.call('PUBLISH', '${WAKE_CHANNEL}', args[5])
+  wake(args[5])
   return 1
 end
 
@@ -162,7 +167,7 @@ end
 function steps.release(keys, args)
   if not holds(keys[2], args[2]) then return 0 end
   drop(keys[2])
-  redis.call('PUBLISH', '${WAKE_CHANNEL}', args[3])
+  wake(args[3])
   return 1
 end
 

@@ -41,11 +41,6 @@ export function sizeOfStep({ args }: Step): number {
   return size;
 }
 
-/** Whether `error` says that the client's user may not do this. */
-export function isNotPermitted(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("NOPERM");
-}
-
 /** Whether `error` says that Redis has to be sent the whole script. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");

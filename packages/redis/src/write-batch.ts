@@ -1,17 +1,9 @@
 import { atEndOfTurn } from "./end-of-turn.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
 import { type Limit, type Patience, tooLate } from "./patience.js";
+import { isNotPermitted, orUnpermitted } from "./permissions.js";
 import type { RedisClient } from "./redis-client.js";
-import {
-  fullWords,
-  hashWords,
-  isNotPermitted,
-  isUnknownScript,
-  latenessIn,
-  type Step,
-  sizeOfStep,
-  together,
-} from "./script.js";
+import { fullWords, hashWords, isUnknownScript, latenessIn, type Step, sizeOfStep, together } from "./script.js";
 
 /** Where changes go, and until when. */
 export interface WriteBatchParts {
@@ -121,7 +113,7 @@ export class WriteBatch {
   /** What was refused as late by a clock that had been mistaken is asked for again. */
   #refused(each: PendingStep, limit: Limit, error: unknown): void {
     const serverAt = latenessIn(error);
-    if (serverAt === undefined) return each.reject(error);
+    if (serverAt === undefined) return each.reject(orUnpermitted(error));
     const next = this.#patience.again(limit, serverAt);
     if (next === undefined) each.reject(tooLate(error));
     else this.#alone(each, next);

@@ -2,9 +2,13 @@ import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CacheError } from "@granary/core";
+import { CacheError } from "@granary/core";
 import { type RedisClient, redisBus, redisStore, redisTracking } from "@granary/redis";
-import { expect, test } from "vitest";
+import { Command, Redis } from "ioredis";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { until } from "./support/bus-listening.js";
+import { ALL_LIBRARIES, forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
+import { entryOf } from "./support/entries.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -47,11 +51,48 @@ test("clients of all three libraries are taken without a cast, and others are re
   expect(ofClients).toEqual([join(here, "types", "clients.ts")]);
 });
 
-function thrownBy(call: () => unknown): CacheError {
+function thrownBy(call: () => unknown, otherwise?: string): CacheError {
   try {
     call();
   } catch (error) {
     return error as CacheError;
   }
+  if (otherwise !== undefined) return new CacheError("STORE_FAILED", otherwise);
   throw new Error("Nothing was thrown.");
 }
+
+describe("C42: a client that can serve no cache is refused at once, with what to write instead", () => {
+  const redisUrl = inject("redisUrl");
+
+  test.each(ALL_LIBRARIES)("one that was closed, of $library", async ({ connect }) => {
+    const client = forThisTest(connect(redisUrl));
+    await client.ping();
+    await client.quit();
+    await until(() => client.status === "end");
+    for (const factory of [redisStore, redisBus, redisTracking])
+      expect(thrownBy(() => factory({ client })).message).toContain("new Redis(url)");
+  });
+
+  // The first ioredis 5 does not say so: there each call is refused by the client, in as clear words.
+  test.each(LIBRARIES)("one that only listens, or monitors, of $library", async ({ library, connect }) => {
+    const client = forThisTest(connect(redisUrl));
+    await client.subscribe(ownPrefix());
+    const refused = [redisStore, redisBus].map((factory) => thrownBy(() => factory({ client }), "nothing").message);
+    // Over RESP3 it may do all else as well.
+    expect(refused).toEqual(
+      Array(2).fill(library === "ioredis 6" ? "nothing" : expect.stringContaining("duplicate()")),
+    );
+    const monitor = forThisTest(await forThisTest(connect(redisUrl)).monitor());
+    expect(thrownBy(() => redisStore({ client: monitor })).message).toContain("new Redis(url)");
+  });
+
+  test("one whose replies are turned into something else is told of at the first read", async () => {
+    Command.setReplyTransformer("get", (reply: unknown) => String(reply));
+    onTestFinished(() => Command.setReplyTransformer("get", (reply: unknown) => reply));
+    const client = forThisTest(new Redis(redisUrl, { keyPrefix: ownPrefix() }));
+    const store = redisStore({ client });
+    onTestFinished(() => store.close?.());
+    await store.set("k", entryOf(1));
+    await expect(store.get("k")).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  });
+});

@@ -22,6 +22,8 @@ export class Outbox {
   #changed: string[] = [];
   #pending = 0;
   #cancelRetry: (() => void) | undefined;
+  /** What was told of the outage that lasts. */
+  readonly #told = new Set<string>();
   #state: "open" | "closed" = "open";
 
   constructor(parts: OutboxParts) {
@@ -59,13 +61,21 @@ export class Outbox {
       await this.#parts.bus?.publish(message);
     } catch (error) {
       this.#keep(message);
-      this.#parts.fail("publish", error);
+      this.#tell(error);
       return;
     } finally {
       this.#pending -= 1;
     }
+    this.#told.clear();
     // What was gathered while too many were on their way need not wait for the timer.
     if (this.#cancelRetry !== undefined) this.#retry();
+  }
+
+  /** Each kind once in an outage: it is said again twice a second. */
+  #tell(error: unknown): void {
+    if (this.#told.has(String(error))) return;
+    this.#told.add(String(error));
+    this.#parts.fail("publish", error);
   }
 
   #keep(message: BusMessage): void {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Cluster, Redis } from "ioredis";
 import { Cluster as Cluster5, Redis as Redis5 } from "ioredis-5";
+import ioredis5First, { Cluster as FirstCluster5 } from "ioredis-5-first";
+import { Cluster as LastCluster5, Redis as LastRedis5 } from "ioredis-5-last";
 import { Redis as Valkey, Cluster as ValkeyCluster } from "iovalkey";
 import { onTestFinished } from "vitest";
 
@@ -8,6 +10,8 @@ interface Options {
   readonly keyPrefix?: string;
   readonly connectionName?: string;
   readonly enableOfflineQueue?: boolean;
+  readonly sentinels?: { readonly host: string; readonly port: number }[];
+  readonly name?: string;
 }
 
 /** Each library that a client may come from. */
@@ -26,6 +30,21 @@ export const LIBRARIES = [
     library: "iovalkey",
     connect: (url: string, options: Options = {}) => new Valkey(url, options),
     connectCluster: (port: number, options: Options = {}) => new ValkeyCluster([{ host: "127.0.0.1", port }], options),
+  },
+] as const;
+
+/** These, and the first and the last 5 that were published: for what hangs on how a library is written. */
+export const ALL_LIBRARIES = [
+  ...LIBRARIES,
+  {
+    library: "ioredis 5.0.0",
+    connect: (url: string, options: Options = {}) => new ioredis5First.default(url, options),
+    connectCluster: (port: number, options: Options = {}) => new FirstCluster5([{ host: "127.0.0.1", port }], options),
+  },
+  {
+    library: "ioredis 5.11",
+    connect: (url: string, options: Options = {}) => new LastRedis5(url, options),
+    connectCluster: (port: number, options: Options = {}) => new LastCluster5([{ host: "127.0.0.1", port }], options),
   },
 ] as const;
 
