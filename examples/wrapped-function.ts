@@ -28,7 +28,7 @@ export function main(store: CacheStore, planner: Planner): Journeys {
     readonly perKilometre = 0.3;
     computed = 0;
 
-    @cached(cache)
+    @cached(cache, { id: "fare" })
     async fare(kilometres: number): Promise<number> {
       this.computed += 1;
       return kilometres * this.perKilometre;

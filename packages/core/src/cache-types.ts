@@ -19,6 +19,12 @@ export interface NamespaceOptions<T> extends Policy {
   readonly onStoreError?: OnStoreError;
 }
 
+/** What `stats` counts. */
+export interface StatsOptions {
+  /** Also what was counted in children, those that nobody holds any more among them. Default `false`. */
+  readonly children?: boolean;
+}
+
 /** What `createCache` takes. */
 export interface CacheOptions<T> extends NamespaceOptions<T> {
   /** Where entries are kept. */
@@ -89,12 +95,14 @@ export interface Cache<T> {
   clear(): Promise<boolean>;
   /** A typed child on the same store, sharing its flights; its namespace is `parent/name`. */
   namespace<U = T>(name: string, options?: NamespaceOptions<U>): Cache<U>;
-  /** `fn`, cached: same arguments, same `this`, same arity; the key is made from the arguments. */
-  wrap<This, Args extends unknown[]>(fn: Cacheable<This, Args, T>, options?: WrapOptions<Args>): Wrapped<This, Args, T>;
+  /** `fn`, cached: same arguments, same `this`, same arity; the key is made from `id` and the arguments. */
+  wrap<This, Args extends unknown[]>(fn: Cacheable<This, Args, T>, options: WrapOptions<Args>): Wrapped<This, Args, T>;
   /** Calls `listener` on every event of that name here and in children. Returns a function that stops it. */
   on<Name extends CacheEventName>(name: Name, listener: CacheListener<Name>): () => void;
-  /** Counts of this cache, without its children. */
-  stats(): CacheStats;
+  /** Counts of this namespace; with `{ children: true }` those of its children and theirs are added. */
+  stats(options?: StatsOptions): CacheStats;
+  /** The names of the children that the program holds, and of theirs: `eu` and `eu/shop`, as `namespace("eu")` and its `namespace("shop")` made them. */
+  namespaces(): readonly string[];
   /**
    * Ends loads under way (they reject with `CLOSED`), drops listeners and, once the last cache on the store is
    * closed, closes the store. A child closes with its parent. What is called later rejects with `CLOSED`.

@@ -1,8 +1,9 @@
 import type { LoadMany } from "./batch-load.js";
-import type { Cache, NamespaceOptions } from "./cache-types.js";
+import type { Cache, NamespaceOptions, StatsOptions } from "./cache-types.js";
 import { checkFunction, checkIds, checkNone, checkPairs, checkSignal, tagsGiven } from "./check-arguments.js";
-import { checkOptions } from "./check-options.js";
+import { checkOptions, type OptionNames } from "./check-options.js";
 import type { CacheContext, Call } from "./context.js";
+import type { Counters } from "./counters.js";
 import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
@@ -23,8 +24,12 @@ import { deleteMany, setMany } from "./write-many.js";
 export interface CacheFamily {
   readonly closed: boolean;
   child<U>(parent: CacheContext, name: string, options: NamespaceOptions<U>): Cache<U>;
+  childrenOf(context: CacheContext): readonly string[];
+  countsOf(context: CacheContext): Counters;
   close(context: CacheContext): Promise<void>;
 }
+
+const STATS_OPTIONS: OptionNames<StatsOptions> = { children: true };
 
 /** The face: turns arguments into calls, and gives each to the flow that serves it. */
 export class StoreCache<T> implements Cache<T> {
@@ -128,10 +133,7 @@ export class StoreCache<T> implements Cache<T> {
     return this.#family.child<U>(this.#context, name, options);
   }
 
-  wrap<This, Args extends unknown[]>(
-    fn: Cacheable<This, Args, T>,
-    options: WrapOptions<Args> = {},
-  ): Wrapped<This, Args, T> {
+  wrap<This, Args extends unknown[]>(fn: Cacheable<This, Args, T>, options: WrapOptions<Args>): Wrapped<This, Args, T> {
     return wrap(this.#context, fn, options);
   }
 
@@ -139,8 +141,14 @@ export class StoreCache<T> implements Cache<T> {
     return this.#context.emitter.on(name, listener);
   }
 
-  stats(): CacheStats {
-    return this.#context.counters.snapshot(this.#context.store.health());
+  stats(options: StatsOptions = {}): CacheStats {
+    checkOptions(options, STATS_OPTIONS);
+    const { counters, store } = this.#context;
+    return (options.children === true ? this.#family.countsOf(this.#context) : counters).snapshot(store.health());
+  }
+
+  namespaces(): readonly string[] {
+    return this.#family.childrenOf(this.#context);
   }
 
   close(): Promise<void> {

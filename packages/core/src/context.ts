@@ -22,8 +22,8 @@ export interface CacheContext {
   /** Validates what is about to be stored. */
   readonly check: ValueCheck | undefined;
   isClosed(): boolean;
-  /** Functions that are wrapped under their own name. */
-  readonly wrapped: Map<string, unknown>;
+  /** The texts of the functions that are wrapped in this namespace, by their ids. */
+  readonly wrapped: Map<string, string>;
   /** Counts a failure and tells of it. */
   report(operation: string, error: unknown, key?: string): void;
 }

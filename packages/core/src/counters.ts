@@ -5,6 +5,8 @@ interface FarTier {
   hits: number;
 }
 
+const COUNTED = ["nearHits", "misses", "stale", "loads", "loadFailures", "sets", "deletes", "errors"] as const;
+
 /** The running counts of one cache. */
 export class Counters {
   /** Hits whose entry carries no tier: the nearest one's. Kept as a plain number, since every hit pays for it. */
@@ -37,6 +39,13 @@ export class Counters {
     const far = { tier, hits: 0 };
     this.#farTiers.set(tier, far);
     return far;
+  }
+
+  /** Adds what `other` has counted. */
+  add(other: Counters): this {
+    for (const name of COUNTED) this[name] += other[name];
+    for (const { tier, hits } of other.#farTiers.values()) this.#farTier(tier).hits += hits;
+    return this;
   }
 
   snapshot(stores: Readonly<Record<string, StoreHealth>>): CacheStats {

@@ -3,11 +3,12 @@ import type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
 import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { CacheContext } from "./context.js";
-import { Counters } from "./counters.js";
+import type { Counters } from "./counters.js";
 import { Emitter } from "./emitter.js";
 import { CacheError, isCacheError } from "./errors.js";
 import { checkName, type KeySpace, Keys } from "./key.js";
 import { isAbsentResult } from "./lifetime.js";
+import { Namespaces } from "./namespaces.js";
 import { DEFAULT_POLICY, POLICY_OPTIONS, type ResolvedPolicy, resolvePolicy } from "./policy.js";
 import { type OnStoreError, SafeStore } from "./safe-store.js";
 import type { StandardSchema } from "./schema.js";
@@ -63,6 +64,7 @@ class Family implements CacheFamily {
   readonly #store: CacheStore;
   readonly #clock: Clock;
   readonly #share: StoreShare;
+  readonly #namespaces: Namespaces;
   #root: CacheContext | undefined;
   #silence: (() => void) | undefined;
 
@@ -70,6 +72,7 @@ class Family implements CacheFamily {
     this.#store = store;
     this.#clock = clock ?? store.clock ?? systemClock;
     this.#share = StoreShare.of(store, this.#clock);
+    this.#namespaces = new Namespaces(store.tier ?? store.name);
   }
 
   open<T>(heritage: Heritage): Cache<T> {
@@ -92,6 +95,16 @@ class Family implements CacheFamily {
     return new StoreCache<U>(context, this);
   }
 
+  /** The names of the children of a cache, and of theirs. */
+  childrenOf({ keys }: CacheContext): readonly string[] {
+    return this.#namespaces.below(keys.space.namespace);
+  }
+
+  /** What a cache and its children have counted. */
+  countsOf({ keys }: CacheContext): Counters {
+    return this.#namespaces.family(keys.space.namespace);
+  }
+
   async close(context: CacheContext): Promise<void> {
     context.emitter.close();
     if (context !== this.#root || this.closed) return;
@@ -101,7 +114,7 @@ class Family implements CacheFamily {
   }
 
   #contextOf({ space, policy, check, onStoreError, emitter }: Heritage): CacheContext {
-    const counters = new Counters(this.#store.tier ?? this.#store.name);
+    const { counters, wrapped } = this.#namespaces.of(space.namespace);
     const report = (operation: string, error: unknown, key?: string): void => {
       // Whoever closed the cache does not listen any more, and did not ask to hear of what was cut off.
       if (this.closed) return;
@@ -119,7 +132,7 @@ class Family implements CacheFamily {
       });
     const store = new SafeStore({ store: this.#share.store, onStoreError, admit, report });
     const { flights, stamps } = this.#share;
-    return {
+    const context: CacheContext = {
       store,
       clock: this.#clock,
       keys: new Keys(space, { areKept: this.#share.store.handles !== undefined }),
@@ -131,8 +144,10 @@ class Family implements CacheFamily {
       check,
       report,
       isClosed: () => this.closed,
-      wrapped: new Map(),
+      wrapped,
     };
+    this.#namespaces.heldBy(space.namespace, context);
+    return context;
   }
 }
 

@@ -1,6 +1,6 @@
 export type { LoadedItem, LoadMany, LoadManyContext } from "./batch-load.js";
 export type { BusListener, BusMessage, CacheBus } from "./bus.js";
-export type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
+export type { Cache, CacheOptions, NamespaceOptions, StatsOptions } from "./cache-types.js";
 export { type CachedDecorator, cached } from "./cached.js";
 export { checkClock, checkKnown, checkOptions, checkText, type OptionNames } from "./check-options.js";
 export { CLOCK_ERROR_MS, type Clock, systemClock } from "./clock.js";

@@ -1,5 +1,7 @@
+import { checkFunction } from "./check-arguments.js";
 import { checkOptions, type OptionNames } from "./check-options.js";
 import type { CacheContext } from "./context.js";
+import { describe } from "./describe.js";
 import type { Awaitable } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { getOrSet } from "./get-or-set.js";
@@ -15,10 +17,11 @@ export type Wrapped<This, Args extends unknown[], T> = (this: This, ...args: Arg
 /** How a function is cached: the policy of its entries, and what their keys are made of. */
 export interface WrapOptions<Args extends unknown[]> extends Policy {
   /**
-   * Text that names the function, beside which the arguments become part of the key; or a function that makes
-   * the whole id from the arguments. Default: the function's own name, which no other function of this cache may have.
+   * Text that names the function, beside which the arguments become part of the key, and which no other function of
+   * this namespace may have; or a function that makes the whole id from the arguments. A name that the function has in
+   * the source is none: a bundler changes it, and may give it to another function in the next release.
    */
-  readonly id?: string | ((...args: Args) => Id);
+  readonly id: string | ((...args: Args) => Id);
 }
 
 const WRAP_OPTIONS: OptionNames<WrapOptions<unknown[]>> = { ...POLICY_OPTIONS, id: true };
@@ -32,9 +35,11 @@ export function wrap<This, Args extends unknown[], T>(
   fn: Cacheable<This, Args, T>,
   options: WrapOptions<Args>,
 ): Wrapped<This, Args, T> {
-  checkOptions(options, WRAP_OPTIONS);
+  checkFunction(fn, "wrap() takes a function");
+  // Where there are no options at all, it is the id that is missing.
+  if (options !== undefined) checkOptions(options, WRAP_OPTIONS);
+  const { name, idOf } = naming(context, fn, options?.id);
   const policy = resolvePolicy(context.policy, options);
-  const { name, idOf } = naming(context, fn, options.id);
   async function wrapped(this: This, ...args: Args): Promise<T> {
     if (context.isClosed()) throw new CacheError("CLOSED", "This cache is closed.");
     const id = idOf === undefined ? name : idOf(...args);
@@ -47,28 +52,40 @@ export function wrap<This, Args extends unknown[], T>(
 }
 
 interface Naming<Args extends unknown[]> {
+  /** Text that names the function; empty where the arguments make the whole id. */
   readonly name: string;
   readonly idOf: ((...args: Args) => Id) | undefined;
 }
 
 function naming<This, Args extends unknown[], T>(
-  { wrapped }: CacheContext,
+  context: CacheContext,
   fn: Cacheable<This, Args, T>,
-  id: WrapOptions<Args>["id"],
+  id: WrapOptions<Args>["id"] | undefined,
 ): Naming<Args> {
-  if (typeof fn !== "function") throw new CacheError("INVALID_OPTION", "wrap takes a function.");
-  if (typeof id === "function") return { name: fn.name, idOf: id };
-  if (typeof id === "string") return { name: id, idOf: undefined };
-  if (id !== undefined) throw new CacheError("INVALID_OPTION", "id: write text, or a function of the arguments.");
-  if (fn.name === "")
-    throw new CacheError("INVALID_OPTION", "A function without a name needs an id: wrap(fn, { id }).");
-  const other = wrapped.get(fn.name);
-  if (other !== undefined && other !== fn) {
+  if (typeof id === "function") return { name: "", idOf: id };
+  if (typeof id !== "string" || id === "") {
+    const given = id === undefined ? "" : `, not ${describe(id)}`;
     throw new CacheError(
       "INVALID_OPTION",
-      `Another function named "${fn.name}" is wrapped here. Tell them apart: wrap(fn, { id }).`,
+      `id: write text that names the function, such as wrap(fn, { id: "customer" }), or a function of its arguments${given}. Its own name will not do: a bundler may give the same name to another function in the next release.`,
     );
   }
-  wrapped.set(fn.name, fn);
-  return { name: fn.name, idOf: undefined };
+  requireOwn(context, fn, id);
+  return { name: id, idOf: undefined };
+}
+
+/**
+ * Refuses a second function under one id, which would be given what the first one found. Functions are told apart by
+ * their text: a closure that is made anew for each request or instance is the same function.
+ */
+function requireOwn({ wrapped }: CacheContext, fn: { readonly name: string }, id: string): void {
+  const text = `${fn.name} ${String(fn)}`;
+  const other = wrapped.get(id);
+  if (other !== undefined && other !== text) {
+    throw new CacheError(
+      "INVALID_OPTION",
+      `id: another function is wrapped as ${describe(id)} here. Give each its own.`,
+    );
+  }
+  wrapped.set(id, text);
 }
