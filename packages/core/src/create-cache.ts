@@ -61,7 +61,6 @@ interface Heritage {
 /** A cache with its children, which live and end together. */
 class Family implements CacheFamily {
   closed = false;
-  readonly #store: CacheStore;
   readonly #clock: Clock;
   readonly #share: StoreShare;
   readonly #namespaces: Namespaces;
@@ -69,7 +68,6 @@ class Family implements CacheFamily {
   #silence: (() => void) | undefined;
 
   constructor(store: CacheStore, clock: Clock | undefined) {
-    this.#store = store;
     this.#clock = clock ?? store.clock ?? systemClock;
     this.#share = StoreShare.of(store, this.#clock);
     this.#namespaces = new Namespaces(store.tier ?? store.name);
