@@ -4,12 +4,13 @@ import { timing } from "../harness/timing.mjs";
 import { valueOf } from "../harness/workload.mjs";
 
 const VALUES = 1_000;
+const SHARED_RECORDS = 4_000;
 
 export const row = {
   title: "Values to bytes and back",
   about:
-    "Plain data, and data with dates, a map, a set and a bigint. Granary writes the same bytes as superjson. " +
-    "The floor is JSON; for the rich values it is JSON of what superjson makes of them.",
+    "Plain data, and data with dates, a map, a set and a bigint; and 4,000 records that are in a list and in a map. " +
+    "Granary writes the same bytes as superjson. The floor is JSON; for all but plain values, of what superjson makes of them.",
   floor: "by-hand",
   subjects: ["by-hand", "granary", "superjson"],
   goals: { "encode, plain": [1.7, 1.35], "encode, rich": [4, 3], "decode, plain": [1.2, 1.1] },
@@ -27,11 +28,17 @@ const richOf = (at) => ({
   cents: BigInt(at) * 1_000_000n,
 });
 
+/** Records of which each occurs twice. */
+function sharedOf() {
+  const list = Array.from({ length: SHARED_RECORDS }, (_, id) => ({ id, name: `user ${id}` }));
+  return { list, byId: new Map(list.map((record) => [record.id, record])) };
+}
+
 export async function open(subject, context) {
   const { encode, decode } = await faceOf(subject, { setup: "serializer" });
   const columns = {};
-  for (const [kind, of] of Object.entries({ plain: valueOf, rich: richOf })) {
-    const values = Array.from({ length: VALUES }, (_, at) => of(at));
+  const kinds = { plain: valuesOf(valueOf), rich: valuesOf(richOf), shared: [sharedOf()] };
+  for (const [kind, values] of Object.entries(kinds)) {
     const written = subject.name === "by-hand" ? values.map((value) => superjson.serialize(value).json) : values;
     const texts = written.map(encode);
     verify({ subject, values, texts, decode });
@@ -39,6 +46,10 @@ export async function open(subject, context) {
     columns[`decode, ${kind}`] = each(texts, decode);
   }
   return timing(columns, context);
+}
+
+function valuesOf(of) {
+  return Array.from({ length: VALUES }, (_, at) => of(at));
 }
 
 /** The bytes are superjson's, and the values come back equal. */

@@ -1,5 +1,7 @@
+import { bytesForm } from "./bytes.js";
 import { isoDate } from "./iso-date.js";
-import { hasJsonNumbers, isForbiddenKey, isJsonNumber, isTypedArray, type TypedArray } from "./kinds.js";
+import { isForbiddenKey, isJsonNumber } from "./kinds.js";
+import { isReadableRegExp, isReadableUrl, isWithinDigits } from "./limits.js";
 import { isIndex, joined, stepOf } from "./notes.js";
 import { placesOfRepeats } from "./places.js";
 import { escaped, quoted } from "./quoted.js";
@@ -73,8 +75,7 @@ class Annotation {
       case "undefined":
         return this.#typed('["undefined"]', "null");
       case "bigint":
-        this.#hasRepeats ||= this.#bigints.meet(value);
-        return this.#typed('["bigint"]', `"${value}"`);
+        return this.#bigint(value);
       case "symbol":
       case "function":
         return this.#giveUp();
@@ -87,7 +88,7 @@ class Annotation {
     if (isArray(value)) return prototype === arrayPrototype ? this.#array(value) : this.#giveUp();
     if (prototype === objectPrototype || (prototype === null && value !== objectPrototype))
       return this.#record(value as Record<string, unknown>);
-    if (isTypedArray(value)) return this.#typedArray(value);
+    if (ArrayBuffer.isView(value)) return this.#bytes(value);
     return hasProperties(value) ? this.#giveUp() : this.#builtIn(value, prototype);
   }
 
@@ -100,9 +101,11 @@ class Annotation {
       case Set.prototype:
         return this.#set(value as Set<unknown>);
       case RegExp.prototype:
-        return this.#typed('["regexp"]', quoted(`${value as RegExp}`));
+        return this.#text('["regexp"]', `${value as RegExp}`, isReadableRegExp);
       case URL.prototype:
-        return this.#typed('["URL"]', quoted((value as URL).toString()));
+        return this.#text('["URL"]', (value as URL).toString(), isReadableUrl);
+      case ArrayBuffer.prototype:
+        return this.#bytes(value);
       default:
         return this.#giveUp();
     }
@@ -193,9 +196,19 @@ class Annotation {
     return written;
   }
 
-  #typedArray(array: TypedArray): string {
-    if (!hasJsonNumbers(array)) return this.#giveUp();
-    return this.#typed(`[["typed-array","${array.constructor.name}"]]`, `[${array.join(",")}]`);
+  #bytes(value: object): string {
+    const form = bytesForm(value);
+    return form === undefined ? this.#giveUp() : this.#typed(JSON.stringify([form.type]), JSON.stringify(form.items));
+  }
+
+  #bigint(value: bigint): string {
+    if (!isWithinDigits(value)) return this.#giveUp();
+    this.#hasRepeats ||= this.#bigints.meet(value);
+    return this.#typed('["bigint"]', `"${value}"`);
+  }
+
+  #text(type: string, text: string, isReadable: (text: string) => boolean): string {
+    return isReadable(text) ? this.#typed(type, quoted(text)) : this.#giveUp();
   }
 
   #oddNumber(value: number): string {

@@ -1,4 +1,5 @@
 import type { SuperJSON } from "superjson";
+import { hasForbiddenKey } from "./forbidden.js";
 import { isRecord } from "./kinds.js";
 import { link } from "./link.js";
 import type { Source } from "./paths.js";
@@ -18,7 +19,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function decode(data: string | Uint8Array, instance: SuperJSON): unknown {
   const text = typeof data === "string" ? data : utf8.decode(data);
   const bare = parseBare(text);
-  return bare === undefined ? decodeWhole(text, instance) : bare;
+  if (bare === undefined) return decodeWhole(text, instance);
+  refuseForbiddenKey(text, bare);
+  return bare;
+}
+
+function refuseForbiddenKey(text: string, json: unknown): void {
+  if (hasForbiddenKey(text, json)) throw unreadable('it has a key "__proto__", "constructor" or "prototype"');
 }
 
 /**
@@ -39,8 +46,18 @@ function decodeWhole(text: string, instance: SuperJSON): unknown {
   const payload: unknown = JSON.parse(text);
   if (!isRecord(payload) || !Object.hasOwn(payload, "json"))
     throw unreadable('it is not an object with the key "json"');
+  refuseForbiddenKey(text, payload);
   const { json, meta } = payload as { json: unknown; meta?: unknown };
-  return meta === undefined ? json : decodeWithMeta(json, meta, instance);
+  return meta === undefined ? json : reviveOrRefuse(json, meta, instance);
+}
+
+/** Notes lie within each other as maps and sets do; so deep ones were not written by a program that can read them. */
+function reviveOrRefuse(json: unknown, meta: unknown, instance: SuperJSON): unknown {
+  try {
+    return decodeWithMeta(json, meta, instance);
+  } catch (cause) {
+    throw cause instanceof RangeError ? unreadable("it is nested too deep", cause) : cause;
+  }
 }
 
 function decodeWithMeta(json: unknown, meta: unknown, instance: SuperJSON): unknown {
@@ -51,5 +68,5 @@ function decodeWithMeta(json: unknown, meta: unknown, instance: SuperJSON): unkn
   if (v !== 1 && v !== undefined) throw unreadable("its meta is of an unknown version");
   const source: Source = { instance, version: v === 1 ? 1 : 0 };
   const revived = values === undefined ? json : revive(json, values, source);
-  return referentialEqualities === undefined ? revived : link(revived, referentialEqualities, source);
+  return referentialEqualities === undefined ? revived : link(revived, referentialEqualities, source.version);
 }

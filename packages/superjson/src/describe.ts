@@ -1,8 +1,5 @@
 const ADVICE: ReadonlyMap<string, string> = new Map([
-  ["Buffer", "a Buffer, which superjson cannot read back; use new Uint8Array(buffer)"],
-  ["BigInt64Array", "a BigInt64Array, which superjson cannot write; use an array of bigints"],
-  ["BigUint64Array", "a BigUint64Array, which superjson cannot write; use an array of bigints"],
-  ["ArrayBuffer", "an ArrayBuffer, which superjson loses; use new Uint8Array(buffer)"],
+  ["Blob", "a Blob; store its bytes, new Uint8Array(await blob.arrayBuffer()), and its type"],
   ["Promise", "a Promise; await it first"],
 ]);
 

@@ -5,6 +5,7 @@ import { decode } from "./decode.js";
 import { inspect } from "./inspect.js";
 import { isSame } from "./is-same.js";
 import { isPlain } from "./plain.js";
+import { stringifyBy } from "./stringify-by.js";
 import { leavesBuiltIns, leavesPlainData } from "./untouched.js";
 
 /** The text that `instance.stringify(value)` writes, by the cheapest of three ways that is certain to give it. */
@@ -17,8 +18,8 @@ export function encode(value: unknown, instance: SuperJSON): string {
 }
 
 function encodeByInstance(value: unknown, instance: SuperJSON): string {
-  const repeats = inspect(value, instance);
-  const text = instance.stringify(value);
+  const { repeats, holdsBytes } = inspect(value, instance);
+  const text = holdsBytes ? stringifyBy(instance, value) : instance.stringify(value);
   // Within sets, map keys, errors and cycles, superjson does not always find the second place of an object again.
   if (repeats && !isSame(value, readBack(text, instance), instance)) throw tangled();
   return text;

@@ -1,5 +1,6 @@
 export {
   createSuperjsonSerializer,
+  type SuperjsonLike,
   type SuperjsonSerializerOptions,
   superjsonSerializer,
 } from "./superjson-serializer.js";

@@ -1,24 +1,35 @@
 import { CacheError } from "@granary/core";
 import type { SuperJSON } from "superjson";
+import { isBytes } from "./bytes.js";
 import { describe } from "./describe.js";
-import { hasJsonNumbers, isForbiddenKey, isRecord, isTypedArray } from "./kinds.js";
+import { isForbiddenKey, isRecord } from "./kinds.js";
+import { isReadableRegExp, isReadableUrl, isWithinDigits, MOST_BIGINT_DIGITS, MOST_CHARACTERS } from "./limits.js";
 import { isClaimed, propertiesOf, registeredClass } from "./registered.js";
 
-/**
- * Looks at everything within `value`, and returns whether something occurs twice in it.
- * @throws CacheError `INVALID_VALUE`, with path, kind and advice, at the first thing that would not come back equal.
- */
-export function inspect(value: unknown, instance: SuperJSON): boolean {
-  const inspection = new Inspection(instance);
-  inspection.look(value);
-  return inspection.repeats;
+/** What was found within a value. */
+export interface Findings {
+  /** Something occurs twice. */
+  readonly repeats: boolean;
+  /** There are typed arrays or buffers. */
+  readonly holdsBytes: boolean;
 }
 
-class Inspection {
+/**
+ * Looks at everything within `value`.
+ * @throws CacheError `INVALID_VALUE`, with path, kind and advice, at the first thing that would not come back equal.
+ */
+export function inspect(value: unknown, instance: SuperJSON): Findings {
+  const inspection = new Inspection(instance);
+  inspection.look(value);
+  return inspection;
+}
+
+class Inspection implements Findings {
   readonly #instance: SuperJSON;
   readonly #seen = new Set<unknown>();
   readonly #path: string[] = ["value"];
   repeats = false;
+  holdsBytes = false;
 
   constructor(instance: SuperJSON) {
     this.#instance = instance;
@@ -34,6 +45,8 @@ class Inspection {
     }
     if (isObject) this.#object(value as object);
     else if (typeof value === "symbol") this.#symbol(value);
+    else if (typeof value === "bigint" && !isWithinDigits(value))
+      this.#refuse(`a bigint of more than ${MOST_BIGINT_DIGITS} digits; store it as text or bytes`);
   }
 
   #symbol(value: symbol): void {
@@ -76,8 +89,8 @@ class Inspection {
 
   /** Whether it is one. Looks into those that hold values. */
   #isBuiltIn(value: object): boolean {
-    if (isTypedArray(value)) {
-      if (!hasJsonNumbers(value)) this.#refuse("a typed array that holds NaN, Infinity or -0; use an array of numbers");
+    if (isBytes(value)) {
+      this.holdsBytes = true;
       return true;
     }
     // Clocks for tests put a class derived from Date in its place, and call it Date.
@@ -95,7 +108,12 @@ class Inspection {
       case Error.prototype:
         return this.#error(value as Error);
       case RegExp.prototype:
+        if (!isReadableRegExp(String(value)))
+          this.#refuse(`a RegExp of more than ${MOST_CHARACTERS} characters; store its source`);
+        return this.#hasNoExtras(value);
       case URL.prototype:
+        if (!isReadableUrl(String(value)))
+          this.#refuse(`a URL whose host has more than ${MOST_CHARACTERS} characters; store its text`);
         return this.#hasNoExtras(value);
       default:
         return false;

@@ -1,5 +1,5 @@
 import type { SuperJSON } from "superjson";
-import { isTypedArray } from "./kinds.js";
+import { areSameBytes, bytesForm } from "./bytes.js";
 import { isClaimed, propertiesOf, registeredClass } from "./registered.js";
 
 /**
@@ -30,7 +30,8 @@ class Comparison {
 
   #isSameBuiltIn(original: object, copy: object): boolean {
     if (Array.isArray(original)) return Array.isArray(copy) && this.#isSameList(original, copy);
-    if (isTypedArray(original)) return isTypedArray(copy) && this.#isSameList([...original], [...copy]);
+    const [bytes, copied] = [bytesForm(original), bytesForm(copy)];
+    if (bytes !== undefined) return copied !== undefined && areSameBytes(bytes, copied);
     const prototype: unknown = Object.getPrototypeOf(original);
     if (prototype !== null && prototype !== Object.getPrototypeOf(copy)) return false;
     if (original instanceof Map) return this.#isSameMap(original, copy as Map<unknown, unknown>);

@@ -12,21 +12,31 @@ export interface Source {
 export function parsePath(path: string, version: 0 | 1): string[] {
   if (!path.includes("\\")) return path.includes(".") ? path.split(".").map(allowed) : [allowed(path)];
   if (version === 0) return path.split(/(?<!\\)\./).map((key) => allowed(key.replaceAll("\\.", ".")));
-  if (!/^(?:[^\\]|\\[\\.])*$/.test(path)) throw unreadable("it has a malformed path");
   return splitEscaped(path).map(allowed);
 }
 
 function splitEscaped(path: string): string[] {
   const keys: string[] = [];
   let key = "";
-  for (const [part, escaped] of path.matchAll(/\\([\\.])|[^\\.]+|\./g)) {
-    if (part !== ".") key += escaped ?? part;
+  let from = 0;
+  for (let at = 0; at < path.length; at++) {
+    if (path[at] !== "\\" && path[at] !== ".") continue;
+    key += path.slice(from, at);
+    // What is escaped is a part of the key.
+    if (path[at] === "\\") from = escapedAt(path, ++at);
     else {
       keys.push(key);
       key = "";
+      from = at + 1;
     }
   }
-  return [...keys, key];
+  keys.push(key + path.slice(from));
+  return keys;
+}
+
+function escapedAt(path: string, at: number): number {
+  if (path[at] === "\\" || path[at] === ".") return at;
+  throw unreadable("it has a malformed path");
 }
 
 /** The index that `key` means in a list of `length`. */

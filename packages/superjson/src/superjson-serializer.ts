@@ -3,10 +3,19 @@ import { SuperJSON } from "superjson";
 import { decode } from "./decode.js";
 import { encode } from "./encode.js";
 
+/** A `SuperJSON` by its shape, so that one of another copy or version of superjson will do. */
+export interface SuperjsonLike {
+  stringify(value: never): string;
+  deserialize(payload: never): unknown;
+}
+
 /** What `createSuperjsonSerializer` takes. */
 export interface SuperjsonSerializerOptions {
-  /** Where your classes, symbols and custom transformers are registered; before the first value is written or after. */
-  readonly instance: SuperJSON;
+  /**
+   * Where your classes, symbols and custom transformers are registered; before the first value is written or after. An
+   * instance, or superjson itself, which stands for its default instance: of your copy of superjson, where there are two.
+   */
+  readonly instance: SuperjsonLike;
 }
 
 const OPTIONS: OptionNames<SuperjsonSerializerOptions> = { instance: true };
@@ -21,9 +30,7 @@ const OPTIONS: OptionNames<SuperjsonSerializerOptions> = { instance: true };
  */
 export function createSuperjsonSerializer(options: SuperjsonSerializerOptions): Serializer {
   checkOptions(options, OPTIONS);
-  const { instance } = options;
-  if (typeof instance?.serialize !== "function" || typeof instance.deserialize !== "function")
-    throw new CacheError("INVALID_OPTION", "instance: takes a SuperJSON, such as new SuperJSON().");
+  const instance = instanceOf(options.instance);
   return {
     encode: (value) => encode(value, instance),
     decode: (data) => decode(data, instance),
@@ -31,8 +38,16 @@ export function createSuperjsonSerializer(options: SuperjsonSerializerOptions): 
   };
 }
 
+/** superjson itself is the class, which keeps its default instance. */
+function instanceOf(given: SuperjsonLike): SuperJSON {
+  const instance = typeof given === "function" ? (given as { defaultInstance?: unknown }).defaultInstance : given;
+  if (typeof instance === "object" && instance !== null && "customTransformerRegistry" in instance)
+    return instance as SuperJSON;
+  throw new CacheError("INVALID_OPTION", "instance: takes a SuperJSON, such as new SuperJSON(), or superjson itself.");
+}
+
 /**
  * The serializer on superjson's default instance, the one behind `superjson.stringify` and
  * `superjson.registerClass`. As `createSuperjsonSerializer` says.
  */
-export const superjsonSerializer: Serializer = createSuperjsonSerializer({ instance: SuperJSON["defaultInstance"] });
+export const superjsonSerializer: Serializer = createSuperjsonSerializer({ instance: SuperJSON });

@@ -1,5 +1,5 @@
 import type { SuperJSON } from "superjson";
-import { TYPED_ARRAYS } from "./kinds.js";
+import { TYPED_ARRAYS } from "./bytes.js";
 
 type Constructor = Parameters<SuperJSON["registerClass"]>[0];
 
@@ -7,7 +7,17 @@ type Constructor = Parameters<SuperJSON["registerClass"]>[0];
 const PLAIN: readonly Constructor[] = [Object, Array, String, Number, Boolean];
 // `BigInt` is no class to the compiler, but superjson looks up whatever `value.constructor` is.
 const BIG_INT: unknown = BigInt;
-const BUILT_IN = [Date, Map, Set, RegExp, URL, BIG_INT as Constructor, ...Object.values(TYPED_ARRAYS)];
+const BUILT_IN = [
+  Date,
+  Map,
+  Set,
+  RegExp,
+  URL,
+  BIG_INT as Constructor,
+  ...(TYPED_ARRAYS as Constructor[]),
+  ArrayBuffer,
+  DataView,
+];
 
 /**
  * Whether `instance` leaves plain data as it is: no custom transformer, which could claim any value,

@@ -1,5 +1,7 @@
 import type { SuperJSON, SuperJSONResult } from "superjson";
-import { isRecord, TYPED_ARRAYS } from "./kinds.js";
+import { fromBytesForm } from "./bytes.js";
+import { isRecord } from "./kinds.js";
+import { isReadableRegExp, isReadableUrl, MOST_BIGINT_DIGITS } from "./limits.js";
 import { unreadable } from "./unreadable.js";
 
 type Meta = NonNullable<SuperJSONResult["meta"]>;
@@ -10,6 +12,8 @@ const NUMBERS: ReadonlyMap<unknown, number> = new Map([
   ["-Infinity", Number.NEGATIVE_INFINITY],
   ["-0", -0],
 ]);
+
+const BIGINT = new RegExp(`^-?\\d{1,${MOST_BIGINT_DIGITS}}$`);
 
 /** The value that superjson wrote as `json` and noted as of `type`. Throws where that form is not one of that type. */
 export function untransform(json: unknown, type: unknown, instance: SuperJSON): unknown {
@@ -24,7 +28,7 @@ export function untransform(json: unknown, type: unknown, instance: SuperJSON): 
     case "map":
       return Array.isArray(json) && json.every(isPair) ? new Map<unknown, unknown>(json) : misfit(type);
     case "Error":
-      return isRecord(json) && "name" in json && "message" in json ? byInstance(json, type, instance) : misfit(type);
+      return isErrorForm(json) ? byInstance(json, type, instance) : misfit(type);
     default:
       return typeof json === "string" ? untransformText(json, type) : misfit(type);
   }
@@ -33,13 +37,13 @@ export function untransform(json: unknown, type: unknown, instance: SuperJSON): 
 function untransformText(text: string, type: unknown): unknown {
   switch (type) {
     case "bigint":
-      return /^-?\d+$/.test(text) ? BigInt(text) : misfit(type);
+      return BIGINT.test(text) ? BigInt(text) : misfit(type);
     case "Date":
       return dateOf(text);
     case "regexp":
       return regExpOf(text);
     case "URL":
-      return new URL(text);
+      return isReadableUrl(text) ? new URL(text) : misfit(type);
     default:
       return misfit(type);
   }
@@ -48,8 +52,8 @@ function untransformText(text: string, type: unknown): unknown {
 /** Of a type that has a name: a typed array, or what the user registered. */
 function untransformNamed(json: unknown, type: readonly unknown[], instance: SuperJSON): unknown {
   const [kind, name] = type;
+  if (kind === "typed-array") return fromBytesForm(type, json) ?? misfit(type);
   if (type.length !== 2 || typeof name !== "string") return misfit(kind);
-  if (kind === "typed-array") return typedArrayOf(json, name);
   const isFitting = kind === "custom" || (kind === "class" ? isRecord(json) : kind === "symbol");
   return isFitting ? byInstance(json, type, instance) : misfit(kind);
 }
@@ -59,12 +63,6 @@ function byInstance(json: unknown, type: unknown, instance: SuperJSON): unknown 
   return instance.deserialize({ json: json as SuperJSONResult["json"], meta }, { inPlace: true });
 }
 
-function typedArrayOf(json: unknown, name: string): unknown {
-  const isKnown = Object.hasOwn(TYPED_ARRAYS, name);
-  if (!isKnown || !Array.isArray(json) || !json.every(isNumber)) return misfit(name);
-  return new TYPED_ARRAYS[name as keyof typeof TYPED_ARRAYS](json);
-}
-
 function dateOf(text: string): Date {
   const date = new Date(text);
   return Number.isNaN(date.getTime()) ? misfit("Date") : date;
@@ -72,6 +70,7 @@ function dateOf(text: string): Date {
 
 function regExpOf(text: string): RegExp {
   const end = text.lastIndexOf("/");
+  if (!isReadableRegExp(text)) return misfit("regexp");
   return text.startsWith("/") && end > 0 ? new RegExp(text.slice(1, end), text.slice(end + 1)) : misfit("regexp");
 }
 
@@ -79,8 +78,8 @@ function isPair(json: unknown): boolean {
   return Array.isArray(json) && json.length === 2;
 }
 
-function isNumber(json: unknown): json is number {
-  return typeof json === "number";
+function isErrorForm(json: unknown): boolean {
+  return isRecord(json) && Object.hasOwn(json, "name") && Object.hasOwn(json, "message");
 }
 
 function misfit(type: unknown): never {

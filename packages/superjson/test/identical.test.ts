@@ -52,8 +52,9 @@ function encodeOrRefuse(value: unknown): string | Uint8Array | undefined {
 function expectSame(value: unknown, text: string | Uint8Array): void {
   const wanted = superjson.stringify(value);
   if (text !== wanted) expect(text).toBe(wanted);
-  const [ours, theirs] = [serializer.decode(wanted), superjson.parse(wanted)];
-  const written = superjson.stringify(theirs);
-  if (superjson.stringify(ours) !== written) expect(ours).toEqual(theirs);
+  const ours = serializer.decode(wanted);
+  // What was one is one again, or at least as by superjson: it does not know of all places.
+  const written = superjson.stringify(ours);
+  if (written !== wanted && written !== superjson.stringify(superjson.parse(wanted))) expect(written).toBe(wanted);
   if (!isDeepStrictEqual(ours, value)) expect(ours).toEqual(value);
 }

@@ -105,6 +105,11 @@ describe("an instance of the user's own", () => {
     expect(() => serializer.encode(new Admin("Ann", new Date(0)))).toThrow("value is an instance of Admin");
   });
 
+  test("is refused at once where it is none", () => {
+    for (const instance of [undefined, {}, () => 1, "superjson"])
+      expect(() => createSuperjsonSerializer({ instance: instance as never })).toThrow("instance: takes a SuperJSON");
+  });
+
   test("may be given its classes later", () => {
     const instance = new SuperJSON();
     const serializer = createSuperjsonSerializer({ instance });

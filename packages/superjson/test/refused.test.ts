@@ -8,6 +8,7 @@ class User {
 }
 class Timestamp extends Date {}
 class List extends Array<unknown> {}
+class Digest extends Uint8Array {}
 class Money {
   toJSON(): string {
     return "1.00";
@@ -15,7 +16,9 @@ class Money {
 }
 
 const pair: Record<string, unknown> = {};
-pair["other"] = { pair };
+const other = { set: new Set<unknown>([pair]) };
+other.set.add(other);
+pair["other"] = other;
 
 /** What would not come back equal, and a part of what the message must say. */
 const REFUSED: ReadonlyArray<readonly [name: string, value: unknown, message: string]> = [
@@ -26,11 +29,7 @@ const REFUSED: ReadonlyArray<readonly [name: string, value: unknown, message: st
   ["an error of a derived class", new TypeError("no"), "value is an instance of TypeError"],
   ["an object with another prototype", Object.create({ a: 1 }), "value is an"],
   ["Object.prototype", Object.prototype, "value is an object with a prototype of its own"],
-  [
-    "a Buffer",
-    { data: Buffer.from("a") },
-    "value.data is a Buffer, which superjson cannot read back; use new Uint8Array",
-  ],
+  ["bytes of a derived class", { data: new Digest(1) }, "value.data is an instance of Digest"],
   ["a function", () => 1, "value is a function"],
   ["a method", { go() {} }, "value.go is a function"],
   ["a toJSON method on plain data", { a: 1, toJSON: () => ({}) }, "value.toJSON is a function"],
@@ -39,14 +38,23 @@ const REFUSED: ReadonlyArray<readonly [name: string, value: unknown, message: st
   ["a promise", { user: Promise.resolve(1) }, "value.user is a Promise; await it first"],
   ["a weak map", new WeakMap(), "value is an instance of WeakMap"],
   ["a weak set", [new WeakSet()], "value[0] is an instance of WeakSet"],
-  ["an array buffer", new ArrayBuffer(1), "value is an ArrayBuffer"],
-  ["a data view", new DataView(new ArrayBuffer(1)), "value is an instance of DataView"],
-  ["bigints in a typed array", new BigInt64Array(1), "value is a BigInt64Array"],
-  ["NaN in a typed array", new Float64Array([1, Number.NaN]), "value is a typed array that holds NaN"],
+  ["shared memory", new SharedArrayBuffer(1), "value is an instance of SharedArrayBuffer"],
+  ["a Blob", [new Blob(["a"])], "value[0] is a Blob; store its bytes"],
   [
-    "negative zero in a typed array",
-    { a: new Float32Array([-0]) },
-    "value.a is a typed array that holds NaN, Infinity or -0",
+    "FIELD 30: a bigint that takes long to read",
+    { n: 10n ** 10_000n },
+    "value.n is a bigint of more than 10000 digits",
+  ],
+  ["FIELD 30: a long negative bigint", [-(10n ** 10_000n)], "value[0] is a bigint of more than 10000 digits"],
+  [
+    "FIELD 30: a long regular expression",
+    [new RegExp("a".repeat(10_000))],
+    "value[0] is a RegExp of more than 10000 characters",
+  ],
+  [
+    "FIELD 30: a URL with a long host",
+    new URL(`http://${"a.".repeat(5_000)}org/`),
+    "value is a URL whose host has more than 10000 characters",
   ],
   ["search parameters", new URLSearchParams("a=b"), "value is an instance of URLSearchParams"],
   ["a boxed string", [new String("a")], "value[0] is an instance of String"],
@@ -82,12 +90,7 @@ const REFUSED: ReadonlyArray<readonly [name: string, value: unknown, message: st
     { at: new Date(0), b: [{ prototype: 1 }] },
     'value.b[0] is an object with the key "prototype"',
   ],
-  [
-    "a cycle through an error",
-    { error: new Error("no", { cause: pair }), pair },
-    "in a way that superjson does not bring back",
-  ],
-  ["objects that move in a set", { a: pair, set: new Set([pair, {}]) }, "in a way that superjson does not bring back"],
+  ["a set of two objects that it is within", pair, "in a way that superjson does not bring back"],
 ];
 
 describe("what would not come back equal is refused", () => {
@@ -101,12 +104,7 @@ describe("what would not come back equal is refused", () => {
   test("what superjson itself throws on", () => {
     const thrown = REFUSED.filter(([, value]) => errorOf(() => superjson.stringify(value)) !== undefined);
     expect(thrown.map(([name]) => name)).toEqual(
-      expect.arrayContaining([
-        "a key __proto__",
-        "a key constructor",
-        "a key prototype beside a date",
-        "bigints in a typed array",
-      ]),
+      expect.arrayContaining(["a key __proto__", "a key constructor", "a key prototype beside a date"]),
     );
   });
 
