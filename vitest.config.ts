@@ -49,8 +49,9 @@ export default defineConfig({
     // What runs at once are tests that wait for other processes.
     maxConcurrency: 8,
     maxWorkers: availableParallelism() + 1,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Ends what hangs. No test that goes on is to be ended because a machine is slow: far longer than any takes.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     dangerouslyIgnoreUnhandledErrors: false,
   },
 });

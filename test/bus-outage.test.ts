@@ -4,14 +4,19 @@ import { type RedisClient, redisBus, redisStore, redisTracking } from "@granary/
 import { tiered } from "@granary/tiered";
 import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { eventually } from "./support/eventually.js";
+import { type LostTime, lostTime } from "./support/lost-time.js";
 import { ownRedis } from "./support/own-redis.js";
 import { type Proxy, proxyTo } from "./support/proxy.js";
 import { ownName } from "./support/redis-client.js";
 
 const redis = ownRedis();
 
-/** What a copy may be old at the most, and far more than a slow machine adds to it. */
+/** What a copy may be old at the most, with room for Redis; what the machine took from this process comes on top. */
 const LONGEST_AGE_MS = 2_050 + 1_500;
+
+/** How long a node hears nothing: long enough to be found out twice. */
+const SILENT_MS = process.env["GRANARY_FULL"] === undefined ? 4_500 : 6_000;
 
 interface Fleet {
   /** The node whose bus goes another way than its data. */
@@ -62,23 +67,23 @@ describe.each(["redisBus", "redisTracking"] as const)("a node on %s", (kind) => 
     await heldNear(cut);
     proxy.swallow();
     await other.set("k", 100);
-    const changedAt = performance.now();
+    const [changedAt, lost] = [performance.now(), measuredLoss()];
     const wasStale = (await cut.get("k")) !== 100;
     await until(async () => (await cut.get("k")) === 100);
     const behindMs = performance.now() - changedAt;
     console.info(`${kind}: ${behindMs.toFixed(0)} ms behind`);
     expect(wasStale).toBe(true);
-    expect(behindMs).toBeLessThan(LONGEST_AGE_MS);
+    expect(behindMs).toBeLessThan(LONGEST_AGE_MS + lost.ms);
     // And is up to date again.
     await hears(cut, other);
     expect(errors).toEqual(["bus"]);
   });
 
-  test("C20: that hears nothing for six seconds is never more than 2 s behind", async () => {
+  test("C20: that hears nothing for a while is never more than 2 s behind", async () => {
     const { cut, other, proxy } = await openFleet();
     await heldNear(cut);
     proxy.close();
-    const cutAt = performance.now();
+    const [cutAt, lost] = [performance.now(), measuredLoss()];
     /** When each version was there. */
     const writtenAt: number[] = [];
     const readOnce = async (newest: number): Promise<number> => {
@@ -88,7 +93,7 @@ describe.each(["redisBus", "redisTracking"] as const)("a node on %s", (kind) => 
       return seen === newest ? 0 : begunAt - (writtenAt[seen + 1] ?? cutAt);
     };
     let [oldestMs, version] = [0, 100];
-    while (performance.now() - cutAt < 6_000) {
+    while (performance.now() - cutAt < SILENT_MS) {
       await other.set("k", (version += 1));
       writtenAt[version] = performance.now();
       for (let reads = 0; reads < 20; reads += 1) oldestMs = Math.max(oldestMs, await readOnce(version));
@@ -96,7 +101,7 @@ describe.each(["redisBus", "redisTracking"] as const)("a node on %s", (kind) => 
     console.info(`${kind}: ${version - 100} versions, the oldest read ${oldestMs.toFixed(0)} ms behind`);
     // It has been behind, so that there is something to see.
     expect(oldestMs).toBeGreaterThan(500);
-    expect(oldestMs).toBeLessThan(LONGEST_AGE_MS);
+    expect(oldestMs).toBeLessThan(LONGEST_AGE_MS + lost.ms);
   });
 
   test("C18: that was cut off for a moment asks L2 for whatever it held before", async () => {
@@ -126,14 +131,14 @@ test("C24: a node that is started without Redis serves at once, and joins when R
   const errors: string[] = [];
   cache.on("error", ({ operation }) => errors.push(operation));
   // The first one waits for the bus to listen, and no other one does.
-  const times: number[] = [];
+  const [times, lost] = [new Array<number>(), measuredLoss()];
   for (let id = 0; id < 20; id += 1) {
     const begunAt = performance.now();
     expect(await cache.getOrSet(id, () => id)).toBe(id);
     times.push(performance.now() - begunAt);
   }
   const [median] = times.sort((one, other) => one - other).slice(10);
-  expect(median).toBeLessThan(200);
+  expect(median).toBeLessThan(200 + lost.ms);
   await until(async () => errors.includes("connection") && errors.includes("bus"));
   const late = await proxyTo(redis.server.port, proxy.port);
   onTestFinished(() => late.close());
@@ -155,9 +160,12 @@ async function heldNear(cache: Cache<number>): Promise<void> {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const endsAt = performance.now() + 10_000;
-  while (!(await holds())) {
-    if (performance.now() > endsAt) throw new Error("Still not so after 10 s.");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await eventually(holds, (isSo) => isSo);
+}
+
+/** The time that the machine takes from this process until the test ends. */
+function measuredLoss(): LostTime {
+  const lost = lostTime();
+  onTestFinished(() => lost.stop());
+  return lost;
 }

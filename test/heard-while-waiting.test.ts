@@ -1,10 +1,11 @@
 import { type Cache, createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
-import { type FarLine, farStore, manualClock, nextTurn } from "@granary/testkit";
+import { type FarLine, farStore, manualClock } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
 import { describe, expect, test } from "vitest";
 import { signal } from "./support/gated-store.js";
 import { type HandBus, handBus } from "./support/hand-bus.js";
+import { settled } from "./support/settled.js";
 
 const KEY = "granary:v1:default:k";
 const SCOPE = "granary:v1:default";
@@ -62,10 +63,6 @@ function heldLoader() {
   return { loads, load: () => new Promise<string>((resolve) => loads.push(resolve)) };
 }
 
-async function turns(count = 20): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await nextTurn();
-}
-
 /** What a bus may say of a key while this node waits for another one's load of it. */
 const words: readonly (readonly [name: string, say: (bus: HandBus) => void])[] = [
   ["of a change", (bus) => bus.hear(KEY)],
@@ -78,12 +75,12 @@ describe.each(words)("a node that waits for another one's load and hears %s", (_
     const { holder, waiting } = openNodes();
     const { loads, load } = heldLoader();
     const first = holder.cache.getOrSet("k", load);
-    await turns();
+    await settled();
     const second = waiting.cache.getOrSet("k", load);
-    await turns();
+    await settled();
     say(waiting.bus);
     const third = waiting.cache.getOrSet("k", load);
-    await turns();
+    await settled();
     expect(loads).toHaveLength(1);
     loads[0]!("loaded");
     expect(await Promise.all([first, second, third])).toEqual(["loaded", "loaded", "loaded"]);
@@ -94,7 +91,7 @@ describe.each(words)("a node that waits for another one's load and hears %s", (_
     const { holder, waiting } = openNodes();
     const { loads, load } = heldLoader();
     const first = holder.cache.getOrSet("k", load);
-    await turns();
+    await settled();
     // Its question reaches the server before the holder's value, and its answer comes behind the word of that.
     const answer = waiting.line.hold("acquire");
     const second = waiting.cache.getOrSet("k", load);
@@ -124,7 +121,7 @@ test("a value that was deleted elsewhere while the right to load was asked for i
   await holder.cache.delete("k");
   waiting.bus.hear(KEY);
   answer.release();
-  await turns();
+  await settled();
   expect(loads).toHaveLength(1);
   loads[0]!("loaded");
   expect(await asking).toBe("loaded");
@@ -137,11 +134,11 @@ test("a stale value that was deleted elsewhere while it waited is not fallen bac
   await clock.advance(1_000);
   const { load } = heldLoader();
   const first = holder.cache.getOrSet("k", load);
-  await turns();
+  await settled();
   const failing = (): Promise<string> => Promise.reject(new Error("the origin is down"));
   const asking = waiting.cache.getOrSet("k", failing);
   const outcome = asking.catch((error: unknown) => String(error));
-  await turns();
+  await settled();
   const answer = waiting.line.hold("acquire");
   await holder.cache.delete("k");
   await answer.reached;
@@ -150,7 +147,7 @@ test("a stale value that was deleted elsewhere while it waited is not fallen bac
   const late = waiting.cache
     .getOrSet("k", failing, { staleWhileRevalidate: 5_000 })
     .catch((error: unknown) => String(error));
-  await turns();
+  await settled();
   expect(await Promise.all([outcome, late])).toEqual(["Error: the origin is down", "Error: the origin is down"]);
   void first.catch(() => undefined);
   await holder.cache.close();
@@ -160,14 +157,14 @@ test("a load that has begun is the past for whoever asks after a change elsewher
   const { waiting } = openNodes();
   const { loads, load } = heldLoader();
   const first = waiting.cache.getOrSet("k", load);
-  await turns();
+  await settled();
   expect(loads).toHaveLength(1);
   waiting.bus.hear(KEY);
   const second = waiting.cache.getOrSet("k", load);
-  await turns();
+  await settled();
   loads[0]!("before");
   expect(await first).toBe("before");
-  await turns();
+  await settled();
   loads[1]!("after");
   expect(await second).toBe("after");
   expect(await waiting.cache.get("k")).toBe("after");
@@ -185,7 +182,7 @@ test("a key that is changed over and over while the right is asked for is loaded
     answer.release();
     answer = next;
   }
-  await turns();
+  await settled();
   expect(loads).toHaveLength(1);
   loads[0]!("loaded");
   expect(await asking).toBe("loaded");

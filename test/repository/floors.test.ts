@@ -8,9 +8,11 @@ import { type Files, filesUnder } from "../support/workspace.js";
  * A new file must be given a place here.
  */
 const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
+  ["words", "realms", "describe", "abort-listeners"],
   ["words", "entry", "errors", "clock", "events", "scope"],
-  ["words", "duration", "glob"],
+  ["words", "duration", "glob", "call-safely"],
   ["contracts", "store", "bus", "serializer", "schema", "key"],
+  ["mechanisms", "check-arguments", "check-options"],
   ["contracts", "policy"],
   ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime", "look", "many-look"],
   ["mechanisms", "guard", "wire", "counters", "emitter", "patience", "stamps", "safe-store", "value-check"],
@@ -23,7 +25,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["flows", "load", "read", "invalidate-pattern"],
   ["flows", "get-or-set", "write", "write-many", "batch-load", "walk"],
   ["flows", "wrap", "get-many"],
-  ["face", "cache-types", "store-share"],
+  ["face", "cache-types", "store-share", "namespaces"],
   ["face", "cache", "cached", "warm-up"],
   ["face", "create-cache"],
   ["door", "index"],

@@ -9,9 +9,10 @@ const EXPIRING = ["x0", "x1"];
 const EXPIRING_TTL_MS = 300;
 const TAGS = ["even", "odd"];
 const LANES = 6;
+const ENOUGH = { reads: 1_000, changes: 100 };
 
 /**
- * Random reads and changes until `ms` have passed. Before each change the origin is written, so that an older version
+ * Random reads and changes until `ms` have passed, and until there is enough to judge by, however slow the machine. Before each change the origin is written, so that an older version
  * that is read after it is stale. Behind each change a message goes over the bus, which tells the others that all
  * messages of this change have come.
  */
@@ -60,8 +61,10 @@ export async function randomRun({ cache, still, bus, origin, name }, { ms, seed 
     return change("expire", [key], () => cache.expire(key));
   };
 
+  const isEnough = () => log.reads.length >= ENOUGH.reads && log.changes.length >= ENOUGH.changes;
+
   const lane = async (number) => {
-    while (machineMs() < until) {
+    while (machineMs() < until || !isEnough()) {
       const dice = random();
       if (dice < 0.8) await read(pick([...SHARED, ...Object.values(OWNED), ...EXPIRING]));
       else if (number === 0) await changeOwned();

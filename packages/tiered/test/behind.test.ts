@@ -1,8 +1,9 @@
 import { type Cache, type CacheBus, type CacheStore, type Clock, createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
-import { farStore, type LocalHub, localHub, type ManualClock, manualClock, nextTurn } from "@granary/testkit";
+import { farStore, type LocalHub, localHub, type ManualClock, manualClock } from "@granary/testkit";
 import { type TieredOptions, tiered } from "@granary/tiered";
 import { describe, expect, test, vi } from "vitest";
+import { settled } from "../../../test/support/settled.js";
 import { type CutLine, cutLine } from "./support/cut-line.js";
 
 /** What a simulated fleet with random faults has found, each made small. */
@@ -62,10 +63,6 @@ const down = (): never => {
   throw new Error("down");
 };
 
-async function turns(count = 20): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await nextTurn();
-}
-
 describe("an answer of far that was asked for before something was made up for", () => {
   test("is judged by what was owed then", async () => {
     const { clock, node } = fleet();
@@ -109,7 +106,7 @@ describe("a value that this node loaded while far was away", () => {
     a.line.state = "whole";
     await a.cache.get("other");
     expect(await a.cache.get("k")).not.toBe("old");
-    await turns();
+    await settled();
     expect(await far.get(keyOf("k"))).toBeUndefined();
     expect(await b.cache.get("k")).toBeUndefined();
     expect((await a.cache.getMany(["k"])).get("k")).not.toBe("old");
@@ -129,7 +126,7 @@ describe("a value that this node loaded while far was away", () => {
     a.line.state = "whole";
     await a.cache.get("other");
     expect(await a.cache.getOrSet("k", () => "newer", { ttl: "1m", ...options })).toBe("newer");
-    await turns();
+    await settled();
     expect((await far.get(keyOf("k")))?.value).not.toBe("old");
     expect((await b.cache.getMany(["k"])).get("k")).not.toBe("old");
     // What far has by now is the latest.
@@ -166,7 +163,7 @@ test("a load in the place of a deletion that is owed is told to the others, as t
   await a.cache.delete("k");
   a.line.state = "whole";
   expect(await a.cache.getOrSet("k", () => "loaded")).toBe("loaded");
-  await turns();
+  await settled();
   expect(await b.cache.get("k")).toBe("loaded");
 });
 
@@ -175,14 +172,14 @@ test("what is read while a load is being kept is not followed by that load", asy
   const [a, b] = [node("a", { bus: deaf() }), node("b")];
   const [kept, read] = [a.line.holdAnswers("fill"), a.line.holdAnswers("get")];
   const loading = a.cache.getOrSet("k", () => "older");
-  await turns();
+  await settled();
   read();
-  await turns();
+  await settled();
   await clock.advance(20);
   await b.cache.set("k", "newer");
   const answer = a.line.holdAnswers("get");
   const reading = a.cache.get("k");
-  await turns();
+  await settled();
   kept();
   expect(await loading).toBe("older");
   answer();
@@ -270,7 +267,7 @@ test("a write that a line has held back does not replace what came after it", as
   await b.cache.delete("k");
   await clock.advance(10);
   a.line.state = "whole";
-  await turns();
+  await settled();
   expect(await far.get(keyOf("k"))).toBeUndefined();
   await clock.advance(1_000);
   expect(await far.get(keyOf("k"))).toBeUndefined();
@@ -285,7 +282,7 @@ test("a read that is overtaken by a later one of the same key is not kept in its
   await b.cache.invalidateTags("other");
   const release = a.line.holdAnswers("read tags");
   const reading = a.cache.getMany(["k"]);
-  await turns();
+  await settled();
   await b.cache.set("k", "new");
   expect(await a.cache.get("k")).toBe("new");
   release();
@@ -298,7 +295,7 @@ test("a load that a reader has seen to be out of date is not joined", async () =
   const [a, b] = [node("a", { bus: deaf() }), node("b")];
   let answer = (_value: string): void => {};
   const loading = a.cache.getOrSet("k", () => new Promise<string>((resolve) => (answer = resolve)));
-  await turns();
+  await settled();
   await clock.advance(20);
   await b.cache.set("k", "newer");
   expect(await a.cache.get("k")).toBe("newer");
@@ -345,11 +342,11 @@ describe("a read of far that fails", () => {
     const { clock, far, store, gap, fail } = pair();
     await far.set(keyOf("k"), entryAt(clock.now()));
     const first = store.get(keyOf("k"), clock.now());
-    await turns();
+    await settled();
     await store.many?.get([keyOf("k")], clock.now());
     gap();
     const second = store.get(keyOf("k"), clock.now());
-    await turns();
+    await settled();
     fail();
     expect(await Promise.all([first, second])).toMatchObject([{ value: "old" }, { value: "old" }]);
   });
@@ -359,7 +356,7 @@ describe("a read of far that fails", () => {
     await store.set(keyOf("k"), entryAt(clock.now()));
     gap();
     const reading = store.get(keyOf("k"), clock.now());
-    await turns();
+    await settled();
     await store.delete(keyOf("k"), clock.now());
     fail();
     await expect(reading).rejects.toThrow("late");

@@ -16,11 +16,11 @@ export const checks = {
     expect(findings.whole.reads).toBeGreaterThan(100);
     expect(findings.whole.own).toEqual([]);
   },
-  "C20: no node reads for longer what another one has changed": ({ findings, isMute }: Outcome) => {
+  "C20: no node reads for longer what another one has changed": ({ findings, isMute, lostMs }: Outcome) => {
     expect(findings.during.reads).toBeGreaterThan(100);
     if (isMute === true) return;
     for (const { ages, oldest } of Object.values(findings)) {
-      const tooOld = ages.filter((age) => age > NOTICE_MS + MESSAGE_MS + LENIENCE_MS);
+      const tooOld = ages.filter((age) => age > NOTICE_MS + MESSAGE_MS + LENIENCE_MS + lostMs);
       expect({ tooOld, oldest }).toEqual({ tooOld: [], oldest });
     }
   },

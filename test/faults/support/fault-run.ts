@@ -1,4 +1,5 @@
 import type { StoreHealth } from "@granary/core";
+import { lostTime } from "../../support/lost-time.js";
 import { machineMs } from "../../support/machine-ms.mjs";
 import type { Fault } from "./fault.js";
 import type { FaultFleet, FaultNode, NodeResult, Span } from "./fault-fleet.js";
@@ -7,8 +8,9 @@ import { plan } from "./plan.js";
 import { waitUntil } from "./wait-until.js";
 
 /** Has a fleet work, with `fault` in the middle, and takes stock. */
-export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 20_000): Promise<Outcome> {
+export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 60_000): Promise<Outcome> {
   const { nodes } = fleet;
+  const lost = lostTime();
   const ownPlan = { ...plan, ...fault.plan };
   await each(nodes, (node) => node.ask("warm"));
   await each(nodes, (node) => node.ask("start", ownPlan.perSecond));
@@ -36,7 +38,8 @@ export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 20_
   const { name, lines, binds = "resolvedAt", isMute = false } = fault;
   const settled = await settle(fleet, { spans, stock, binds, patienceMs });
   const marks = fault.marks?.() ?? [spans.fault];
-  return { name, lines, isMute, plan: ownPlan, spans, marks, evidence, ...settled };
+  lost.stop();
+  return { name, lines, isMute, lostMs: lost.ms, plan: ownPlan, spans, marks, evidence, ...settled };
 }
 
 type Stock = Pick<NodeOutcome, "heldBytes" | "gaps" | "recoveredMs">;
@@ -91,7 +94,7 @@ export async function spanOfLoad(nodes: readonly FaultNode[], ms: number): Promi
   await waitUntil({
     look: () => Math.min(...nodes.map(({ slices }) => slices.at(-1)?.at ?? 0)),
     holds: (toldUntil) => toldUntil >= from + ms,
-    withinMs: ms + 20_000,
+    withinMs: ms + 60_000,
   });
   return { from, to: machineMs() };
 }

@@ -40,6 +40,8 @@ export interface Outcome {
   readonly endings?: readonly Ending[];
   /** What each node and the origin hold at the end, of the keys on which they do not agree. */
   readonly disagreements: readonly string[];
+  /** What the machine took from the process that looked on: what a bound in real time has on top. */
+  readonly lostMs: number;
   readonly evidence: string;
 }
 

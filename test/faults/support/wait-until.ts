@@ -1,14 +1,14 @@
 import { setInterval } from "node:timers/promises";
 
 /** Far longer than anything here takes, so that no slow machine fails. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
 /** What is waited for. */
 export interface Wait<T> {
   look(): T | Promise<T>;
   holds(seen: T): boolean;
-  /** Default: 20 s. */
+  /** Default: a minute. */
   readonly withinMs?: number;
 }
 

@@ -22,13 +22,13 @@ export function listen(bus: CacheBus): Heard {
   return heard;
 }
 
-/** Resolves once `condition` holds; rejects after ten seconds. */
+/** Resolves once `condition` holds; rejects after a minute. */
 export function until(condition: () => unknown): Promise<void> {
   return vi.waitFor(
     () => {
       if (condition() !== true) throw new Error(`Never came true: ${condition}`);
     },
-    { timeout: 10_000, interval: 5 },
+    { timeout: 60_000, interval: 5 },
   );
 }
 
