@@ -2,29 +2,31 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fullMatrix, ownDependencies, uses } from "./lib/consumer-uses.mjs";
 import { tarballs } from "./lib/pack.mjs";
 import { mustRun, root } from "./lib/run.mjs";
 
-// What an application brings along itself: the clients, and types of its platform.
-const ownDependencies = ["ioredis@6.0.0", "keyv@5.6.0", "@types/node@20.19.21"];
-const uses = [
-  ["node", "esm.mjs"],
-  ["node", "require.cjs"],
-  ["tsc", "-p", "tsconfig.nodenext.json"],
-  ["tsc", "-p", "tsconfig.bundler.json"],
-];
+const isFull = process.env.GRANARY_FULL === "1";
 
 const project = await mkdtemp(join(tmpdir(), "granary-consumer-"));
 try {
   await cp(`${root}scripts/consumer`, project, { recursive: true });
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
-  await installInto(project);
-  for (const use of uses) await mustRun(use, { cwd: project });
+  await install([...tarballs(), ...ownDependencies]);
+  for (const { command, env } of uses) await mustRun(command, { cwd: project, env });
+  if (isFull) await useEverywhere();
 } finally {
   await rm(project, { recursive: true, force: true });
 }
 
-async function installInto(prefix) {
-  const flags = ["--prefix", prefix, "--no-audit", "--no-fund", "--no-package-lock"];
-  await mustRun(["npm", "install", ...flags, ...tarballs(), ...ownDependencies], { cwd: prefix });
+/** Every other version of TypeScript and of Node that is supported. */
+async function useEverywhere() {
+  await install(fullMatrix.dependencies);
+  for (const { command, env } of fullMatrix.usesIn(project)) await mustRun(command, { cwd: project, env });
+}
+
+async function install(what) {
+  await mustRun(["npm", "install", "--prefix", project, "--no-audit", "--no-fund", "--no-package-lock", ...what], {
+    cwd: project,
+  });
 }

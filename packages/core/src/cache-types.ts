@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { LoadMany } from "./batch-load.js";
 import type { Clock } from "./clock.js";
 import type { CacheEntry } from "./entry.js";

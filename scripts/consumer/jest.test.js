@@ -1,0 +1,30 @@
+// jest as it comes: CommonJS.
+const { createCache } = require("@granary/core");
+const { keyvStore } = require("@granary/keyv");
+const { memoryStore } = require("@granary/memory");
+const { redisBus, redisStore } = require("@granary/redis");
+const { compressed } = require("@granary/serializers");
+const { superjsonSerializer } = require("@granary/superjson");
+const { manualClock } = require("@granary/testkit");
+const { tcpProxy } = require("@granary/testkit/tcp-proxy");
+const { tiered } = require("@granary/tiered");
+
+test("every package can be required", () => {
+  for (const made of [keyvStore, redisBus, redisStore, compressed, manualClock, tcpProxy]) {
+    expect(typeof made).toBe("function");
+  }
+});
+
+test("a cache over tiers works", async () => {
+  const store = tiered({ l1: memoryStore({ maxEntries: 10 }), l2: memoryStore({ maxEntries: 10 }) });
+  const cache = createCache({ store });
+  expect(await cache.getOrSet(1, () => ({ name: "Ada" }))).toEqual({ name: "Ada" });
+  expect(await cache.get("1")).toEqual({ name: "Ada" });
+  await expect(cache.set("a", 1, { tll: 1 })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  await cache.close();
+});
+
+test("superjson is brought along", () => {
+  const value = { at: new Date(0), ids: new Map([[1, 7n]]) };
+  expect(superjsonSerializer.decode(superjsonSerializer.encode(value))).toEqual(value);
+});
