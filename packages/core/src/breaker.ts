@@ -13,6 +13,10 @@ export interface BreakerParts {
   changed(state: BreakerState): void;
 }
 
+/** A timer that is later than this is gone, and so is whoever made a probe that takes longer. */
+const OVERDUE_MS = 100;
+const LONGEST_PROBE_MS = 30_000;
+
 /**
  * Keeps calls from a store that does not answer. Closed, it lets all pass; so many failures in a row open it; after a
  * while it is half-open for one probe, which closes it or opens it again. (Nygard, Release It!, 2007.) The probe is a
@@ -22,6 +26,8 @@ export class Breaker {
   readonly #parts: BreakerParts;
   #state: BreakerState = "closed";
   #failures = 0;
+  /** When something else should have happened, by the clock. */
+  #overdueAt = Number.POSITIVE_INFINITY;
   #cancel = (): void => {};
   #isOver = false;
 
@@ -53,6 +59,11 @@ export class Breaker {
     if (this.#state === "open") void this.#probe();
   }
 
+  /** Makes the probe that is due, should the timer for it, or who made the last one, be gone. */
+  keepTime(): void {
+    if (this.#state !== "closed" && this.#parts.clock.now() >= this.#overdueAt) void this.#probe();
+  }
+
   close(): void {
     this.#isOver = true;
     this.#cancel();
@@ -61,6 +72,7 @@ export class Breaker {
   #open(): void {
     if (this.#isOver) return;
     this.#enter("open");
+    this.#expect(this.#parts.halfOpenAfterMs);
     this.#cancel = this.#parts.clock.after(this.#parts.halfOpenAfterMs, () => void this.#probe());
   }
 
@@ -68,6 +80,7 @@ export class Breaker {
     if (this.#isOver) return;
     this.#cancel();
     this.#enter("half-open");
+    this.#expect(Math.max(this.#parts.halfOpenAfterMs, LONGEST_PROBE_MS));
     const isAnswered = await this.#parts.probe().then(
       () => true,
       () => false,
@@ -75,6 +88,10 @@ export class Breaker {
     if (!isAnswered) return this.#open();
     this.#failures = 0;
     this.#enter("closed");
+  }
+
+  #expect(ms: number): void {
+    this.#overdueAt = this.#parts.clock.now() + ms + OVERDUE_MS;
   }
 
   #enter(state: BreakerState): void {

@@ -1,5 +1,6 @@
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
+import { isolatesRequests } from "./runtime.js";
 
 /** Knows which load the code that runs now belongs to. */
 interface CallChain {
@@ -54,7 +55,8 @@ function asyncChain(): CallChain | undefined {
     process?: { versions?: { node?: string }; getBuiltinModule?(id: string): unknown };
   };
   const major = Number.parseInt(process?.versions?.node ?? "0", 10);
-  if (major < FIRST_NODE_WITH_CHEAP_CONTEXT) return undefined;
+  // Such a runtime may call itself a Node, and cannot enter a context.
+  if (major < FIRST_NODE_WITH_CHEAP_CONTEXT || isolatesRequests) return undefined;
   const hooks = process?.getBuiltinModule?.("node:async_hooks") as AsyncHooks | undefined;
   if (hooks === undefined) return undefined;
   const storage = new hooks.AsyncLocalStorage();

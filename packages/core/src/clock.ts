@@ -1,3 +1,6 @@
+import { machineNow, onLeap } from "./machine-time.js";
+import { after } from "./timers.js";
+
 /**
  * Where time comes from. A store may bring its own (the Redis store follows the server's),
  * and tests bring one that stands still until it is told to move.
@@ -12,24 +15,18 @@ export interface Clock {
   latest?(): number;
   /** Runs `task` once, `ms` milliseconds from now. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void;
+  /**
+   * Calls `listener` when time has leapt: the process was suspended, or its clock was set, so that messages may have been
+   * missed. Returns a function that stops it.
+   */
+  readonly onLeap?: (listener: () => void) => () => void;
 }
 
-/** The longest delay a runtime's timer takes; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** The clock of the machine. */
-export const systemClock: Clock = { now: Date.now, after };
-
-function after(ms: number, task: () => void): () => void {
-  let timer = setTimeout(step, Math.min(ms, LONGEST_TIMER_MS));
-  let leftMs = ms;
-  function step(): void {
-    leftMs -= LONGEST_TIMER_MS;
-    if (leftMs > 0) timer = setTimeout(step, Math.min(leftMs, LONGEST_TIMER_MS));
-    else task();
-  }
-  return () => clearTimeout(timer);
-}
+/**
+ * The clock of the machine, or whatever a test has put in its place at this moment. It never goes back, and tells of
+ * leaps: docs/clocks.md.
+ */
+export const systemClock: Clock = { now: machineNow, after, onLeap };
 
 /**
  * Two nodes that follow the clock of one server differ by about a round trip: of two instants that are closer to each

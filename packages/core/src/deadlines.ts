@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import { isolatesRequests } from "./runtime.js";
 
 /** Calls of one moment, which share a timer. */
 interface Batch {
@@ -43,7 +44,7 @@ export class Deadlines {
 
   /** Resolves as `answer` to a call about `key` does, or rejects when that takes more than `times` the limit. */
   limit<T>(answer: PromiseLike<T>, key: string, times: number): Promise<T> {
-    const batch = times === 1 ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
+    const batch = times === 1 && !isolatesRequests ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
     const { answered, failed, overdue } = this.#options;
     return new Promise((resolve, reject) => {
       const wait: Wait = { key, end: reject };

@@ -22,8 +22,9 @@ export abstract class Flight {
   readonly key: string;
   /** What the load is to replace, as far as it still stands. */
   previous: CacheEntry | undefined;
-  /** When the flight is given up. */
+  /** When the flight is given up, and how long that was from its start. */
   readonly deadlineAt: number;
+  readonly limitMs: number;
   /** Something invalidated the key since the flight began: what it loads is not to be stored. */
   voided = false;
   /** It still asks for the right to load. */
@@ -40,6 +41,8 @@ export abstract class Flight {
   readonly awaitedBy: Flight | undefined;
   /** What all flights of one store belong to: a key is unique there. */
   readonly owner: object;
+  /** It has begun to do something, so that not everybody who asks now has asked in the same moment. */
+  isUnderWay = false;
   /** Its loader has ended. What that left behind, such as a timer, is part of the load no longer. */
   hasLoaded = false;
   /** Its last caller left, of its own will: that it brings nothing says nothing about the origin. */
@@ -56,7 +59,8 @@ export abstract class Flight {
   constructor({ call, previous, awaitedBy, now }: FlightPlan, owner: object) {
     this.key = call.key;
     this.previous = previous;
-    this.deadlineAt = now + call.policy.hardTimeoutMs;
+    this.limitMs = call.policy.hardTimeoutMs;
+    this.deadlineAt = now + this.limitMs;
     this.awaitedBy = awaitedBy;
     this.owner = owner;
   }

@@ -7,7 +7,9 @@ import { Flying } from "./flying.js";
 import { LatestWrites } from "./latest-writes.js";
 import type { Look, Readable } from "./look.js";
 import { LookOfMany, type ManyLook } from "./many-look.js";
+import { isolatesRequests } from "./runtime.js";
 import { loadTimeout, TimeLimits } from "./time-limits.js";
+import { Turns } from "./turns.js";
 
 /** Everything that is under way for the keys of one store in this process. */
 export class Flights {
@@ -18,7 +20,7 @@ export class Flights {
   readonly #limits: TimeLimits;
   readonly #flying = new Flying();
   #looks = new Map<string, Look>();
-  #writes = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   /** Flights in the air that no caller can join any more. */
   readonly #voided = new Set<Flight>();
 
@@ -33,6 +35,23 @@ export class Flights {
     return this.#flying.of(key);
   }
 
+  /**
+   * The flight of `key` that is in the air at `now`. One that is past its deadline is given up: nobody can rely on the
+   * timer of whoever began it.
+   */
+  inTheAir(key: string, now: number): Flight | undefined {
+    const flight = this.#flying.of(key);
+    if (flight === undefined || flight.deadlineAt >= now) return flight;
+    this.abandon(flight, loadTimeout(key));
+    return undefined;
+  }
+
+  /** The flight of `key` that a caller may wait for from `now` on. */
+  joinable(key: string, now: number): Flight | undefined {
+    const flight = this.inTheAir(key, now);
+    return isolatesRequests && flight?.isUnderWay === true ? undefined : flight;
+  }
+
   /** Whether a look or a flight is under way that a caller may share. */
   isBusy(key: string): boolean {
     return this.#flying.of(key) !== undefined || (this.#looks.size > 0 && this.#looks.has(key));
@@ -40,18 +59,21 @@ export class Flights {
 
   /** Whether something is being written to `key` that is not done at once. */
   isWriting(key: string): boolean {
-    return this.#writes.size > 0 && this.#writes.has(key);
+    return this.#turns.isTaken(key);
   }
 
   /** Whether `turn` is the last of what is being written to `key`. */
   isLast(key: string, turn: Promise<unknown>): boolean {
-    return this.#writes.get(key) === turn;
+    return this.#turns.isLast(key, turn);
   }
 
   /** Starts the one flight of a key, at `now`. It ends with its load, at its deadline, or when it is abandoned. */
   start(flight: Flight, now: number): void {
     // A look that was under way when the cache was closed comes here, and must not leave a timer behind.
     if (this.#isClosed) throw closedError();
+    // One that could not be joined: whoever waits for it gets its value, and this one is stored.
+    const other = this.#flying.of(flight.key);
+    if (other !== undefined) this.#detach(other);
     this.#flying.add(flight);
     this.#fly(flight, now);
     this.#limits.add(flight);
@@ -67,9 +89,8 @@ export class Flights {
   void(key: string): void {
     const flight = this.#flying.of(key);
     if (flight !== undefined) {
-      this.#flying.remove(flight);
+      this.#detach(flight);
       this.#voided.add(flight);
-      flight.void();
     }
     this.#forget(key);
   }
@@ -106,7 +127,7 @@ export class Flights {
    * and decides after it.
    */
   look(key: string, now: number, store: Readable): Look {
-    const shared = this.#looks.size === 0 ? undefined : this.#looks.get(key);
+    const shared = this.#looks.size === 0 || isolatesRequests ? undefined : this.#looks.get(key);
     if (shared !== undefined) return shared;
     const found = store.get(key, now);
     if (!isPromiseLike(found)) return { found, voided: false };
@@ -134,26 +155,9 @@ export class Flights {
     return many;
   }
 
-  /**
-   * Runs the writes of each key one after the other, so that a slow old one cannot land on top of a newer one.
-   * The first starts at once. `ended` is called at the end, before anybody who waits goes on.
-   */
+  /** Runs the writes of each key one after the other: `Turns.take`. */
   inTurn<T>(keys: readonly string[], write: () => Promise<T>, ended?: () => void): Promise<T> {
-    const before: Promise<unknown>[] = [];
-    for (const key of keys) {
-      const earlier = this.#writes.get(key);
-      if (earlier !== undefined) before.push(earlier);
-    }
-    const turn = before.length === 0 ? write() : Promise.allSettled(before).then(write);
-    for (const key of keys) this.#writes.set(key, turn);
-    const done = (): void => {
-      for (const key of keys) if (this.#writes.get(key) === turn) this.#writes.delete(key);
-      // As where a look ends: no old table is to stay behind.
-      if (this.#writes.size === 0) this.#writes = new Map();
-      ended?.();
-    };
-    turn.then(done, done);
-    return turn;
+    return this.#turns.take(keys, write, ended);
   }
 
   /**
@@ -169,9 +173,8 @@ export class Flights {
   }
 
   /** Resolves once what is being written to keys that begin with `base` at this moment is written, or is not. */
-  async settled(base: string): Promise<void> {
-    const writes = [...this.#writes].filter(([key]) => key.startsWith(base)).map(([, write]) => write);
-    await Promise.allSettled(writes);
+  settled(base: string): Promise<void> {
+    return this.#turns.settled(base);
   }
 
   /** Ends everything that is in the air. */
@@ -180,6 +183,11 @@ export class Flights {
     for (const flight of [...this.#flying.all(), ...this.#voided]) this.abandon(flight, closedError());
     this.#limits.close();
     this.cooling.endAll();
+  }
+
+  #detach(flight: Flight): void {
+    this.#flying.remove(flight);
+    flight.void();
   }
 
   #endLook(key: string, look: Look): void {
@@ -216,6 +224,7 @@ export class Flights {
     // In a job of its own, which belongs to the load; whoever calls in the same moment has joined by then.
     void NOW.then(() => {
       if (flight.landed) return;
+      flight.isUnderWay = true;
       try {
         void Promise.resolve(flight.load(now)).then(loaded, failed);
       } catch (error) {

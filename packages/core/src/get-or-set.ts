@@ -49,7 +49,7 @@ function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T
   const { key } = request.call;
   const now = context.clock.now();
   const { begunAt = now, seen } = request;
-  const flying = context.flights.of(key);
+  const flying = context.flights.joinable(key, now);
   // Whoever joins a flight has seen what the flight has seen: no need to look again.
   if (flying !== undefined) return decide(context, request, { found: flying.previous, begunAt, now });
   if (seen !== undefined) return decide(context, request, { found: seen.entry, begunAt, now });
@@ -84,8 +84,7 @@ function decide<T>(context: CacheContext, request: Request<T>, looked: Looked): 
   countHit(context, call.key, found);
   if (isFresh(found, now)) rememberPlace(context, call);
   else context.counters.stale += 1;
-  if (decision === "serve and refresh")
-    board(context, request, { call, previous: found, awaitedBy: undefined, now }).goBehind();
+  if (decision === "serve and refresh") refresh(context, request, { call, previous: found, awaitedBy: undefined, now });
   return Promise.resolve(found.value as T);
 }
 
@@ -107,13 +106,34 @@ interface Found {
   readonly now: number;
 }
 
+/** Has the key loaded behind, unless it is being loaded. */
+function refresh<T>(context: CacheContext, request: Request<T>, plan: FlightPlan): void {
+  const flying = context.flights.inTheAir(request.call.key, plan.now);
+  if (flying === undefined) return goBehind(context, request.call, start(context, request, plan));
+  request.standAside?.();
+  flying.goBehind();
+}
+
+/** From here on the flight of `call` is nobody's who waits: what keeps such work alive is told of it. */
+function goBehind({ report }: CacheContext, { key, policy }: Call, flight: Flight): void {
+  flight.goBehind();
+  if (policy.waitUntil === undefined) return;
+  try {
+    policy.waitUntil(new Promise<void>((resolve) => flight.whenLanded(() => resolve())));
+  } catch (error) {
+    report("waitUntil", error, key);
+  }
+}
+
 /** Joins the flight of the key, or starts it. */
 function board<T>(context: CacheContext, request: Request<T>, plan: FlightPlan): Flight {
-  const flying = context.flights.of(request.call.key);
-  if (flying !== undefined) {
-    request.standAside?.();
-    return flying;
-  }
+  const flying = context.flights.joinable(request.call.key, plan.now);
+  if (flying === undefined) return start(context, request, plan);
+  request.standAside?.();
+  return flying;
+}
+
+function start<T>(context: CacheContext, request: Request<T>, plan: FlightPlan): Flight {
   const started = new Load(context, request, plan);
   context.flights.start(started, plan.now);
   request.onStart?.(started);
@@ -174,9 +194,10 @@ async function rideAlong(context: CacheContext, journey: Journey): Promise<Ride>
   const softMs =
     looked.found === undefined
       ? Number.POSITIVE_INFINITY
-      : Math.max(0, call.policy.softTimeoutMs - (now - looked.begunAt));
+      : Math.max(0, call.policy.softTimeoutMs - Math.max(0, now - looked.begunAt));
   const hardMs = callerDeadlineAt < flight.deadlineAt ? callerDeadlineAt - now : Number.POSITIVE_INFINITY;
-  const ms = Math.min(softMs, hardMs);
+  // As in the limits of a flight: the clock may be another one than it was.
+  const ms = Math.min(softMs, hardMs, hardMs === Number.POSITIVE_INFINITY ? hardMs : call.policy.hardTimeoutMs);
   const waited = await waitFor(flight, { clock: context.clock, ms, signal: call.signal });
   if (waited.type === "loaded" || waited.type === "failed") return waited;
   if (waited.type === "late" && softMs <= hardMs) return { type: "slow" };
@@ -202,7 +223,7 @@ function serveStale<T>(context: CacheContext, journey: Journey & { stale: CacheE
   const { call, flight, stale, ride } = journey;
   const reason = ride.type === "slow" ? "slow" : "failed";
   if (reason === "slow") {
-    flight.goBehind();
+    goBehind(context, call, flight);
     flight.leave();
   }
   // What a write put in the place of the load since is as good as the load.

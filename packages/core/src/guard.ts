@@ -99,6 +99,7 @@ export class Guard {
   run<T>(call: GuardedCall<T>): Awaitable<T> {
     // The next step of what was under way: its timer would keep the process.
     if (this.#isClosed) return Promise.reject(closed());
+    this.#breaker.keepTime();
     if (this.#breaker.state !== "closed") return this.#refuse("its circuit breaker is open");
     if (this.#unanswered >= MOST_PENDING) return this.#refuse(`${MOST_PENDING} calls have no answer yet`);
     try {

@@ -56,7 +56,10 @@ export class Load<T> extends Flight {
     const { key, policy } = this.#order.call;
     if (this.isCancelled) return;
     counters.loadFailures += 1;
-    if (this.previous !== undefined && !this.voided) flights.cooling.begin(key, clock.now() + policy.retryAfterMs);
+    if (this.previous !== undefined && !this.voided) {
+      const from = clock.now();
+      flights.cooling.begin(key, { from, until: from + policy.retryAfterMs });
+    }
     if (emitter.heard.loadError > 0) emitter.emit("loadError", { key, error });
   }
 

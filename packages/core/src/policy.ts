@@ -28,6 +28,11 @@ export interface Policy {
   readonly tags?: readonly string[];
   /** Ask the store for the right to load, where it can give it, so that one node of the fleet loads. Default `true`. */
   readonly lease?: boolean;
+  /**
+   * Keeps work alive that nobody waits for: it is given a promise for each refresh behind, and for each load that goes on
+   * after a soft timeout. Such as the `waitUntil` of a request, where the runtime ends work with its request. Default: none.
+   */
+  readonly waitUntil?: (work: Promise<unknown>) => void;
 }
 
 /** The policy of one call. */
@@ -51,6 +56,7 @@ export interface ResolvedPolicy {
   readonly negativeTtlMs: number | undefined;
   readonly tags: readonly string[];
   readonly lease: boolean;
+  readonly waitUntil: Policy["waitUntil"];
 }
 
 /** What a policy is where nobody says otherwise. A soft timeout of `Infinity` is none. */
@@ -66,6 +72,7 @@ export const DEFAULT_POLICY: ResolvedPolicy = {
   negativeTtlMs: undefined,
   tags: [],
   lease: true,
+  waitUntil: undefined,
 };
 
 const DURATIONS: ReadonlySet<string> = new Set<keyof Policy>([
@@ -91,6 +98,7 @@ export const POLICY_OPTIONS: OptionNames<Policy> = {
   negativeTtl: true,
   tags: true,
   lease: true,
+  waitUntil: true,
 };
 
 /** The names of the options of one call. */
@@ -113,6 +121,7 @@ export function resolvePolicy(base: ResolvedPolicy, raw: Policy): ResolvedPolicy
     negativeTtlMs: durationOr(base.negativeTtlMs, raw.negativeTtl, "negativeTtl"),
     tags: raw.tags === undefined ? base.tags : checkTags(raw.tags),
     lease: raw.lease === undefined ? base.lease : checkLease(raw.lease),
+    waitUntil: raw.waitUntil === undefined ? base.waitUntil : checkWaitUntil(raw.waitUntil),
   };
 }
 
@@ -128,6 +137,7 @@ export function concernsLoadsOnly(options: CallOptions): boolean {
     hasNames = true;
     const value: unknown = options[name as keyof CallOptions];
     if (value === undefined && Object.hasOwn(POLICY_OPTIONS, name)) continue;
+    if (name === "waitUntil" && typeof value === "function") continue;
     if (!(name === "tags" ? areTags(value) : DURATIONS.has(name) && isKnownDuration(value))) return false;
   }
   return hasNames;
@@ -149,6 +159,14 @@ function areTags(tags: unknown): tags is readonly string[] {
 function checkLease(lease: boolean): boolean {
   if (typeof lease === "boolean") return lease;
   throw new CacheError("INVALID_OPTION", `lease: write true or false, not ${describe(lease)}.`);
+}
+
+function checkWaitUntil(waitUntil: Policy["waitUntil"]): Policy["waitUntil"] {
+  if (typeof waitUntil === "function") return waitUntil;
+  throw new CacheError(
+    "INVALID_OPTION",
+    `waitUntil: takes a function of a promise, such as (work) => ctx.waitUntil(work), not ${describe(waitUntil)}.`,
+  );
 }
 
 function durationOr<Base>(base: Base, raw: Duration | undefined, option: string): number | Base {

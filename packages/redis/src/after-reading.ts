@@ -2,12 +2,12 @@ import type { Clock } from "@granary/core";
 
 /**
  * Runs `task` when something has not come within `ms`; the function that is returned calls it off. A process that was
- * held up finds the timer due and what it waits for unread, in this order: so sockets are read once more before.
+ * held up finds the timer due and what it waits for unread, in this order: so sockets are read once more before, which
+ * happens between two timers.
  */
 export function afterReading(clock: Clock, ms: number, task: () => void): () => void {
   let cancel = clock.after(ms, () => {
-    const reading = setImmediate(task);
-    cancel = () => clearImmediate(reading);
+    cancel = clock.after(0, task);
   });
   return () => cancel();
 }

@@ -7,6 +7,9 @@ export interface Ear {
   close(): Promise<void>;
 }
 
+/** Not `queueMicrotask`: fake timers of a test may hold that back. */
+const NOW = Promise.resolve();
+
 /** One node's end of a bus: those who listen there, and one ear for all of them, open as long as there are any. */
 export class BusEnd {
   readonly #listeners = new Set<{ readonly listener: BusListener }>();
@@ -25,7 +28,7 @@ export class BusEnd {
     const own = { listener };
     this.#listeners.add(own);
     if (this.#ear === undefined) this.#ear = this.#open(this.#toAll());
-    else if (this.#ear.isListening) queueMicrotask(() => this.#listeners.has(own) && listener.gap());
+    else if (this.#ear.isListening) void NOW.then(() => this.#listeners.has(own) && listener.gap());
     return () => {
       if (this.#listeners.delete(own) && this.#listeners.size === 0) this.#end();
     };

@@ -1,0 +1,83 @@
+import { mock } from "node:test";
+import FakeTimers from "@sinonjs/fake-timers";
+import { vi } from "vitest";
+
+/** Timers and dates of a test in the place of the machine's, as one library puts them there. */
+export interface FakeTimersOf {
+  readonly library: string;
+  putIn(): void;
+  takeOut(): void;
+  /** Lets `ms` milliseconds pass, and what falls due meanwhile run. */
+  pass(ms: number): Promise<void>;
+}
+
+/** Kept from before anything is faked: only tests may do so. */
+const turn = setImmediate;
+const oneTurn = (): Promise<void> => new Promise((resolve) => void turn(resolve));
+
+let installed: ReturnType<typeof FakeTimers.install> | undefined;
+
+function withFakeTimers(library: string, more: Parameters<typeof FakeTimers.install>[0]): FakeTimersOf {
+  return {
+    library,
+    putIn: () => {
+      installed = FakeTimers.install({ now: Date.now(), ...more });
+    },
+    takeOut: () => {
+      // What Node itself has put off meanwhile, such as a message to this process, must not be lost.
+      installed?.runMicrotasks();
+      installed?.uninstall();
+      installed = undefined;
+    },
+    async pass(ms) {
+      await installed?.tickAsync(ms);
+      await oneTurn();
+    },
+  };
+}
+
+/** What `jest.useFakeTimers()` replaces unless it is told otherwise, but for `nextTick`. */
+const JEST_FAKES = [
+  "Date",
+  "hrtime",
+  "performance",
+  "queueMicrotask",
+  "setImmediate",
+  "clearImmediate",
+  "setInterval",
+  "clearInterval",
+  "setTimeout",
+  "clearTimeout",
+] as const;
+
+/** As jest's, with `nextTick`, without which the runner of these tests cannot go on: for a moment only. */
+export const withoutTicks: FakeTimersOf = withFakeTimers("jest, nextTick included", {
+  toFake: [...JEST_FAKES, "nextTick"],
+});
+
+/** The four libraries. */
+export const fakeTimers: readonly FakeTimersOf[] = [
+  {
+    library: "vitest",
+    putIn: () => void vi.useFakeTimers(),
+    takeOut: () => void vi.useRealTimers(),
+    async pass(ms) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await oneTurn();
+    },
+  },
+  withFakeTimers("sinon", {}),
+  withFakeTimers("jest", { toFake: [...JEST_FAKES], loopLimit: 100_000 }),
+  {
+    library: "node:test",
+    putIn: () => mock.timers.enable({ apis: ["setTimeout", "setInterval", "setImmediate", "Date"], now: Date.now() }),
+    takeOut: () => mock.timers.reset(),
+    // A timer that is set on the way begins at the end of a tick: so time passes bit by bit.
+    async pass(ms) {
+      for (let left = 20; left > 0; left -= 1) {
+        mock.timers.tick(ms / 20);
+        await oneTurn();
+      }
+    },
+  },
+];
