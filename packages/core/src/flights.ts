@@ -92,7 +92,15 @@ export class Flights {
       this.#detach(flight);
       this.#voided.add(flight);
     }
-    this.#forget(key);
+    this.forget(key);
+  }
+
+  /** What was seen of the key, or concluded from it, is the past. */
+  forget(key: string): void {
+    const look = this.#looks.get(key);
+    if (look !== undefined) look.voided = true;
+    this.#looks.delete(key);
+    this.cooling.end(key);
   }
 
   /**
@@ -112,7 +120,7 @@ export class Flights {
 
   /** Another node changed the key: as `void`, but a flight whose load has not begun asks again, and goes on. */
   hear(key: string): void {
-    if (this.#flying.of(key)?.overtake() === true) this.#forget(key);
+    if (this.#flying.of(key)?.overtake() === true) this.forget(key);
     else this.void(key);
   }
 
@@ -199,14 +207,6 @@ export class Flights {
   #keysOf(bases: readonly string[]): readonly string[] {
     const keys = [...this.#flying.all().map(({ key }) => key), ...this.#looks.keys(), ...this.cooling.keys()];
     return keys.filter((key) => bases.some((base) => key.startsWith(base)));
-  }
-
-  /** What was seen of the key, or concluded from it, is the past. */
-  #forget(key: string): void {
-    const look = this.#looks.get(key);
-    if (look !== undefined) look.voided = true;
-    this.#looks.delete(key);
-    this.cooling.end(key);
   }
 
   #fly(flight: Flight, now: number): void {

@@ -113,7 +113,7 @@ function guardedLeases(leases: LeasesCapability, guard: Guard): LeasesCapability
     fill: (key, entry, claim) => guard.run({ key, ask: () => leases.fill(key, entry, claim) }),
     release: (key, token) => guard.run({ key, ask: () => leases.release(key, token) }),
     watch: (key, wake) => leases.watch(key, wake),
-    ...(keepNear !== undefined && { keepNear: (key, entry) => keepNear(key, entry) }),
+    ...(keepNear !== undefined && { keepNear: (key, change) => keepNear(key, change) }),
   };
 }
 

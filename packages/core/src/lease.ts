@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
-import type { Admit, LeaseAnswer, LeasesCapability, WriteReason } from "./store.js";
+import type { Admit, LeaseAnswer, LeaseClaim, LeasesCapability } from "./store.js";
 
 /** What a flight may do about a key that other nodes may be loading too. */
 export type Right =
@@ -9,8 +9,11 @@ export type Right =
   | { readonly type: "lease"; readonly lease: Lease; readonly entry: CacheEntry | undefined }
   /** Another node has loaded meanwhile. */
   | { readonly type: "found"; readonly entry: CacheEntry }
-  /** The store cannot say who loads: load, and keep the result in this process only. */
-  | { readonly type: "alone" };
+  /**
+   * Load, and keep the result in this process only: the store cannot say who loads, or what another node has loaded has
+   * come to nothing. `seen` is what the store holds, where it has said.
+   */
+  | { readonly type: "alone"; readonly seen: { readonly entry: CacheEntry | undefined } | undefined };
 
 export interface LeaseQuestion {
   readonly leases: LeasesCapability;
@@ -41,7 +44,7 @@ export async function seekRight(question: LeaseQuestion): Promise<Right> {
     question.report("lease", error, question.flight.key);
     // An answer that was lost may have given the right: nobody else is to wait until it runs out. That this fails too is no news.
     giveBack(question, token, () => {});
-    return { type: "alone" };
+    return { type: "alone", seen: undefined };
   }
 }
 
@@ -50,16 +53,46 @@ function giveBack({ leases, flight }: LeaseQuestion, token: string, failed: (err
   releasing().catch(failed);
 }
 
+/**
+ * A lease is no queue: whoever waits does so for one load. Where that ends without a value to take, one of those who
+ * wait is granted the next lease, and the others see it in another hand: they load at once, and not one after the other.
+ */
 async function askUntilAnswered(question: LeaseQuestion, token: string): Promise<Right> {
-  const { flight } = question;
+  const { flight, clock } = question;
+  const awaited = new AwaitedLoad();
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
     const answer = await ask(question, token);
     const { entry } = answer;
     if (answer.type === "granted") return granted(question, { token, entry });
     if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
-    if (flight.landed || flight.voided) return { type: "alone" };
+    if (awaited.hasFailed(answer, flight, clock.now())) return { type: "alone", seen: { entry } };
     question.standAside?.();
     await woken(question, Math.min(pollMs, answer.leftMs + 1));
+    // What it loads is not kept: others would see a lease come and go, and take it for a load that has failed.
+    if (flight.landed || flight.voided) return { type: "alone", seen: undefined };
+  }
+}
+
+type Taken = Extract<LeaseAnswer, { type: "taken" }>;
+
+/** The load of another node that a flight waits for. */
+class AwaitedLoad {
+  #holder: string | undefined;
+  /** Until when its lease stands, unless it is renewed. */
+  #until = Number.POSITIVE_INFINITY;
+  #overtaken = 0;
+
+  /**
+   * Whether it has ended without a value to take, as far as the next answer tells. One that a change of the key has
+   * ended, and one whose node has died, so that its lease ran out, make way for the next, which is waited for.
+   */
+  hasFailed({ holder, leftMs }: Taken, { overtaken }: Flight, now: number): boolean {
+    const isAnother = this.#holder !== undefined && this.#holder !== holder;
+    const hasFailed = isAnother && overtaken === this.#overtaken && now < this.#until;
+    this.#holder = holder;
+    this.#until = now + leftMs;
+    this.#overtaken = overtaken;
+    return hasFailed;
   }
 }
 
@@ -114,14 +147,14 @@ export class Lease {
     this.#renewLater();
   }
 
-  /** Writes the entry if nothing has taken the lease away. Whether it did. */
-  async fill(entry: CacheEntry, reason: WriteReason): Promise<boolean> {
+  /** Writes the entry, or deletes the key where there is none, if nothing has taken the lease away. Whether it did. */
+  async fill(entry: CacheEntry | undefined, claim: Omit<LeaseClaim, "token">): Promise<boolean> {
     if (this.#state === "ended") return false;
     this.#cancelRenewal?.();
     const { leases, flight } = this.#question;
     let isFilled = false;
     try {
-      isFilled = await leases.fill(flight.key, entry, { token: this.#token, reason });
+      isFilled = await leases.fill(flight.key, entry, { ...claim, token: this.#token });
       return isFilled;
     } finally {
       // A fill ends the lease. One that came to nothing, such as of a value that cannot be written, does not.

@@ -20,13 +20,13 @@ export interface LoadContext<T> {
   readonly signal: AbortSignal;
   /** The entry that the load replaces, stale or about to be; `undefined` where there is none. */
   readonly previous: CacheEntry<T> | undefined;
-  /** Overrides the ttl for this value; `0` does not store it. */
+  /** Overrides the ttl for this value; `0` does not store it, and ends what the load was to replace. */
   setTtl(ttl: Duration): void;
   /** Overrides the tags for this value. */
   setTags(tags: readonly string[]): void;
   /** Attaches a validator for the next load. */
   setValidator(validator: Validator): void;
-  /** Returns the value to the callers without storing it. */
+  /** Returns the value to the callers without storing it. What is there stays as it is. */
   skip(): void;
   /** Ends the load as a throw would. */
   fail(error: unknown): never;

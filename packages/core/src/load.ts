@@ -5,7 +5,7 @@ import { Flight, type FlightPlan } from "./flight.js";
 import { type Right, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
 import { type LoadContext, LoadSession, type Said } from "./load-context.js";
-import type { CacheStore, LeasesCapability, WriteReason } from "./store.js";
+import type { CacheStore, LeasesCapability, MissedChange, WriteReason } from "./store.js";
 
 /** Produces the value of an id. What it throws reaches the caller as it is. */
 export type Loader<T> = (context: LoadContext<T>) => Awaitable<T>;
@@ -107,15 +107,36 @@ export class Load<T> extends Flight {
     const { key, begunAt: createdAt } = this;
     const now = clock.now();
     const made = makeEntry(this.#order.call.policy, { value, createdAt, tags: said?.tags, ttlMs: said?.ttlMs }, now);
-    if (made === undefined || this.voided || this.landed) return false;
+    if (this.voided || this.landed) return false;
     const right = this.#right;
+    if (made === undefined) return this.#replaces(right) && this.#endReplaced(right);
     const replaced = right?.type === "lease" ? right.entry : this.previous;
     // A refresh of what is still fresh elsewhere is news to the other nodes; a fill of what is absent is not.
     const reason = replaced !== undefined && replaced.freshUntil > now ? "write" : "fill";
     // Most have no validator, and stay as they are.
     const entry = said?.validator === undefined ? made : { ...made, ...said.validator };
     if (right === undefined) return store.keep(key, entry, reason);
-    return store.fill(key, (to) => unload(to, right, { key, entry, reason }));
+    return store.fill(key, (to) => unload(to, right, { key, at: createdAt, entry, reason }));
+  }
+
+  /** Whether something may be there that the load was to replace. What the store has not said may be anything. */
+  #replaces(right: Right | undefined): boolean {
+    if (this.previous !== undefined) return true;
+    if (right?.type === "lease") return right.entry !== undefined;
+    return right?.type === "alone" && (right.seen === undefined || right.seen.entry !== undefined);
+  }
+
+  /** The origin has nothing to keep any more: what was to be replaced ends, in every tier, and counts for nobody. */
+  async #endReplaced(right: Right | undefined): Promise<false> {
+    const { flights, store } = this.#context;
+    const { key, begunAt: at } = this;
+    try {
+      await store.fill(key, (to) => unload(to, right, { key, at, entry: undefined, reason: "write" }));
+      return false;
+    } finally {
+      this.previous = undefined;
+      flights.forget(key);
+    }
   }
 
   #told(value: unknown, stored: boolean): unknown {
@@ -155,14 +176,21 @@ export function entryOf({ clock, stamps }: CacheContext, { policy }: Call, value
   return makeEntry(policy, { value, createdAt: stamps.begin() }, clock.now());
 }
 
-interface Cargo {
+interface Cargo extends MissedChange {
   readonly key: string;
-  readonly entry: CacheEntry;
+  /** When the load began. */
+  readonly at: number;
+  /** What it brought; `undefined` where that is nothing to keep. */
+  readonly entry: CacheEntry | undefined;
   readonly reason: WriteReason;
 }
 
-/** Writes as far as the right to load goes: under the lease, or in this process only. */
-async function unload(store: CacheStore, right: Right, { key, entry, reason }: Cargo): Promise<boolean> {
-  if (right.type === "lease") return right.lease.fill(entry, reason);
-  return (await store.leases?.keepNear?.(key, entry)) ?? false;
+/** Writes as far as the right to load goes: under the lease, or in this process only. What is over may end anywhere. */
+async function unload(store: CacheStore, right: Right | undefined, cargo: Cargo): Promise<boolean> {
+  const { key, at, entry, reason } = cargo;
+  if (right === undefined) return store.delete(key, at);
+  if (right.type === "lease") return right.lease.fill(entry, { reason, begunAt: at });
+  const kept = await store.leases?.keepNear?.(key, { at, entry });
+  if (kept === undefined && entry === undefined) return (await store.replay?.(key, { at })) ?? false;
+  return kept ?? false;
 }

@@ -66,14 +66,21 @@ export interface MarksCapability {
 export type LeaseAnswer =
   /** The right is given; `entry` is what the store holds at this moment, should it be good enough after all. */
   | { readonly type: "granted"; readonly entry: CacheEntry | undefined }
-  /** Another node has it, for at most `leftMs` more unless it renews it. */
-  | { readonly type: "taken"; readonly entry: CacheEntry | undefined; readonly leftMs: number };
+  /** Who has shown the token `holder` has it, for at most `leftMs` more unless it renews it. */
+  | {
+      readonly type: "taken";
+      readonly entry: CacheEntry | undefined;
+      readonly leftMs: number;
+      readonly holder: string;
+    };
 
 /** By what right, and why, a load is written. */
 export interface LeaseClaim {
   readonly token: string;
   /** As for `set`. Default `"write"`. */
   readonly reason?: WriteReason;
+  /** When the load began that has found nothing to keep. Default: now. */
+  readonly begunAt?: number;
 }
 
 /** The right to load a key and to write the result: a token in the store, beside the key, that every change of it removes. */
@@ -83,12 +90,19 @@ export interface LeasesCapability {
   acquire(key: string, token: string, admit?: Admit): Awaitable<LeaseAnswer>;
   /** Whether the lease still stands, and now lasts `ttlMs` from here. */
   renew(key: string, token: string): Awaitable<boolean>;
-  /** Writes `entry` if the lease still stands, in one atomic step, and ends it. Whether it did. */
-  fill(key: string, entry: CacheEntry, claim: LeaseClaim): Awaitable<boolean>;
+  /**
+   * Writes `entry` if the lease still stands, in one atomic step, and ends the lease; deletes the key where there is
+   * none, since the load has found nothing to keep. Whether it did.
+   */
+  fill(key: string, entry: CacheEntry | undefined, claim: LeaseClaim): Awaitable<boolean>;
   /** Gives the right back, so that whoever waits can have it. */
   release(key: string, token: string): Awaitable<void>;
-  /** Keeps `entry` where it needs no lease: in the tiers of this process. Whether there are any. */
-  keepNear?(key: string, entry: CacheEntry): Awaitable<boolean>;
+  /**
+   * Keeps what was loaded without a lease where it needs none: in the tiers of this process. Where the load has found
+   * nothing to keep, the key is deleted there, and far as well, unless that holds something newer than `change.at`.
+   * Whether there are such tiers.
+   */
+  keepNear?(key: string, change: MissedChange): Awaitable<boolean>;
   /** Calls `wake` when the lease of `key` ends, as far as the store hears of it. Returns a function that stops it. */
   watch(key: string, wake: () => void): () => void;
 }

@@ -8,7 +8,7 @@ import type { WriteBatch } from "./write-batch.js";
 export interface EntryWritesParts {
   readonly batch: WriteBatch;
   readonly codec: EntryCodec;
-  readonly remove: EntryDeletes;
+  readonly deletes: EntryDeletes;
   readonly now: () => number;
   readonly leaseKey: LeaseKey;
 }
@@ -19,8 +19,8 @@ export interface EntryWrites {
   readonly setMany: ManyCapability["set"];
   /** A change, encoded; nothing where it is a deletion. */
   encode(key: string, change: MissedChange): Pick<Encoded, "text" | "life">;
-  /** Writes under the lease that `token` stands for; whether it still did. */
-  fill(key: string, entry: CacheEntry, token: string): Promise<boolean>;
+  /** Writes, or deletes where there is nothing, under the lease that `token` stands for; whether it still did. */
+  fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean>;
 }
 
 /** What Redis is given for an entry. */
@@ -31,14 +31,16 @@ export interface Encoded {
   readonly life: number | "";
 }
 
-export function entryWrites({ batch, codec, remove, now, leaseKey }: EntryWritesParts): EntryWrites {
+export function entryWrites({ batch, codec, deletes, now, leaseKey }: EntryWritesParts): EntryWrites {
   const encoded = (key: string, entry: CacheEntry): Encoded => ({
     key,
     text: codec.encode(entry),
     life: lifeOf(entry.keepUntil - now()),
   });
   const write = ({ key, text, life }: Encoded): Promise<unknown> =>
-    isOver(life) ? remove([key]) : batch.send({ step: "set", keys: withLease(key, leaseKey), args: [text, life] });
+    isOver(life)
+      ? deletes.remove([key])
+      : batch.send({ step: "set", keys: withLease(key, leaseKey), args: [text, life] });
   return {
     async set(key, entry) {
       await write(encoded(key, entry));
@@ -49,8 +51,9 @@ export function entryWrites({ batch, codec, remove, now, leaseKey }: EntryWrites
       await Promise.all(entries.map(([key, entry]) => encoded(key, entry)).map(write));
     },
     async fill(key, entry, token) {
-      const { text, life } = encoded(key, entry);
-      if (isOver(life)) return false;
+      const { text, life } = entry === undefined ? NOTHING : encoded(key, entry);
+      // What is over already has replaced what was there, and leaves nothing either.
+      if (text === "" || isOver(life)) return deletes.removeUnder(key, token);
       const args = [token, text, life, key];
       return Number(await batch.send({ step: "fill", keys: withLease(key, leaseKey), args })) === 1;
     },

@@ -13,13 +13,13 @@ export interface MissedChangesParts {
   readonly leaseKey: LeaseKey;
   readonly isCluster: boolean;
   readonly encode: (key: string, change: MissedChange) => Pick<Encoded, "text" | "life">;
-  readonly remove: EntryDeletes;
+  readonly deletes: EntryDeletes;
 }
 
 type Replay = NonNullable<CacheStore["replay"]>;
 
 /** Makes changes that Redis has missed. */
-export function missedChanges({ reads, writes, leaseKey, isCluster, encode, remove }: MissedChangesParts): Replay {
+export function missedChanges({ reads, writes, leaseKey, isCluster, encode, deletes }: MissedChangesParts): Replay {
   const send = async (key: string, change: MissedChange, deletedAt?: number): Promise<boolean> => {
     const { text, life } = encode(key, change);
     const at = instantText(change.at);
@@ -38,7 +38,7 @@ export function missedChanges({ reads, writes, leaseKey, isCluster, encode, remo
     // The mark is on another server than the key: somebody may have deleted the key between the two steps.
     const born = change.entry?.createdAt ?? change.at;
     if (!isMade || (await lastDeletion(key)) < born) return isMade;
-    await remove([key], change.at);
+    await deletes.remove([key], change.at);
     return false;
   };
 }

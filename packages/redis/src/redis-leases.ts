@@ -23,9 +23,10 @@ export function redisLeases({ writes, reads, fills, wakes, leaseKey }: RedisLeas
 
   async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
     const answer = await writes.send({ step: "acquire", keys: keysOf(key), args: [token, LEASE_MS] });
-    const [bytes, leftMs] = answer as [Uint8Array | null, number | string];
+    const [bytes, leftMs, holder] = answer as [Uint8Array | null, number | string, Uint8Array | string];
     const entry = await reads.open(key, bytes, admit);
-    return Number(leftMs) < 0 ? { type: "granted", entry } : { type: "taken", entry, leftMs: Number(leftMs) };
+    if (Number(leftMs) < 0) return { type: "granted", entry };
+    return { type: "taken", entry, leftMs: Number(leftMs), holder: String(holder) };
   }
 
   return {

@@ -97,14 +97,14 @@ function capabilities({ client, clock, given, codec, wakes, ready, patience }: P
   const reads = entryReads({ batch: readBatch, codec, now, ready });
   const isCluster = client.isCluster === true;
   const place = { batch: writeBatch, leaseKey, isCluster };
-  const remove = entryDeletes({ ...place, slotOf, givenNow: given && ((): number => given.now()) });
-  const fills = entryWrites({ ...place, codec, remove, now });
+  const deletes = entryDeletes({ ...place, slotOf, givenNow: given && ((): number => given.now()) });
+  const fills = entryWrites({ ...place, codec, deletes, now });
   const { encode } = fills;
-  const replay = missedChanges({ reads: readBatch, writes: writeBatch, leaseKey, isCluster, encode, remove });
-  const many = { get: reads.getMany, set: fills.setMany, delete: remove };
+  const replay = missedChanges({ reads: readBatch, writes: writeBatch, leaseKey, isCluster, encode, deletes });
+  const many = { get: reads.getMany, set: fills.setMany, delete: deletes.remove };
   const marks = redisMarks({ reads: readBatch, writes: writeBatch, clock: given });
   const leases = redisLeases({ writes: writeBatch, reads, fills, wakes, leaseKey });
-  const removeOne = async (key: string, at?: number): Promise<boolean> => (await remove([key], at))[0] === true;
+  const removeOne = async (key: string, at?: number): Promise<boolean> => (await deletes.remove([key], at))[0] === true;
   return { get: reads.get, set: fills.set, delete: removeOne, replay, many, marks, leases };
 }
 

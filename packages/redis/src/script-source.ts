@@ -128,7 +128,7 @@ function steps.replay(keys, args)
   return text == '' and 1 or 0
 end
 
--- token, ms: returns the value and, where somebody else holds the lease, how long it lasts, else -1
+-- token, ms: returns the value and, where somebody else holds the lease, how long it lasts and the token, else -1
 function steps.acquire(keys, args)
   local late = lateness()
   if late then return late end
@@ -137,7 +137,7 @@ function steps.acquire(keys, args)
   if type(held) == 'table' then held = false end
   if not lease then return {held, -1} end
   local holder = redis.call('GET', lease)
-  if holder and holder ~= args[2] then return {held, redis.call('PTTL', lease)} end
+  if holder and holder ~= args[2] then return {held, redis.call('PTTL', lease), holder} end
   redis.call('SET', lease, args[2], 'PX', args[3])
   return {held, -1}
 end
@@ -147,11 +147,17 @@ local function wake(name)
   redis.pcall('PUBLISH', '${WAKE_CHANNEL}', name)
 end
 
--- token, text, life in ms or "", name: writes if the lease stands, ends it, and wakes those who wait
+-- keys[3]: the mark of the namespace, where it is at hand. token, text or "" for a deletion, life in ms or "", name,
+-- instant or "" for the server's own: writes if the lease stands, ends it, and wakes those who wait
 function steps.fill(keys, args)
   if not holds(keys[2], args[2]) then return 0 end
   drop(keys[2])
-  write(keys[1], args[3], args[4])
+  if args[3] ~= '' then
+    write(keys[1], args[3], args[4])
+  else
+    remove(keys[1])
+    if keys[3] then bury(keys[3], tonumber(args[6]) or server_now()) end
+  end
   wake(args[5])
   return 1
 end

@@ -97,12 +97,13 @@ export class FarServer {
     return [...this.#entries.keys()].filter((key) => this.read(key) !== undefined);
   }
 
-  /** How long another token holds the lease; 0 where it is now the asker's. */
-  acquire(key: string, token: string): number {
+  /** Who else holds the lease, and for how long; `undefined` where it is now the asker's. */
+  acquire(key: string, token: string): { readonly holder: string; readonly leftMs: number } | undefined {
     const held = this.#lease(key);
-    if (held !== undefined && held.token !== token) return held.until - this.#clock.now();
+    if (held !== undefined && held.token !== token)
+      return { holder: held.token, leftMs: held.until - this.#clock.now() };
     this.#leases.set(key, { token, until: this.#clock.now() + this.#leaseMs });
-    return 0;
+    return undefined;
   }
 
   renew(key: string, token: string): boolean {
@@ -111,10 +112,11 @@ export class FarServer {
     return true;
   }
 
-  /** Looks at the token, writes and ends the lease in one step: nothing can change the key in between. */
-  fill(key: string, entry: CacheEntry, token: string): boolean {
+  /** Looks at the token, writes or deletes, and ends the lease in one step: nothing can change the key in between. */
+  fill(key: string, entry: CacheEntry | undefined, token: string): boolean {
     if (this.#lease(key)?.token !== token) return false;
-    this.write(key, entry);
+    if (entry === undefined) this.remove(key);
+    else this.write(key, entry);
     this.#wake(key);
     return true;
   }

@@ -204,14 +204,14 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
   return {
     ttlMs: leaseMs,
     acquire: async (key, token, admit): Promise<LeaseAnswer> => {
-      const step = (): Acquired => ({ leftMs: server.acquire(key, token), found: server.read(key) });
-      const { leftMs, found } = await line.call("acquire", view.inTime(step));
+      const step = (): Acquired => ({ other: server.acquire(key, token), found: server.read(key) });
+      const { other, found } = await line.call("acquire", view.inTime(step));
       const entry = await view.open(key, found, { admit });
-      return leftMs === 0 ? { type: "granted", entry } : { type: "taken", entry, leftMs };
+      return other === undefined ? { type: "granted", entry } : { type: "taken", entry, ...other };
     },
     renew: (key, token) => line.call("renew", () => server.renew(key, token)),
     fill: async (key, entry, { token }) => {
-      const copy = copyEntry(entry);
+      const copy = entry && copyEntry(entry);
       return line.call("fill", () => server.fill(key, copy, token));
     },
     release: (key, token) => line.call("release", () => server.release(key, token)),
@@ -220,7 +220,7 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
 }
 
 interface Acquired {
-  readonly leftMs: number;
+  readonly other: ReturnType<FarServer["acquire"]>;
   readonly found: CacheEntry | undefined;
 }
 

@@ -21,11 +21,11 @@ export function leasesBehind(line: StoreLine, store: CacheStore, leases: LeasesC
       }),
     ...fencedBehind(line, leases),
     ...(keepNear !== undefined && {
-      keepNear: (key, entry) =>
+      keepNear: (key, change) =>
         line.call({
           verb: "leases.keepNear",
           keys: [key],
-          act: () => keepNear(key, entry),
+          act: () => keepNear(key, change),
           acknowledge: () => true,
         }),
     }),

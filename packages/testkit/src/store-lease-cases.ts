@@ -19,7 +19,9 @@ export const storeLeaseCases: readonly StoreCase[] = [
       const answers = await Promise.all(tokens.map((token) => leases.acquire(KEY, token)));
       const taken = answers.filter(isTaken);
       checkEqual(taken.length, tokens.length - 1, "how many were refused");
-      for (const { leftMs } of taken) {
+      const [winner] = tokens.filter((_, at) => answers[at]?.type === "granted");
+      for (const { leftMs, holder } of taken) {
+        checkEqual(holder, winner, "who is said to hold it");
         check(leftMs > 0 && leftMs <= leases.ttlMs, `A lease of ${leases.ttlMs} ms is said to last ${leftMs} ms more.`);
       }
     },
@@ -82,6 +84,21 @@ export const storeLeaseCases: readonly StoreCase[] = [
       await checkAbsent(opened, KEY);
     },
   },
+  {
+    name: "a fill with nothing deletes the key under the lease, and nothing without it",
+    needs: "leases",
+    async run(opened) {
+      const leases = leasesOf(opened);
+      await opened.store.set(KEY, entryOf(opened, "old"));
+      checkEqual(await leases.fill(KEY, undefined, { token: "a" }), false, "a deletion without a lease");
+      checkEqual((await present(opened, KEY)).value, "old", "the value");
+      await granted(leases, "a");
+      checkEqual(await leases.fill(KEY, undefined, { token: "b" }), false, "a deletion with another's lease");
+      checkEqual(await leases.fill(KEY, undefined, { token: "a" }), true, "the deletion");
+      await checkAbsent(opened, KEY);
+      checkEqual(await leases.renew(KEY, "a"), false, "a renewal after the deletion");
+    },
+  },
   ...[changeOf("set"), changeOf("delete"), changeOf("set of many"), changeOf("delete of many")],
   {
     name: "a lease that is given back goes to the next, and fills nothing any more",
@@ -109,7 +126,7 @@ export const storeLeaseCases: readonly StoreCase[] = [
       checkEqual(await leases.renew(KEY, "a"), false, "a renewal after a delete");
     },
   },
-  ...[wakeOf("fill"), wakeOf("release")],
+  ...[wakeOf("fill"), wakeOf("fill with nothing"), wakeOf("release")],
   {
     name: "who has stopped watching a lease is not woken",
     needs: "leases",
@@ -155,14 +172,14 @@ const CHANGES: Readonly<Record<Change, (opened: OpenStore) => Promise<unknown>>>
   "delete of many": async ({ store }) => store.many?.delete([KEY]) ?? store.delete(KEY),
 };
 
-function wakeOf(end: "fill" | "release"): StoreCase {
+function wakeOf(end: "fill" | "fill with nothing" | "release"): StoreCase {
   return {
     name: `a ${end} wakes those who watch the lease`,
     needs: "leases",
     async run(opened) {
       const leases = leasesOf(opened);
       await watched(leases, async (token) => {
-        if (end === "fill") await leases.fill(KEY, entryOf(opened, 1), { token });
+        if (end !== "release") await leases.fill(KEY, end === "fill" ? entryOf(opened, 1) : undefined, { token });
         else await leases.release(KEY, token);
       });
     },

@@ -40,9 +40,28 @@ const PLANTED: ReadonlyArray<readonly [bug: string, noticedBy: string, plant: (s
     "nobody fills without a lease, or with another's",
     withLeases((_leases, store) => ({
       fill: async (key, entry) => {
+        if (entry === undefined) return store.delete(key);
         await store.set(key, entry);
         return true;
       },
+    })),
+  ],
+  [
+    "its fill with nothing leaves what is there",
+    "a fill with nothing deletes the key under the lease, and nothing without it",
+    withLeases((leases) => ({
+      fill: async (key, entry, claim) => {
+        if (entry !== undefined) return leases.fill(key, entry, claim);
+        await leases.release(key, claim.token);
+        return true;
+      },
+    })),
+  ],
+  [
+    "it does not tell one holder from another",
+    "of many who ask for a lease one gets it, and the others are told how long it lasts",
+    withLeases((leases) => ({
+      acquire: async (key, token) => ({ ...(await leases.acquire(key, token)), holder: token }),
     })),
   ],
   [

@@ -59,7 +59,7 @@ const CALLS: Readonly<Record<Exclude<StoreVerb, Told>, Call>> = {
   "leases.renew": (store) => store.leases.renew("k", "token"),
   "leases.fill": (store) => store.leases.fill("k", ENTRY, { token: "token" }),
   "leases.release": (store) => store.leases.release("k", "token"),
-  "leases.keepNear": (store) => store.leases.keepNear?.("k", ENTRY),
+  "leases.keepNear": (store) => store.leases.keepNear?.("k", { at: 1, entry: ENTRY }),
   ready: (store) => store.ready(),
   close: (store) => store.close(),
 };

@@ -5,6 +5,7 @@ import {
   type LeaseAnswer,
   type LeaseClaim,
   type LeasesCapability,
+  type MissedChange,
 } from "@granary/core";
 import type { Fill, Fills } from "./fills.js";
 import { asStale } from "./near-entry.js";
@@ -18,10 +19,13 @@ export interface TieredLeasesOptions {
   readonly recovery: Recovery;
   /** Tells the other nodes. */
   publish(keys: readonly string[]): void;
+  /** Whether the far tier answers. */
+  isFarWell(): boolean;
 }
 
 /** The leases of the far tier; what goes to it or comes from it under one is kept near too. */
-export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeasesOptions): LeasesCapability {
+export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
+  const { near, far, fills, recovery, publish } = options;
   /** Keeps a copy of what far holds, unless something changed the key meanwhile. */
   async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
     const [fill, intake, see] = [fills.begin(key), near.intake(), recovery.sight(key)];
@@ -37,16 +41,16 @@ export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeas
     }
   }
 
-  async function write(key: string, entry: CacheEntry, claim: LeaseClaim): Promise<boolean> {
+  async function write(key: string, entry: CacheEntry | undefined, claim: LeaseClaim): Promise<boolean> {
     const [fill, intake] = [fills.begin(key), near.intake()];
     try {
       const isFilled = await filled({ far, near, recovery }, key, { entry, claim, fill });
       const isNews = isFilled && (recovery.forget(key) || claim.reason !== "fill");
-      // Where the new entry cannot be kept, what is held is what was there before it, or before another one's change.
-      const isKept = isFilled && fill.standing;
+      const isStanding = isFilled && fill.standing;
       // A read of what was there before may still be on its way: it must not come to stand over this.
       fills.void(key);
-      if (isKept) await near.put(key, entry, intake);
+      // Where the new entry cannot be kept, what is held is what was there before it, or before another one's change.
+      if (isStanding && entry !== undefined) await near.put(key, entry, intake);
       else await near.drop(key);
       if (isNews) publish([key]);
       return isFilled;
@@ -59,7 +63,7 @@ export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeas
     ttlMs: far.ttlMs,
     acquire,
     fill: write,
-    keepNear: (key, entry) => keptNear({ far, near, fills, recovery }, key, entry),
+    keepNear: (key, change) => keptNear(options, key, change),
     renew: (key, token) => far.renew(key, token),
     release: (key, token) => far.release(key, token),
     watch: (key, wake) => far.watch(key, wake),
@@ -67,7 +71,7 @@ export function tieredLeases({ near, far, fills, recovery, publish }: TieredLeas
 }
 
 interface Filling {
-  readonly entry: CacheEntry;
+  readonly entry: CacheEntry | undefined;
   readonly claim: LeaseClaim;
   readonly fill: Fill;
 }
@@ -78,10 +82,12 @@ async function filled(
   key: string,
   { entry, claim, fill }: Filling,
 ): Promise<boolean> {
+  const { now } = near.intake();
   try {
     return await far.fill(key, entry, claim);
   } catch (error) {
-    if (fill.standing && !isCacheError(error, "INVALID_VALUE")) {
+    if (entry === undefined) recovery.owe(key, { at: claim.begunAt ?? now });
+    else if (fill.standing && !isCacheError(error, "INVALID_VALUE")) {
       recovery.loadedAlone(key, entry);
       await near.put(key, entry, near.loneIntake());
     }
@@ -89,14 +95,18 @@ async function filled(
   }
 }
 
-/** Keeps a value that was loaded without a lease. */
+/** Keeps a value that was loaded without a lease. That there is none any more, far is told as a change that it missed. */
 async function keptNear(
-  { far, near, fills, recovery }: Pick<TieredLeasesOptions, "far" | "near" | "fills" | "recovery">,
+  { far, near, fills, recovery, isFarWell }: Omit<TieredLeasesOptions, "publish">,
   key: string,
-  entry: CacheEntry,
+  change: MissedChange,
 ): Promise<boolean> {
+  const { at, entry } = change;
   fills.void(key);
-  recovery.loadedAlone(key, entry);
-  await Promise.all([near.put(key, entry, near.loneIntake()), far.keepNear?.(key, entry)]);
+  if (entry !== undefined) recovery.loadedAlone(key, entry);
+  else if (far.keepNear === undefined) recovery.owe(key, { at });
+  const taken = entry === undefined ? near.drop(key) : near.put(key, entry, near.loneIntake());
+  await Promise.all([taken, far.keepNear?.(key, change)]);
+  if (isFarWell()) recovery.wake();
   return true;
 }

@@ -68,7 +68,8 @@ export class TieredStore implements CacheStore {
     this.clock = l2.clock ?? l1.clock ?? systemClock;
     const fail = this.#listeners.fail.bind(this.#listeners);
     const { clock } = this;
-    this.#near = new NearTier({ store: l1, clock, l1TtlMs, isFarWell: () => isWell(l2), fail });
+    const isFarWell = (): boolean => isWell(l2);
+    this.#near = new NearTier({ store: l1, clock, l1TtlMs, isFarWell, fail });
     this.#outbox = new Outbox({ bus, clock, fail });
     this.#recovery = this.#newRecovery();
     const publish = (keys: readonly string[]): void => this.#publish(keys);
@@ -78,7 +79,7 @@ export class TieredStore implements CacheStore {
     this.many = new TieredMany({ ...parts, far: l2, writes: this.#writes, fail });
     if (l1.handles !== undefined) this.handles = trustedHandles(l1.handles, this.#near);
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
-    if (l2.leases !== undefined) this.leases = tieredLeases({ ...parts, far: l2.leases });
+    if (l2.leases !== undefined) this.leases = tieredLeases({ ...parts, far: l2.leases, isFarWell });
     // Without a bus there is nothing to wait for.
     if (bus === undefined) this.#subscription.end();
     this.#silences = [

@@ -17,6 +17,7 @@ export const unfencedFills: Plant = {
     leases: {
       ...(view.leases as LeasesCapability),
       fill: async (key, entry) => {
+        if (entry === undefined) return view.delete(key);
         await view.set(key, entry);
         return true;
       },
@@ -29,7 +30,10 @@ export const datedAtTheEnd: Plant = {
   view: (view, { clock }) => {
     const dated = (entry: CacheEntry): CacheEntry => ({ ...entry, createdAt: clock.now() + 1 });
     const leases = view.leases as LeasesCapability;
-    return { ...view, leases: { ...leases, fill: (key, entry, claim) => leases.fill(key, dated(entry), claim) } };
+    return {
+      ...view,
+      leases: { ...leases, fill: (key, entry, claim) => leases.fill(key, entry && dated(entry), claim) },
+    };
   },
 };
 
@@ -158,7 +162,8 @@ export const leasesOutliveChanges: Plant = {
         const right = aside.leases as LeasesCapability;
         const fill: LeasesCapability["fill"] = async (key, entry, { token }) => {
           if (!(await right.renew(key, token))) return false;
-          await view.set(key, entry);
+          if (entry === undefined) await view.delete(key);
+          else await view.set(key, entry);
           await right.release(key, token);
           return true;
         };
