@@ -213,7 +213,7 @@ describe("C2: FIELD 29: processes on one Redis", () => {
   test.each(WAYS)("load all at once what they have waited for in vain: it %s", async (way) => {
     begun.clear();
     const calls = Promise.allSettled(processes.map((node) => node.ask("load", [way])));
-    const isWaiting = async (node: ChildNode): Promise<boolean> => (await node.ask("isWaiting", [way])).result === true;
+    const isWaiting = async (node: ChildNode): Promise<boolean> => (await node.ask("isWaiting", [])).result === true;
     await Promise.all(
       processes.map((node) =>
         eventually(

@@ -10,11 +10,11 @@ import { machineMs } from "./machine-ms.mjs";
 const { url, keyPrefix, channel } = JSON.parse(process.argv[2] ?? "{}");
 const client = new Redis(url, { keyPrefix });
 const l2 = redisStore({ client });
-/** The ids of keys that another node loads. */
-const awaited = new Set();
-const acquire = async (key, ...given) => {
-  const answer = await l2.leases.acquire(key, ...given);
-  if (answer.type === "taken") awaited.add(key);
+/** Whether it has been told that another node loads what it asks for. */
+let isWaiting = false;
+const acquire = async (...given) => {
+  const answer = await l2.leases.acquire(...given);
+  if (answer.type === "taken") isWaiting = true;
   return answer;
 };
 const watched = { ...l2, leases: { ...l2.leases, acquire } };
@@ -43,18 +43,21 @@ let end = () => {};
 const verbs = {
   /** So that its connections stand. */
   ready: () => cache.get("other"),
-  isWaiting: (id) => [...awaited].some((key) => key.endsWith(`:${encodeURIComponent(id)}`) || key.endsWith(`:${id}`)),
-  load: (way) =>
-    cache
-      .getOrSet(way, async (context) => {
-        await new Promise((resolve) => {
-          end = resolve;
-          process.send({ type: "begun" });
-        });
-        return finishes[way](context);
-      })
-      .catch(() => "failed"),
+  isWaiting: () => isWaiting,
+  load,
 };
+
+function load(way) {
+  isWaiting = false;
+  const loading = cache.getOrSet(way, async (context) => {
+    await new Promise((resolve) => {
+      end = resolve;
+      process.send({ type: "begun" });
+    });
+    return finishes[way](context);
+  });
+  return loading.catch(() => "failed");
+}
 
 process.on("message", (message) => {
   if (message.verb === "end") end();
