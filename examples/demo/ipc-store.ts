@@ -13,10 +13,10 @@ export function ipcStore(line: Line<FirstProcess>): CacheStore {
     name,
     async get(key, now = Date.now()) {
       const data = await line.call("get", key);
-      const entry = data === undefined ? undefined : decodeEntry(data, superjsonSerializer);
+      const entry = data === undefined ? undefined : decodeEntry(data, superjsonSerializer, { key });
       return entry === undefined || entry.keepUntil <= now ? undefined : { ...entry, tier: name };
     },
-    set: (key, entry) => line.call("set", { key, data: encodeEntry(entry, superjsonSerializer) }),
+    set: (key, entry) => line.call("set", { key, data: encodeEntry(entry, superjsonSerializer, key) }),
     delete: (key) => line.call("delete", key),
   };
 }

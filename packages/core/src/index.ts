@@ -49,5 +49,13 @@ export {
   type WriteReason,
 } from "./store.js";
 export { type WarmUpOptions, type WarmUpProgress, warmUp } from "./warm-up.js";
-export { decodeEntry, encodeEntry, readHeader, type SealedEntry, type StoredBytes, unseal } from "./wire.js";
+export {
+  decodeEntry,
+  type EntryOrigin,
+  encodeEntry,
+  readHeader,
+  type SealedEntry,
+  type StoredBytes,
+  unseal,
+} from "./wire.js";
 export type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";

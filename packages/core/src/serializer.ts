@@ -10,4 +10,11 @@ export interface Serializer {
    * given pieces of a longer text. A piece that was kept would keep all of that in memory.
    */
   readonly copies?: true;
+  /**
+   * Declared where a value is bound to the key of its entry, as one that is encrypted should be: the serializer of the
+   * value under `key`, which a store uses in place of this one. The key is the one that the cache gives to the store,
+   * without what a client or Keyv puts in front of it. It is no second argument of `encode` and `decode`, since functions
+   * of libraries, which can be handed in as they are, often take something else there.
+   */
+  readonly forKey?: (key: string) => Pick<Serializer, "encode" | "decode">;
 }

@@ -42,12 +42,21 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const magicBytes = encoder.encode(MAGIC);
 
+/** Where stored bytes were found. */
+export interface EntryOrigin {
+  /** The key of the entry, as the cache gives it to the store: told to the serializer. */
+  readonly key?: string | undefined;
+  /** The tier that the entry is said to come from. */
+  readonly tier?: string | undefined;
+}
+
 /**
- * The text, or with a binary serializer the bytes, of `entry` for a remote store.
+ * The text, or with a binary serializer the bytes, of `entry` for a remote store. The serializer is told its `key`, as the
+ * cache gives it to the store: one that encrypts can so bind the value to it.
  * @throws CacheError `INVALID_VALUE` where the serializer cannot write the value; `cause` holds its error.
  */
-export function encodeEntry(entry: CacheEntry, serializer: Serializer): string | Uint8Array {
-  const payload = encodeValue(entry.value, serializer);
+export function encodeEntry(entry: CacheEntry, serializer: Serializer, key?: string): string | Uint8Array {
+  const payload = encodeValue(entry.value, serializer, key);
   const instants = `${entry.createdAt} ${writeDeadline(entry.freshUntil)} ${writeDeadline(entry.keepUntil)}`;
   const rest = `${instants} ${writeMeta(entry)}\n`;
   if (typeof payload === "string") return `${MAGIC}t ${rest}${payload}`;
@@ -59,17 +68,16 @@ export function encodeEntry(entry: CacheEntry, serializer: Serializer): string |
 }
 
 /**
- * The entry that `data` holds, said to come from `tier` if one is given; `undefined` where another version of the
- * format wrote it.
+ * The entry that `data` holds; `undefined` where another version of the format wrote it.
  * @throws CacheError `UNREADABLE` where nothing of ours wrote it, or it was damaged since.
  */
 export function decodeEntry(
   data: string | Uint8Array | StoredBytes,
   serializer: Serializer,
-  tier?: string,
+  { key, tier }: EntryOrigin = {},
 ): CacheEntry | undefined {
   const sealed = readHeader(data, tier);
-  return sealed === undefined ? undefined : unseal(sealed, serializer);
+  return sealed === undefined ? undefined : unseal(sealed, serializer, key);
 }
 
 /**
@@ -107,9 +115,9 @@ export function readHeader(data: string | Uint8Array | StoredBytes, tier?: strin
  * The entry with its value, which is put in place: `sealed` is the same object.
  * @throws CacheError `UNREADABLE` where the serializer cannot read the value; `cause` holds its error.
  */
-export function unseal(sealed: SealedEntry, serializer: Serializer): CacheEntry {
+export function unseal(sealed: SealedEntry, serializer: Serializer, key?: string): CacheEntry {
   const entry: Draft = sealed;
-  entry.value = decodeValue(sealed.value, serializer);
+  entry.value = decodeValue(sealed.value, serializer, key);
   return entry;
 }
 
@@ -169,20 +177,24 @@ function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
 
-function encodeValue(value: unknown, serializer: Serializer): string | Uint8Array {
+function encodeValue(value: unknown, serializer: Serializer, key: string | undefined): string | Uint8Array {
   try {
-    return serializer.encode(value);
+    return boundTo(key, serializer).encode(value);
   } catch (cause) {
     throw new CacheError("INVALID_VALUE", `The serializer cannot write this value: ${messageOf(cause)}`, { cause });
   }
 }
 
-function decodeValue(payload: string | Uint8Array, serializer: Serializer): unknown {
+function decodeValue(payload: string | Uint8Array, serializer: Serializer, key: string | undefined): unknown {
   try {
-    return serializer.decode(payload);
+    return boundTo(key, serializer).decode(payload);
   } catch (cause) {
     throw unreadable(`the serializer cannot read its payload: ${messageOf(cause)}`, cause);
   }
+}
+
+function boundTo(key: string | undefined, serializer: Serializer): Pick<Serializer, "encode" | "decode"> {
+  return key === undefined || serializer.forKey === undefined ? serializer : serializer.forKey(key);
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -72,7 +72,7 @@ describe("version 1 of the wire format", () => {
   it("says the tier that a reader names", () => {
     const tags = ["a"];
     const text = encodeEntry({ ...entry, tags }, json);
-    expect(decodeEntry(text, json, "redis")).toStrictEqual({ ...entry, tags, tier: "redis" });
+    expect(decodeEntry(text, json, { tier: "redis" })).toStrictEqual({ ...entry, tags, tier: "redis" });
     expect(decodeEntry(text, json)).not.toHaveProperty("tier");
   });
 

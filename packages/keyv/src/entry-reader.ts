@@ -51,7 +51,7 @@ export class EntryReader {
     const { serializer, name } = this.#options;
     try {
       if (typeof text !== "string") throw new TypeError("it is not text");
-      return decodeEntry(fromStoredText(text), serializer, name);
+      return decodeEntry(fromStoredText(text), serializer, { key, tier: name });
     } catch (error) {
       this.#options.unreadable(asUnreadable(error), key);
       return undefined;

@@ -29,7 +29,7 @@ export async function writeMany(parts: StoreParts, entries: readonly KeyAndEntry
 }
 
 function itemOf({ keyv, serializer, clock }: StoreParts, [key, entry]: KeyAndEntry): KeyvItem {
-  const value = toStoredText(encodeEntry(entry, serializer));
+  const value = toStoredText(encodeEntry(entry, serializer, key));
   const item = { key: toKeyvKey(keyv, key), value };
   // Rounded up, since backends take whole milliseconds and 0 would mean for ever.
   return entry.keepUntil === Number.POSITIVE_INFINITY

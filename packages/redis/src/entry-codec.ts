@@ -12,7 +12,7 @@ import {
 /** Entries as Redis holds them. */
 export interface EntryCodec {
   /** @throws CacheError `INVALID_VALUE` where the serializer cannot write the value. */
-  encode(entry: CacheEntry): string | Buffer;
+  encode(key: string, entry: CacheEntry): string | Buffer;
   /** All but the value; `undefined` where another version of the format wrote it, and, reported, where none did. */
   readHeader(key: string, stored: StoredBytes): SealedEntry | undefined;
   /** The entry with its value, in place; `undefined`, and reported, where that cannot be read. */
@@ -36,7 +36,7 @@ export function entryCodec({ serializer, tier, report }: EntryCodecParts): Entry
   const dataOf = (stored: StoredBytes): Uint8Array | StoredBytes =>
     serializer.copies === true ? stored : stored.bytes;
   return {
-    encode: (entry) => toArgument(encodeEntry(entry, serializer)),
+    encode: (key, entry) => toArgument(encodeEntry(entry, serializer, key)),
     readHeader(key, stored) {
       try {
         return readHeader(dataOf(stored), tier);
@@ -47,7 +47,7 @@ export function entryCodec({ serializer, tier, report }: EntryCodecParts): Entry
     },
     unseal(key, sealed) {
       try {
-        return unseal(sealed, serializer);
+        return unseal(sealed, serializer, key);
       } catch (error) {
         report(key, error);
         return undefined;

@@ -34,7 +34,7 @@ export interface Encoded {
 export function entryWrites({ batch, codec, deletes, now, leaseKey }: EntryWritesParts): EntryWrites {
   const encoded = (key: string, entry: CacheEntry): Encoded => ({
     key,
-    text: codec.encode(entry),
+    text: codec.encode(key, entry),
     life: lifeOf(entry.keepUntil - now()),
   });
   const write = ({ key, text, life }: Encoded): Promise<unknown> =>

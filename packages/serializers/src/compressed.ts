@@ -1,6 +1,7 @@
 import { constants } from "node:buffer";
 import { checkOptions, type OptionNames, type Serializer } from "@granary/core";
 import { type Algorithm, algorithmNamed, type CompressionAlgorithm, decompress, stored } from "./algorithms.js";
+import { around } from "./around.js";
 import {
   bytesOf,
   ENVELOPE_START,
@@ -10,6 +11,7 @@ import {
   payloadOf,
   requireSerializer,
   requireVersion,
+  VERSION_1,
 } from "./envelope.js";
 import { invalidOption } from "./errors.js";
 
@@ -47,10 +49,10 @@ const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 export function compressed(serializer: Serializer, options: CompressedOptions = {}): Serializer {
   requireSerializer("compressed", serializer);
   const settings = settingsOf(options);
-  return {
-    encode: (value) => compress(serializer.encode(value), settings),
-    decode: (data) => serializer.decode(isEnvelope("compressed", data) ? open(data, settings.maxBytes) : data),
-  };
+  return around(serializer, (inner) => ({
+    encode: (value) => compress(inner.encode(value), settings),
+    decode: (data) => inner.decode(isEnvelope("compressed", data) ? open(data, settings.maxBytes) : data),
+  }));
 }
 
 interface Settings {
@@ -80,12 +82,12 @@ function compress(payload: Payload, { algorithm, threshold, maxBytes }: Settings
 
 /** Magic, kind, the algorithm's byte, the compressed bytes. */
 function sealed(algorithm: Algorithm, payload: Payload): Uint8Array {
-  const start = envelopeStart("compressed", payload);
+  const start = envelopeStart("compressed", VERSION_1, payload);
   return Buffer.concat([start, Uint8Array.of(algorithm.id), algorithm.compress(bytesOf(payload))]);
 }
 
 function open(envelope: Uint8Array, maxBytes: number): Payload {
-  requireVersion(envelope);
+  requireVersion(envelope, VERSION_1);
   const bytes = decompress(envelope[ENVELOPE_START], envelope.subarray(ENVELOPE_START + 1), maxBytes);
   return payloadOf(envelope, bytes);
 }

@@ -6,7 +6,8 @@ export type Payload = string | Uint8Array;
 
 /** No UTF-8 text begins with this byte, so none is taken for an envelope. */
 const NEVER_IN_TEXT = 0xff;
-const VERSION_1 = 0x31;
+export const VERSION_1 = 0x31;
+export const VERSION_2 = 0x32;
 const TEXT = 0x74;
 const BYTES = 0x62;
 const MAGIC_LENGTH = 3;
@@ -21,8 +22,8 @@ const NAMES: Readonly<Record<EnvelopeName, number>> = { compressed: 0x63, encryp
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The first bytes of an envelope of this name: magic, version, and whether text or bytes are in it. */
-export function envelopeStart(name: EnvelopeName, payload: Payload): Uint8Array {
-  return Uint8Array.of(NEVER_IN_TEXT, NAMES[name], VERSION_1, typeof payload === "string" ? TEXT : BYTES);
+export function envelopeStart(name: EnvelopeName, version: number, payload: Payload): Uint8Array {
+  return Uint8Array.of(NEVER_IN_TEXT, NAMES[name], version, typeof payload === "string" ? TEXT : BYTES);
 }
 
 /** Whether `payload` is an envelope of this name, of whichever version. */
@@ -30,9 +31,11 @@ export function isEnvelope(name: EnvelopeName, payload: Payload): payload is Uin
   return typeof payload !== "string" && payload[0] === NEVER_IN_TEXT && payload[1] === NAMES[name];
 }
 
-/** Throws unless the envelope is of the version that this code reads. */
-export function requireVersion(envelope: Uint8Array): void {
-  if (envelope[2] !== VERSION_1) throw unreadable("another version wrote it");
+/** Throws unless the envelope is of one of the versions that this code reads; gives that. */
+export function requireVersion(envelope: Uint8Array, ...versions: readonly number[]): number {
+  const version = versions.find((one) => one === envelope[2]);
+  if (version === undefined) throw unreadable("another version wrote it");
+  return version;
 }
 
 /** What was in an envelope: `bytes`, or the text that they are, as `envelopeStart` noted. */

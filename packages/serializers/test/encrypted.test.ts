@@ -99,6 +99,31 @@ describe("what was tampered with is unreadable", () => {
     expect(() => secret.decode(Buffer.concat([bytes, Buffer.of(0)]))).toThrow(UNREADABLE);
   });
 
+  test("FIELD 32: what was moved to another key, compressed within or not", () => {
+    for (const serializer of [secret, encrypted(compressed(plain), { keys: [newKey] }), compressed(secret)]) {
+      const [ada, bob] = ["users:ada", "users:bob"].map((key) => serializer.forKey?.(key));
+      const payload = ada?.encode(long) ?? "";
+      expect(ada?.decode(payload)).toEqual(long);
+      expect(() => bob?.decode(payload)).toThrow(UNREADABLE);
+      expect(() => bob?.decode(payload)).toThrow("or moved to another entry");
+      expect(() => serializer.decode(payload)).toThrow("bound to the key of its entry, which is not known here");
+    }
+  });
+
+  test("FIELD 32: what is bound, with its version changed to the one that is not", () => {
+    const lenient = encrypted(plain, { keys: [newKey], acceptUnbound: true });
+    const payload = Buffer.from(lenient.forKey?.("users:ada").encode(user) as Uint8Array);
+    payload.write("1", 2);
+    expect(() => lenient.forKey?.("users:bob").decode(payload)).toThrow("bytes were changed");
+    expect(() => lenient.decode(payload)).toThrow("bytes were changed");
+  });
+
+  test("FIELD 32: where the name of the secret ends and the key of the entry begins cannot be moved", () => {
+    const [short, longer] = ["n", "nu"].map((name) => withKeys({ name, key: newKey.key }));
+    const payload = short?.forKey?.("users").encode(user) as Uint8Array;
+    expect(() => longer?.forKey?.("sers").decode(payload)).toThrow(UNREADABLE);
+  });
+
   test("text turned into bytes, or bytes into text", () => {
     const bytes = bytesFrom(secret, user);
     bytes.write("b", 3);
@@ -140,6 +165,10 @@ describe("options that are not of their form are refused at once", () => {
     ["two keys of one name", [newKey, { ...oldKey, name: newKey.name }]],
   ])("%s", (_, keys) => {
     expect(() => encrypted(plain, { keys: keys as never })).toThrow(INVALID);
+  });
+
+  test("a switch that is neither on nor off", () => {
+    expect(() => encrypted(plain, { keys: [newKey], acceptUnbound: "yes" as never })).toThrow(INVALID);
   });
 
   test("something else than a serializer", () => {

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { compressed, encrypted } from "@granary/serializers";
+import { superjsonSerializer } from "@granary/superjson";
 import { describe, expect, test } from "vitest";
-import { goldenV1 } from "./golden/v1.js";
+import { goldenKeys, goldenV1, goldenValue } from "./golden/v1.js";
+import { GOLDEN_ENTRY, goldenV2 } from "./golden/v2.js";
 import { bytesFrom, HAS_ZSTD, raw } from "./support/serializers.js";
 
 const folder = new URL("./golden/v1/", import.meta.url);
@@ -29,6 +31,31 @@ describe("version 1 of the payloads", () => {
         expect(resultOf(() => reader.decode(changed))).not.toEqual(value);
       }
     });
+  });
+});
+
+describe("FIELD 32: version 2 of what is encrypted, bound to the key of its entry", () => {
+  const bound = new URL("./golden/v2/", import.meta.url);
+
+  test("has a row for every golden file", () => {
+    expect(goldenV2.map(({ file }) => file).sort()).toEqual(readdirSync(bound).sort());
+  });
+
+  test.each(goldenV2)("$file is read under its key, and under no other", ({ file, value, reader }) => {
+    const golden = readFileSync(new URL(file, bound));
+    expect(golden.subarray(0, 3).toString("latin1")).toBe("\u00ffe2");
+    expect(reader.forKey?.(GOLDEN_ENTRY).decode(golden)).toEqual(value);
+    for (const decode of [reader.decode, reader.forKey?.(`${GOLDEN_ENTRY}2`).decode])
+      expect(() => decode?.(golden)).toThrow(expect.objectContaining({ code: "UNREADABLE" }));
+  });
+
+  test("version 1, which is not bound, is read under a key only where that is asked for", () => {
+    const golden = readFileSync(new URL("encrypted-text.bin", folder));
+    const [strict, lenient] = [false, true].map((acceptUnbound) =>
+      encrypted(superjsonSerializer, { keys: goldenKeys, acceptUnbound }).forKey?.(GOLDEN_ENTRY),
+    );
+    expect(() => strict?.decode(golden)).toThrow("`acceptUnbound: true` would read it");
+    expect(lenient?.decode(golden)).toEqual(goldenValue);
   });
 });
 

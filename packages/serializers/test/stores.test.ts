@@ -98,6 +98,38 @@ describe.each(BACKENDS)("%s", (_, open) => {
     expect(errors).toSatisfy((all: typeof errors) => all.every(({ error }) => codeOf(error) === "UNREADABLE"));
   });
 
+  test("FIELD 32: takes what was copied from another key for a miss and an event, and loads", async () => {
+    const backend = open();
+    const { reader, errors } = withErrors(cacheOn(backend.store(both)));
+    await reader.setMany([
+      ["ada", { name: "Ada" }],
+      ["bob", { name: "Bob" }],
+    ]);
+    await backend.write("bob", await backend.read("ada"));
+    expect(await reader.getOrSet("bob", () => ({ name: "loaded" }))).toEqual({ name: "loaded" });
+    expect(errors.map(({ error }) => codeOf(error))).toContain("UNREADABLE");
+    expect(await reader.getMany(["ada", "bob"])).toEqual(
+      new Map([
+        ["ada", { name: "Ada" }],
+        ["bob", { name: "loaded" }],
+      ]),
+    );
+  });
+
+  test("FIELD 32: reads what was not bound yet where that is asked for, and binds what it writes", async () => {
+    const backend = open();
+    const lenient = encrypted(plain, { keys: [newKey], acceptUnbound: true });
+    const unbound: Serializer = { encode: (value) => lenient.encode(value), decode: (data) => lenient.decode(data) };
+    await cacheOn(backend.store(unbound)).set("a", long);
+    const { reader, errors } = withErrors(cacheOn(backend.store(encrypted(plain, { keys: [newKey] }))));
+    expect(await reader.get("a")).toBeUndefined();
+    expect(errors).toMatchObject([{ operation: "get", error: { code: "UNREADABLE" } }]);
+    const migrating = cacheOn(backend.store(lenient));
+    expect(await migrating.get("a")).toEqual(long);
+    await migrating.set("a", long);
+    expect(await reader.get("a")).toEqual(long);
+  });
+
   test("takes what would be too large for a miss, and loads again", async () => {
     const backend = open();
     await cacheOn(backend.store(squeezed())).set("bomb", "0".repeat(1_000_000));

@@ -12,16 +12,16 @@ export interface Golden {
   readonly needsZstd?: true;
 }
 
-const keys = [
+export const goldenKeys = [
   { name: "2026-11", key: Uint8Array.from({ length: 32 }, (_, i) => i) },
   { name: "2026-05", key: Uint8Array.from({ length: 32 }, (_, i) => 255 - i) },
 ];
 
-const value = { name: "Ada", notes: "granary ".repeat(20), born: new Date(-4_858_272_000_000) };
+export const goldenValue = { name: "Ada", notes: "granary ".repeat(20), born: new Date(-4_858_272_000_000) };
 const numbers = [...Array.from({ length: 60 }, () => 7), 0, 255];
-const texts = { value, reader: compressed(superjsonSerializer) };
+const texts = { value: goldenValue, reader: compressed(superjsonSerializer) };
 const bytes = { value: numbers, reader: compressed(raw) };
-const secrets = { value, reader: encrypted(superjsonSerializer, { keys }) };
+const secrets = { value: goldenValue, reader: encrypted(superjsonSerializer, { keys: goldenKeys }) };
 
 /** Never change a row, and never write a file again: these are bytes that lie in somebody's Redis. */
 export const goldenV1: readonly Golden[] = [
@@ -36,6 +36,6 @@ export const goldenV1: readonly Golden[] = [
   { file: "stored-bytes.bin", ...bytes, value: [0xff, 0x63, 0x31, 1, 2, 3] },
   { file: "encrypted-text.bin", ...secrets },
   { file: "encrypted-under-old-key.bin", ...secrets },
-  { file: "encrypted-bytes.bin", value: numbers, reader: encrypted(raw, { keys }) },
-  { file: "compressed-then-encrypted.bin", value, reader: encrypted(texts.reader, { keys }) },
+  { file: "encrypted-bytes.bin", value: numbers, reader: encrypted(raw, { keys: goldenKeys }) },
+  { file: "compressed-then-encrypted.bin", value: goldenValue, reader: encrypted(texts.reader, { keys: goldenKeys }) },
 ];
