@@ -8,7 +8,9 @@ import { type Files, filesUnder } from "../support/workspace.js";
  * A new file must be given a place here.
  */
 const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
-  ["words", "realms", "describe", "abort-listeners"],
+  ["words", "realms", "describe", "abort-listeners", "runtime"],
+  ["words", "timers", "turns"],
+  ["words", "machine-time"],
   ["words", "entry", "errors", "clock", "events", "scope"],
   ["words", "duration", "glob", "call-safely"],
   ["contracts", "store", "bus", "serializer", "schema", "key"],

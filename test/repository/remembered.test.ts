@@ -73,9 +73,12 @@ function judgeTask(folder: string, name: string): readonly string[] {
   if (task.cache === false) return [];
   const { ours, outside } = importsIn(folder);
   const known = rememberedWith(folder, task);
+  const isSource = (path: string): boolean => known.has(path.replace(/^packages\/(\w+)\/src\/.*$/, "@granary/$1"));
   return [
     ...[...ours].filter((each) => !known.has(each)).map((each) => `${name} of ${folder} forgets ${each}`),
-    ...[...outside].filter((path) => !isInput(path, task)).map((path) => `${name} of ${folder} forgets ${path}`),
+    ...[...outside]
+      .filter((path) => !isSource(path) && !isInput(path, task))
+      .map((path) => `${name} of ${folder} forgets ${path}`),
   ];
 }
 
