@@ -28,6 +28,7 @@ export type { LoadContext, Validator } from "./load-context.js";
 export { MarkRegistry } from "./mark-registry.js";
 export { marked } from "./marked.js";
 export type { CallOptions, Policy } from "./policy.js";
+export { isolatesRequests } from "./runtime.js";
 export type { OnStoreError } from "./safe-store.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export { scopesOf } from "./scope.js";

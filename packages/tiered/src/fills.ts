@@ -1,4 +1,4 @@
-import type { CacheEntry } from "@granary/core";
+import { type CacheEntry, isolatesRequests } from "@granary/core";
 
 type Found = Promise<CacheEntry | undefined>;
 
@@ -32,6 +32,7 @@ export class Fills {
 
   /** What a read of `key` that is under way will find, for whoever asks meanwhile. */
   shared(key: string): Found | undefined {
+    if (isolatesRequests) return undefined;
     for (let fill = this.#begun.get(key); fill !== undefined; fill = fill.earlier)
       if (fill.standing && fill.found !== undefined) return fill.found;
     return undefined;
