@@ -24,6 +24,23 @@ test("a cache over tiers works", async () => {
   await cache.close();
 });
 
+test("what Node has made, in its own realm, is as good as what was made here", async () => {
+  expect(structuredClone(new Map()) instanceof Map).toBe(false);
+  const cache = createCache({ store: memoryStore({ maxEntries: 10, values: "cloned" }) });
+  const failed = [];
+  cache.on("loadError", ({ error }) => failed.push(error.message));
+  const asMap = () => structuredClone(new Map([["1", { at: new Date(0) }]]));
+  expect((await cache.getOrSetMany([1], asMap)).get(1)).toEqual({ at: new Date(0) });
+  const asArray = () => [2, structuredClone(new Error("bad"))];
+  expect([...(await cache.getOrSetMany([2, 3], asArray))]).toEqual([[2, 2]]);
+  expect(failed).toEqual(["bad"]);
+  await cache.set("a", 1, { params: structuredClone({ page: 1 }) });
+  expect(await cache.get("a", { params: { page: 1 } })).toBe(1);
+  const rich = { at: new Date(0), ids: new Map([[1, new Set([2])]]), list: [{ a: 1 }] };
+  expect(superjsonSerializer.encode(structuredClone(rich))).toBe(superjsonSerializer.encode(rich));
+  await cache.close();
+});
+
 test("superjson is brought along", () => {
   const value = { at: new Date(0), ids: new Map([[1, 7n]]) };
   expect(superjsonSerializer.decode(superjsonSerializer.encode(value))).toEqual(value);

@@ -1,6 +1,7 @@
 import { describe } from "./describe.js";
 import type { EntryHandle } from "./entry.js";
 import { CacheError } from "./errors.js";
+import { builtInOf } from "./realms.js";
 
 /** What `params` may hold: plain data, dates and bigints, nested. */
 export type Params =
@@ -132,7 +133,7 @@ function escapeCharacter(character: string): string {
 function paramsText(value: Params, depth = 0): string {
   if (depth > DEEPEST_PARAMS) throw new CacheError("INVALID_KEY", "params are nested too deeply, or hold themselves.");
   if (value === null || typeof value !== "object") return scalarText(value);
-  if (value instanceof Date) return dateText(value);
+  if (value instanceof Date || builtInOf(value) === "Date") return dateText(value as Date);
   if (Array.isArray(value)) return `[${Array.from(value, (item: Params) => paramsText(item, depth + 1)).join(",")}]`;
   return objectText(value as { readonly [name: string]: Params }, depth);
 }
@@ -151,8 +152,7 @@ function dateText(date: Date): string {
 }
 
 function objectText(value: { readonly [name: string]: Params }, depth: number): string {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) throw notPlain(value);
+  if (builtInOf(value) !== "Object") throw notPlain(value);
   const names = Object.keys(value).filter((name) => value[name] !== undefined);
   const properties = names.sort().map((name) => {
     const shown = BARE_NAME.test(name) ? name : quote(name);

@@ -2,6 +2,7 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { StoreHealth } from "./events.js";
+import { messageOf } from "./realms.js";
 import type {
   Admit,
   CacheStore,
@@ -221,6 +222,6 @@ function isAboutValue(error: CacheError): boolean {
 
 function asStoreError(cause: unknown, name: string): CacheError {
   if (isCacheError(cause)) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new CacheError("STORE_FAILED", `The store "${name}" failed: ${reason}`, { cause });
 }

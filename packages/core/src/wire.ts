@@ -1,6 +1,7 @@
 import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { InstantReader } from "./instant-reader.js";
+import { isBytes, messageOf } from "./realms.js";
 import type { Serializer } from "./serializer.js";
 
 /*
@@ -124,7 +125,7 @@ export function unseal(sealed: SealedEntry, serializer: Serializer, key?: string
 /** Of text, the bytes of its beginning are enough. */
 function storedOf(data: string | Uint8Array | StoredBytes): StoredBytes {
   if (typeof data === "string") return { bytes: encoder.encode(data.slice(0, LONGEST_BEGINNING)), text: data };
-  return data instanceof Uint8Array ? { bytes: data, text: undefined } : data;
+  return isBytes(data) ? { bytes: data, text: undefined } : data;
 }
 
 /** Whether the payload is text or bytes; `undefined` where this version of the format did not write it. */
@@ -215,8 +216,4 @@ function parseJson(text: string): unknown {
 
 function unreadable(reason: string, cause?: unknown): CacheError {
   return new CacheError("UNREADABLE", `The stored bytes are not an entry that can be read: ${reason}.`, { cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,8 @@ import {
   CacheError,
   decodeEntry,
   isCacheError,
+  isError,
+  messageOf,
   type Serializer,
 } from "@granary/core";
 import { memberOf } from "./keyv-like.js";
@@ -61,11 +63,14 @@ export class EntryReader {
 
 /** Whether Keyv itself could not read its envelope: JSON that does not parse, or a bare `null`, which Keyv 5 trips over. */
 export function isGarbled(error: unknown): boolean {
-  return error instanceof SyntaxError || (error instanceof TypeError && error.message.includes("expires"));
+  return (
+    isError(error) &&
+    (error.name === "SyntaxError" || (error.name === "TypeError" && error.message.includes("expires")))
+  );
 }
 
 function asUnreadable(cause: unknown): CacheError {
   if (isCacheError(cause)) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new CacheError("UNREADABLE", `What Keyv holds is not an entry that can be read: ${reason}.`, { cause });
 }

@@ -1,4 +1,4 @@
-import { CacheError } from "@granary/core";
+import { type BuiltIn, builtInOf, CacheError } from "@granary/core";
 
 /**
  * A deep copy of plain data: primitives, arrays, plain objects, dates, maps, sets, regular expressions, URLs,
@@ -30,11 +30,11 @@ function copyPart(part: unknown, copies: Copies): unknown {
   if (!isObject(part)) return part;
   const known = copies.get(part);
   if (known !== undefined) return known;
-  const prototype: unknown = Object.getPrototypeOf(part);
   if (Array.isArray(part)) return copyArray(part, copies);
-  if (prototype === Object.prototype || prototype === null) return copyPlain(part, copies);
-  const copier = copierOf(part);
-  if (copier === undefined) throw uncopyable(`an instance of ${nameOf(prototype)}`);
+  const builtIn = builtInOf(part);
+  if (builtIn === "Object") return copyPlain(part, copies);
+  const copier = copierOf(part, builtIn);
+  if (copier === undefined) throw uncopyable(`an instance of ${nameOf(Object.getPrototypeOf(part))}`);
   const copy = copier(part as never, copies);
   copies.set(part, copy);
   return copy;
@@ -66,30 +66,24 @@ function copyPlain(original: object, copies: Copies): object {
 
 const OPEN = { enumerable: true, configurable: true, writable: true };
 
-/** How to copy an object of a class of the language; only of that class itself, since a subclass may hold more. */
-function copierOf(original: object): Copier | undefined {
-  if (ArrayBuffer.isView(original)) return copyView;
-  if (original instanceof Error) return ERRORS.has(original.constructor) ? copyError : undefined;
-  return COPIERS.get(Object.getPrototypeOf(original));
+/**
+ * How to copy an object of a class of the language, whatever realm it was made in; only of that class itself, since a
+ * subclass may hold more. What is copied is of this realm.
+ */
+function copierOf(original: object, builtIn: BuiltIn | undefined): Copier | undefined {
+  return ArrayBuffer.isView(original) ? copyView : COPIERS.get(builtIn);
 }
 
-const COPIERS: ReadonlyMap<unknown, Copier> = new Map<unknown, Copier>([
-  [Date.prototype, (date: Date) => new Date(date.getTime())],
-  [Map.prototype, copyMap],
-  [Set.prototype, copySet],
-  [RegExp.prototype, (expression: RegExp) => new RegExp(expression)],
-  [ArrayBuffer.prototype, (buffer: ArrayBuffer) => buffer.slice(0)],
-  ...(typeof URL === "undefined" ? [] : [[URL.prototype, (url: URL) => new URL(url)] as const]),
-]);
+const ERRORS = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
 
-const ERRORS: ReadonlySet<unknown> = new Set([
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
+const COPIERS: ReadonlyMap<BuiltIn | undefined, Copier> = new Map<BuiltIn | undefined, Copier>([
+  ["Date", (date: Date) => new Date(date.getTime())],
+  ["Map", copyMap],
+  ["Set", copySet],
+  ["RegExp", (expression: RegExp) => new RegExp(expression)],
+  ["ArrayBuffer", (buffer: ArrayBuffer) => new Uint8Array(buffer).slice().buffer],
+  ["URL", (url: URL) => new URL(url)],
+  ...ERRORS.map((one) => [one.name as BuiltIn, copierOfErrors(one)] as const),
 ]);
 
 function copyMap(original: ReadonlyMap<unknown, unknown>, copies: Copies): Map<unknown, unknown> {
@@ -106,8 +100,11 @@ function copySet(original: ReadonlySet<unknown>, copies: Copies): Set<unknown> {
   return copy;
 }
 
-function copyError(original: Error, copies: Copies): Error {
-  const copy = Reflect.construct(original.constructor, []) as Error;
+function copierOfErrors(made: ErrorConstructor): Copier {
+  return (original, copies) => copyError(original, new made(), copies);
+}
+
+function copyError(original: Error, copy: Error, copies: Copies): Error {
   copies.set(original, copy);
   for (const name of Object.getOwnPropertyNames(original)) {
     const part = copyPart(Reflect.get(original, name), copies);
@@ -120,8 +117,12 @@ function copyError(original: Error, copies: Copies): Error {
 /** Of a view only the bytes that it shows are copied. `slice` keeps its class, also that of a Node `Buffer`. */
 function copyView(original: ArrayBufferView): object {
   const { buffer, byteOffset, byteLength } = original;
-  if (original instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
-  return Uint8Array.prototype.slice.call(original);
+  const builtIn = builtInOf(original);
+  if (builtIn === "DataView") return new DataView(new Uint8Array(buffer, byteOffset, byteLength).slice().buffer);
+  const copy: object = Uint8Array.prototype.slice.call(original);
+  const own = builtIn === undefined ? undefined : (Reflect.get(globalThis, builtIn) as Uint8ArrayConstructor);
+  // Of another realm, it keeps the class that it has there.
+  return own === undefined || copy instanceof own ? copy : new own(copy as Uint8Array);
 }
 
 function nameOf(prototype: unknown): string {

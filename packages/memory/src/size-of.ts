@@ -1,3 +1,4 @@
+import { builtInOf, isError, isMap, isSet } from "@granary/core";
 import type { Held } from "./held.js";
 
 /*
@@ -73,10 +74,13 @@ const BEYOND_LATIN = /[^\u0000-\u00ff]/;
 /** The bytes of an object without its parts, which are left to do. */
 function sizeOfObject(value: object, todo: unknown[]): number {
   if (Array.isArray(value)) return sizeOfArray(value, todo);
-  if (value instanceof Map) return sizeOfMap(value, todo);
-  if (value instanceof Set) return sizeOfSet(value, todo);
-  if (value instanceof Date) return DATE;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return BYTES + roundUp(value.byteLength);
+  // The most frequent case, without a question.
+  if (Object.getPrototypeOf(value) === Object.prototype) return sizeOfProperties(value, todo);
+  if (isMap(value)) return sizeOfMap(value, todo);
+  if (isSet(value)) return sizeOfSet(value, todo);
+  if (builtInOf(value) === "Date") return DATE;
+  if (ArrayBuffer.isView(value) || builtInOf(value) === "ArrayBuffer")
+    return BYTES + roundUp((value as ArrayBuffer).byteLength);
   return sizeOfInside(value) + sizeOfProperties(value, todo);
 }
 
@@ -104,9 +108,10 @@ function tableFor(size: number): number {
 
 /** What an object of some classes of the language holds out of sight. */
 function sizeOfInside(value: object): number {
-  if (value instanceof Error) return ERROR + sizeOfString(value.message);
-  if (value instanceof RegExp) return REGEXP + sizeOfString(value.source);
-  return typeof URL !== "undefined" && value instanceof URL ? URL_PARTS + sizeOfString(value.href) : 0;
+  if (isError(value)) return ERROR + sizeOfString(value.message);
+  const builtIn = builtInOf(value);
+  if (builtIn === "RegExp") return REGEXP + sizeOfString((value as RegExp).source);
+  return builtIn === "URL" ? URL_PARTS + sizeOfString((value as URL).href) : 0;
 }
 
 function sizeOfProperties(value: object, todo: unknown[]): number {

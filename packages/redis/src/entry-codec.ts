@@ -2,6 +2,7 @@ import {
   type CacheEntry,
   CacheError,
   encodeEntry,
+  isError,
   readHeader,
   type SealedEntry,
   type Serializer,
@@ -54,7 +55,7 @@ export function entryCodec({ serializer, tier, report }: EntryCodecParts): Entry
       }
     },
     refuse(key, cause) {
-      if (!(cause instanceof Error && cause.message.startsWith("WRONGTYPE"))) throw cause;
+      if (!(isError(cause) && cause.message.startsWith("WRONGTYPE"))) throw cause;
       report(key, new CacheError("UNREADABLE", "Redis holds something other than a string there.", { cause }));
       return undefined;
     },

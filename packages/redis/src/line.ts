@@ -1,4 +1,4 @@
-import { CacheError, type Clock } from "@granary/core";
+import { CacheError, type Clock, isError } from "@granary/core";
 import { afterReading } from "./after-reading.js";
 import { atMost } from "./at-most.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -163,7 +163,7 @@ export class Line {
 /** A server that refuses to be pinged is there. */
 function ping(connection: RedisConnection): Promise<unknown> {
   return connection.ping().catch((error: unknown) => {
-    if (!(error instanceof Error) || error.name !== "ReplyError") throw error;
+    if (!isError(error) || error.name !== "ReplyError") throw error;
   });
 }
 

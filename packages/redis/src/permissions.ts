@@ -1,4 +1,4 @@
-import { CacheError } from "@granary/core";
+import { CacheError, isError } from "@granary/core";
 
 /** What a store asks of Redis, by itself and in its script. */
 const STORE_RULES =
@@ -10,7 +10,7 @@ const REFUSAL = /^(NOPERM|ERR The user executing the script can't)|ACL failure i
 
 /** Whether `error` says that the client's user may not do this. */
 export function isNotPermitted(error: unknown): boolean {
-  return error instanceof Error && REFUSAL.test(error.message);
+  return isError(error) && REFUSAL.test(error.message);
 }
 
 /** `error`, or where the ACL of the user is in the way: what to write there. A server that says so has answered. */

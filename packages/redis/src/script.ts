@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isError } from "@granary/core";
 import type { Limit } from "./patience.js";
 import { SOURCE } from "./script-source.js";
 
@@ -43,11 +44,11 @@ export function sizeOfStep({ args }: Step): number {
 
 /** Whether `error` says that Redis has to be sent the whole script. */
 export function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+  return isError(error) && error.message.startsWith("NOSCRIPT");
 }
 
 /** When the server, by its own clock, refused a step as late; `undefined` where `error` says something else. */
 export function latenessIn(error: unknown): number | undefined {
-  const said = error instanceof Error ? /^LATE (\S+)/.exec(error.message) : null;
+  const said = isError(error) ? /^LATE (\S+)/.exec(error.message) : null;
   return said === null ? undefined : Number(said[1]);
 }

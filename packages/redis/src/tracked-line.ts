@@ -1,4 +1,4 @@
-import { CacheError, type Clock } from "@granary/core";
+import { CacheError, type Clock, isError } from "@granary/core";
 import { Line } from "./line.js";
 import type { RedisConnection } from "./redis-client.js";
 
@@ -47,7 +47,7 @@ async function track(connection: RedisConnection, keyStart: string): Promise<voi
 
 /** What a server says that does not know a command, or an ACL that does not permit it; not what passes by itself. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && /^(NOPERM|ERR (unknown|syntax error|wrong number))/i.test(error.message);
+  return isError(error) && /^(NOPERM|ERR (unknown|syntax error|wrong number))/i.test(error.message);
 }
 
 function unsupported(cause: unknown): CacheError {

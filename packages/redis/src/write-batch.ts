@@ -1,3 +1,4 @@
+import { isError } from "@granary/core";
 import { atEndOfTurn } from "./end-of-turn.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
 import { type Limit, type Patience, tooLate } from "./patience.js";
@@ -98,7 +99,7 @@ export class WriteBatch {
       const answers = (await this.#call(together(pending.map(({ step }) => step)), limit)) as readonly unknown[];
       pending.forEach((each, at) => {
         const answer = answers[at];
-        if (answer instanceof Error) this.#refused(each, limit, answer);
+        if (isError(answer)) this.#refused(each, limit, answer);
         else each.resolve(answer);
       });
     } catch (error) {

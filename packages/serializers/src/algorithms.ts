@@ -1,4 +1,5 @@
 import * as zlib from "node:zlib";
+import { isError } from "@granary/core";
 import { invalidOption, unreadable } from "./errors.js";
 
 /** How bytes are compressed. `"zstd"` needs Node 22.15, 23.8 or 24; the others are everywhere. */
@@ -93,7 +94,7 @@ function attempt(run: () => Uint8Array, maxBytes: number): Uint8Array {
   try {
     return run();
   } catch (cause) {
-    const isTooLarge = cause instanceof RangeError;
+    const isTooLarge = isError(cause) && cause.name === "RangeError";
     throw unreadable(isTooLarge ? `it is larger than ${maxBytes} bytes` : "its compressed bytes are damaged", cause);
   }
 }

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { checkOptions, type OptionNames } from "@granary/core";
+import { checkOptions, isBytes, type OptionNames } from "@granary/core";
 import { invalidOption } from "./errors.js";
 
 /** A key for AES-256-GCM, and what it is called. */
@@ -43,7 +43,7 @@ function readyKey({ name, key }: EncryptionKey): ReadyKey {
   const bytes = Buffer.from(typeof name === "string" ? name : "");
   if (bytes.length === 0 || bytes.length > MOST_NAME_BYTES || bytes.toString() !== name)
     throw invalidOption(`The \`name\` of a key must be text of 1 to ${MOST_NAME_BYTES} bytes.`);
-  if (!(key instanceof Uint8Array) || key.length !== KEY_BYTES)
+  if (!isBytes(key) || key.length !== KEY_BYTES)
     throw invalidOption(`The \`key\` named "${name}" must be ${KEY_BYTES} bytes, as a Uint8Array or Buffer.`);
   return { name: bytes, secret: createSecretKey(key) };
 }

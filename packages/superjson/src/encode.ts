@@ -1,5 +1,6 @@
 import { CacheError } from "@granary/core";
 import type { SuperJSON } from "superjson";
+import { adopt } from "./adopt.js";
 import { annotate } from "./annotate.js";
 import { decode } from "./decode.js";
 import { inspect } from "./inspect.js";
@@ -18,6 +19,8 @@ export function encode(value: unknown, instance: SuperJSON): string {
 }
 
 function encodeByInstance(value: unknown, instance: SuperJSON): string {
+  const own = adopt(value);
+  if (own !== value) return encode(own, instance);
   const { repeats, holdsBytes } = inspect(value, instance);
   const text = holdsBytes ? stringifyBy(instance, value) : instance.stringify(value);
   // Within sets, map keys, errors and cycles, superjson does not always find the second place of an object again.
