@@ -48,7 +48,8 @@ export default defineConfig({
     allowOnly: false,
     // What runs at once are tests that wait for other processes.
     maxConcurrency: 8,
-    maxWorkers: availableParallelism() + 1,
+    // One more than there are cores, as some wait; where turbo runs several of these at once, they share.
+    maxWorkers: availableParallelism() + (process.env["TURBO_HASH"] === undefined ? 1 : 0),
     // Ends what hangs. No test that goes on is to be ended because a machine is slow: far longer than any takes.
     testTimeout: 180_000,
     hookTimeout: 180_000,
