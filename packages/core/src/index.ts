@@ -28,11 +28,8 @@ export type { LoadContext, Validator } from "./load-context.js";
 export { MarkRegistry } from "./mark-registry.js";
 export { marked } from "./marked.js";
 export type { CallOptions, Policy } from "./policy.js";
-<<<<<<< HEAD
-export { isolatesRequests } from "./runtime.js";
-=======
 export { type BuiltIn, builtInOf, isBytes, isError, isMap, isSet, messageOf } from "./realms.js";
->>>>>>> c65e692 (Treat values, errors and maps of another realm as those of this one, in every package)
+export { isolatesRequests } from "./runtime.js";
 export type { OnStoreError } from "./safe-store.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export { scopesOf } from "./scope.js";
