@@ -11,14 +11,14 @@ import { tablesOf } from "../publish/tables.mjs";
 const rows = readdirSync(`${root}bench/rows`).map((file) => file.replace(/\.mjs$/, ""));
 
 /** Each value that a row reads is checked by the row itself: one that is wrong is a failure here, however fast. */
-test("every row of the benches runs, with the floor and with Granary", { timeout: 300_000 }, async () => {
+test("every row of the benches runs, with the floor and with Granary", { timeout: 900_000 }, async () => {
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, ["bench/run.mjs", "--short"], { cwd: root });
   expect(rows.length).toBeGreaterThan(15);
   expect(rows.filter((row) => !stdout.includes(`\n${row} runs`))).toEqual([]);
 });
 
-test("a subject that gives something else than was stored is found out", { timeout: 300_000 }, async () => {
+test("a subject that gives something else than was stored is found out", { timeout: 900_000 }, async () => {
   const run = promisify(execFile);
   const started = run(process.execPath, ["bench/run.mjs", "l1-hit", "--short", "--only", "wrong"], { cwd: root });
   await expect(started).rejects.toThrow(/A read of id\d+ gave/);

@@ -8,6 +8,8 @@ import { openOrigin } from "./origin.mjs";
 const SLICE_MS = 100;
 /** Calls that have not ended by then hang. */
 const PATIENCE_MS = 5_000;
+/** How long a process has for letting go of everything. */
+const LEAVING_MS = 60_000;
 
 process.on("message", ({ call, verb, args }) => void answer(call, () => verbs[verb](...args)));
 process.on("disconnect", end);
@@ -199,7 +201,7 @@ async function close() {
   const closedMs = now() - begunAt;
   client.disconnect();
   await origin.close();
-  const until = now() + PATIENCE_MS;
+  const until = now() + LEAVING_MS;
   while (left().length > 0 && now() < until) await new Promise((resolve) => setImmediate(resolve));
   return { closedMs, left: left(), unhandled };
 }
