@@ -12,6 +12,8 @@ import { isError, isMap } from "./realms.js";
 
 type Report = CacheContext["report"];
 
+import { processWide } from "./process-wide.js";
+
 /** What a loader of many is given. */
 export interface LoadManyContext {
   /** Aborts when every load of the batch was given up. */
@@ -48,7 +50,7 @@ interface Passenger<T> {
 const MORE = "";
 
 /** Flights whose loader gave an error for their one id: known to every batch, since another one may have joined. */
-const failedAlone = new WeakMap<Flight, Error>();
+const failedAlone = processWide("failed alone", () => new WeakMap<Flight, unknown>());
 
 /** Whether the loader of many gave `error` for the id of `flight`, so that the other ids are none the worse. */
 export function isFailedAlone(flight: Flight | undefined, error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.js";
+import { type Clock, runBehind } from "./clock.js";
 import type { BreakerState } from "./events.js";
 
 export interface BreakerParts {
@@ -29,7 +29,8 @@ export class Breaker {
   /** When something else should have happened, by the clock. */
   #overdueAt = Number.POSITIVE_INFINITY;
   #cancel = (): void => {};
-  #isOver = false;
+  /** Goes up when it is reset: a probe of before says nothing any more. */
+  #round = 0;
 
   constructor(parts: BreakerParts) {
     this.#parts = parts;
@@ -64,20 +65,22 @@ export class Breaker {
     if (this.#state !== "closed" && this.#parts.clock.now() >= this.#overdueAt) void this.#probe();
   }
 
-  close(): void {
-    this.#isOver = true;
+  /** As at first, without a word. No timer is left. */
+  reset(): void {
     this.#cancel();
+    this.#round += 1;
+    this.#state = "closed";
+    this.#failures = 0;
   }
 
   #open(): void {
-    if (this.#isOver) return;
     this.#enter("open");
     this.#expect(this.#parts.halfOpenAfterMs);
-    this.#cancel = this.#parts.clock.after(this.#parts.halfOpenAfterMs, () => void this.#probe());
+    this.#cancel = runBehind(this.#parts.clock, this.#parts.halfOpenAfterMs, () => void this.#probe());
   }
 
   async #probe(): Promise<void> {
-    if (this.#isOver) return;
+    const round = this.#round;
     this.#cancel();
     this.#enter("half-open");
     this.#expect(Math.max(this.#parts.halfOpenAfterMs, LONGEST_PROBE_MS));
@@ -85,6 +88,7 @@ export class Breaker {
       () => true,
       () => false,
     );
+    if (round !== this.#round) return;
     if (!isAnswered) return this.#open();
     this.#failures = 0;
     this.#enter("closed");
@@ -95,7 +99,6 @@ export class Breaker {
   }
 
   #enter(state: BreakerState): void {
-    if (this.#isOver) return;
     this.#state = state;
     this.#parts.changed(state);
   }

@@ -22,14 +22,21 @@ export interface BusListener {
 
 /**
  * How one process tells the others that a key changed. One bus is one node's end of it:
- * what a node publishes comes to every other node, and never back to itself.
+ * what a node publishes comes to every other node, and never back to itself. Tiers that share one bus object are one node
+ * to it, and tell each other themselves.
  */
 export interface CacheBus {
   readonly name: string;
   /** Resolves once the message is handed on, and rejects where it could not be. */
   publish(message: BusMessage): Awaitable<void>;
-  /** Begins to listen, without waiting for a connection. Returns a function that stops it. */
-  subscribe(listener: BusListener): () => void;
-  /** Ends connections that the bus itself opened. A client that was given to it stays open. */
+  /**
+   * Begins to listen, without waiting for a connection. Returns a function that stops it; behind the last who listened it
+   * resolves once what the bus had opened is gone. Then the bus may be listened to again.
+   */
+  subscribe(listener: BusListener): () => Awaitable<void>;
+  /**
+   * Called by whoever made the bus, never by a cache. Ends connections that the bus itself opened. A client that was given
+   * to it stays open. From then on `publish` and `subscribe` fail with `CLOSED`.
+   */
   close?(): Awaitable<void>;
 }

@@ -1,5 +1,6 @@
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
+import { processWide } from "./process-wide.js";
 import { isolatesRequests } from "./runtime.js";
 
 /** Knows which load the code that runs now belongs to. */
@@ -25,8 +26,8 @@ interface AsyncHooks {
 /** Before this version of Node, to follow a call through its awaits makes every promise of the process slower by half. */
 const FIRST_NODE_WITH_CHEAP_CONTEXT = 24;
 
-/** The loads of this process, wherever they were started. */
-export const callChain: CallChain = asyncChain() ?? synchronousChain();
+/** The loads of this process, wherever they were started, and by whatever copy of this package. */
+export const callChain: CallChain = processWide("call chain", () => asyncChain() ?? synchronousChain());
 
 /**
  * A caller that belongs to a load is about to wait for another one: `RECURSIVE_LOAD` where that one waits for the

@@ -2,6 +2,7 @@ import { type CacheFamily, StoreCache } from "./cache.js";
 import type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
 import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { type Clock, systemClock } from "./clock.js";
+import { closedStore } from "./closed-store.js";
 import type { CacheContext } from "./context.js";
 import type { Counters } from "./counters.js";
 import { Emitter } from "./emitter.js";
@@ -10,11 +11,11 @@ import { checkName, type KeySpace, Keys } from "./key.js";
 import { isAbsentResult } from "./lifetime.js";
 import { Namespaces } from "./namespaces.js";
 import { DEFAULT_POLICY, POLICY_OPTIONS, type ResolvedPolicy, resolvePolicy } from "./policy.js";
-import { type OnStoreError, SafeStore } from "./safe-store.js";
+import { type OnStoreError, SafeStore, type StoreSource } from "./safe-store.js";
 import type { StandardSchema } from "./schema.js";
 import { basesOf } from "./scope.js";
 import { type CacheStore, isStore, type StoreEvent } from "./store.js";
-import { StoreShare } from "./store-share.js";
+import { type StoreShare, shareOf } from "./store-share.js";
 import { admitWith, checkValue, type ValueCheck } from "./value-check.js";
 
 const CHILD_OPTIONS: OptionNames<NamespaceOptions<unknown>> = { ...POLICY_OPTIONS, schema: true, onStoreError: true };
@@ -64,19 +65,23 @@ class Family implements CacheFamily {
   readonly #clock: Clock;
   readonly #share: StoreShare;
   readonly #namespaces: Namespaces;
+  readonly #source: StoreSource;
   #root: CacheContext | undefined;
-  #silence: (() => void) | undefined;
+  #leave: (() => Promise<void>) | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(store: CacheStore, clock: Clock | undefined) {
     this.#clock = clock ?? store.clock ?? systemClock;
-    this.#share = StoreShare.of(store, this.#clock);
     this.#namespaces = new Namespaces(store.tier ?? store.name);
+    this.#share = shareOf(store, this.#clock);
+    this.#source = { store: this.#share.store };
   }
 
   open<T>(heritage: Heritage): Cache<T> {
     const context = this.#contextOf(heritage);
     this.#root = context;
-    this.#silence = this.#share.listen((event) => tellStoreEvent(context, event));
+    this.#leave = listenWeakly(this.#share, context);
+    ABANDONED?.register(this, this.#leave, this);
     return new StoreCache<T>(context, this);
   }
 
@@ -105,10 +110,14 @@ class Family implements CacheFamily {
 
   async close(context: CacheContext): Promise<void> {
     context.emitter.close();
-    if (context !== this.#root || this.closed) return;
+    if (context === this.#root) await (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.closed = true;
-    this.#silence?.();
-    await this.#share.leave();
+    this.#source.store = closedStore;
+    ABANDONED?.unregister(this);
+    await this.#leave?.();
   }
 
   #contextOf({ space, policy, check, onStoreError, emitter }: Heritage): CacheContext {
@@ -128,7 +137,7 @@ class Family implements CacheFamily {
         isAbsent: (value) => isAbsentResult(policy, value),
         report: (key, error) => report("validate", error, key),
       });
-    const store = new SafeStore({ store: this.#share.store, onStoreError, admit, report });
+    const store = new SafeStore({ source: this.#source, onStoreError, admit, report });
     const { flights, stamps } = this.#share;
     const context: CacheContext = {
       store,
@@ -147,6 +156,30 @@ class Family implements CacheFamily {
     this.#namespaces.heldBy(space.namespace, context);
     return context;
   }
+}
+
+/** Caches that nobody can reach any more, and that nobody has closed, leave their store as closed ones do. */
+const ABANDONED =
+  typeof FinalizationRegistry === "undefined"
+    ? undefined
+    : new FinalizationRegistry((leave: () => Promise<void>) => void leave().catch(() => {}));
+
+/** Tells the cache of what its store tells, for as long as anybody has the cache. Returns what leaves the store. */
+function listenWeakly(share: StoreShare, context: CacheContext): () => Promise<void> {
+  const reachable = weakly(context);
+  const silence = share.listen((event) => {
+    const heard = reachable.deref();
+    if (heard !== undefined) tellStoreEvent(heard, event);
+  });
+  return () => {
+    silence();
+    return share.leave();
+  };
+}
+
+/** Apart from what else is made there: functions of one call keep alive whatever any of them refers to. */
+function weakly<T extends object>(target: T): { deref(): T | undefined } {
+  return typeof WeakRef === "undefined" ? { deref: () => target } : new WeakRef(target);
 }
 
 /** Tells of a failure that no call of this process waits for, where it may concern this cache. */

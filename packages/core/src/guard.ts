@@ -56,7 +56,7 @@ const HALF_OPEN_AFTER_MS = 1_000;
 /** Calls that have not been answered, given up or not: beyond these the store is not asked. */
 const MOST_PENDING = 20_000;
 
-const ANSWERS = ["UNREADABLE", "INVALID_VALUE", "UNSUPPORTED"] as const;
+const ANSWERS = ["UNREADABLE", "INVALID_VALUE", "UNSUPPORTED", "CLOSED"] as const;
 
 /** Stands between a store that may hang, fail or be gone, and those who must not. */
 export class Guard {
@@ -97,7 +97,6 @@ export class Guard {
 
   /** What the store answers, in time. A store that answers at once is not waited for. */
   run<T>(call: GuardedCall<T>): Awaitable<T> {
-    // The next step of what was under way: its timer would keep the process.
     if (this.#isClosed) return Promise.reject(closed());
     this.#breaker.keepTime();
     if (this.#breaker.state !== "closed") return this.#refuse("its circuit breaker is open");
@@ -133,11 +132,16 @@ export class Guard {
     };
   }
 
-  /** Ends every wait. No timer is left. */
+  /** Nobody uses the store any more: ends every wait, and is as at first. No timer is left. */
+  rest(): void {
+    this.#breaker.reset();
+    this.#deadlines.endAll(closed);
+  }
+
+  /** As `rest`, for good. */
   close(): void {
     this.#isClosed = true;
-    this.#breaker.close();
-    this.#deadlines.endAll(closed);
+    this.rest();
   }
 
   #limited<T>({ key, ask, thousands = 1 }: GuardedCall<T>): Awaitable<T> {
@@ -203,7 +207,7 @@ export class Guard {
 }
 
 function closed(): CacheError {
-  return new CacheError("CLOSED", "The cache was closed while its store was asked.");
+  return new CacheError("CLOSED", "The cache, or its store, was closed.");
 }
 
 const NO_BREAKER: BreakerOptions = { failures: Number.POSITIVE_INFINITY };

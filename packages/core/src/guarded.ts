@@ -4,14 +4,8 @@ import { describe } from "./describe.js";
 import { CacheError } from "./errors.js";
 import { BREAKER_OPTIONS, Guard, type GuardOptions } from "./guard.js";
 import { marked } from "./marked.js";
-import {
-  type CacheStore,
-  isStore,
-  type LeasesCapability,
-  type ManyCapability,
-  type StoreEvent,
-  traitsOf,
-} from "./store.js";
+import { type CacheStore, isStore, type LeasesCapability, type ManyCapability, traitsOf } from "./store.js";
+import { StoreLifecycle } from "./store-lifecycle.js";
 
 /** Keys of one call for which the timeout is meant. */
 const KEYS_A_TIMEOUT = 1_000;
@@ -35,16 +29,20 @@ export function guarded(given: CacheStore, options: GuardOptions = {}): CacheSto
   checkClock(options.clock);
   // Judged inside the guard: an entry and the marks that it is held against are one call.
   const store = marked(given);
-  const listeners = new Set<(event: StoreEvent) => void>();
   const { name } = store;
   const guard = new Guard({
     ...options,
     name,
     clock: options.clock ?? store.clock ?? systemClock,
     probe: (key) => store.get(key),
-    changed: (state) => {
-      for (const listener of listeners) listener({ type: "breaker", store: name, state });
-    },
+    changed: (state) => life.tell({ type: "breaker", store: name, state }),
+  });
+  const life: StoreLifecycle = new StoreLifecycle(name, () => {
+    const silence = store.on?.((event) => life.tell(event));
+    return () => {
+      guard.rest();
+      return silence?.();
+    };
   });
   given.giveUpAfter?.(guard.timeoutMs);
   return {
@@ -52,18 +50,10 @@ export function guarded(given: CacheStore, options: GuardOptions = {}): CacheSto
     ...guardedVerbs(store, guard),
     remote: false,
     health: () => ({ [name]: guard.health(), ...store.health?.() }),
-    on: (listener) => {
-      const own = (event: StoreEvent): void => listener(event);
-      listeners.add(own);
-      const silence = store.on?.(own);
-      return () => {
-        listeners.delete(own);
-        silence?.();
-      };
-    },
+    on: (listener) => life.on(listener),
     close: () => {
       guard.close();
-      return store.close?.();
+      return life.close();
     },
   };
 }

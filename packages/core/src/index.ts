@@ -3,7 +3,7 @@ export type { BusListener, BusMessage, CacheBus } from "./bus.js";
 export type { Cache, CacheOptions, NamespaceOptions, StatsOptions } from "./cache-types.js";
 export { type CachedDecorator, cached } from "./cached.js";
 export { checkClock, checkKnown, checkOptions, checkText, type OptionNames } from "./check-options.js";
-export { CLOCK_ERROR_MS, type Clock, systemClock } from "./clock.js";
+export { CLOCK_ERROR_MS, type Clock, runBehind, systemClock } from "./clock.js";
 export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
 export { type Awaitable, type CacheEntry, type EntryHandle, type EntryRest, isPromiseLike } from "./entry.js";
@@ -25,9 +25,10 @@ export { escapeGlob, type Id, type Params } from "./key.js";
 export { TAG_LIFE_MS } from "./lifetime.js";
 export type { Loader } from "./load.js";
 export type { LoadContext, Validator } from "./load-context.js";
-export { MarkRegistry } from "./mark-registry.js";
+export { MarkRegistry, type MarkRegistryOptions } from "./mark-registry.js";
 export { marked } from "./marked.js";
 export type { CallOptions, Policy } from "./policy.js";
+export { processWide } from "./process-wide.js";
 export { type BuiltIn, builtInOf, isBytes, isError, isMap, isSet, messageOf } from "./realms.js";
 export { isolatesRequests } from "./runtime.js";
 export type { OnStoreError } from "./safe-store.js";
@@ -50,6 +51,7 @@ export {
   type StoreEvent,
   type WriteReason,
 } from "./store.js";
+export { LEASE_VERBS, MANY_VERBS, StoreLifecycle } from "./store-lifecycle.js";
 export { type WarmUpOptions, type WarmUpProgress, warmUp } from "./warm-up.js";
 export {
   decodeEntry,

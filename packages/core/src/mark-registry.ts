@@ -2,72 +2,104 @@ import type { CacheEntry } from "./entry.js";
 import { scopesOf } from "./scope.js";
 import type { Invalidation } from "./store.js";
 
-/** Marks of more tags than this in one namespace are folded into one that stands for the oldest of them. */
-const MOST_TAGS = 10_000;
-/** Namespaces beyond this many are folded as well: the least recently made first. */
-const MOST_SCOPES = 10_000;
+/** Beyond this many marks, of namespaces and of tags in all of them, the older half is forgotten. */
+const MOST_MARKS = 20_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 interface ScopeMarks {
   clearedAt: number;
   /** The latest mark of any tag: a younger entry need not be asked for its tags. */
   taggedAt: number;
-  /** The latest mark that was folded away: an entry with tags that is not younger may have carried that tag. */
-  foldedAt: number;
   readonly tags: Map<string, number>;
 }
 
 /** What a mark can meet an entry by. */
 type Judged = Pick<CacheEntry, "createdAt" | "tags">;
 
+/** What marks are forgotten by. */
+export interface MarkRegistryOptions {
+  /** Beyond this many the older half is forgotten. Default: 20,000. */
+  readonly mostMarks?: number;
+  /**
+   * Called before marks are forgotten: whoever holds entries drops those that are not permitted. So what is forgotten has
+   * done its work, and no entry is lost that nothing has invalidated. Without it, each entry that is as old as a mark that
+   * was forgotten is not permitted any more.
+   */
+  readonly forgetting?: () => void;
+}
+
 /**
  * The marks that a store in this process knows. Each is a max-register: it only ever rises, so that marks may come
- * in any order and any number of times. Bounded: what is forgotten counts against an entry, never for it.
+ * in any order and any number of times. Bounded over all namespaces.
  */
 export class MarkRegistry {
   /** Goes up with every mark: what was permitted is permitted as long as it stays the same. */
   version = 0;
+  /** In the order in which they were last raised. */
   readonly #scopes = new Map<string, ScopeMarks>();
+  readonly #mostMarks: number;
+  readonly #forgetting: (() => void) | undefined;
+  #size = 0;
+  /** The latest mark that was forgotten without a word. */
+  #forgottenAt = NEVER;
   /** The latest of all marks. */
   #newestAt = NEVER;
-  /** The latest mark of a namespace that was folded away. */
-  #foldedAt = NEVER;
   #lastScopes: readonly string[] | undefined;
   #lastMarks: readonly ScopeMarks[] = [];
+
+  constructor({ mostMarks = MOST_MARKS, forgetting }: MarkRegistryOptions = {}) {
+    this.#mostMarks = mostMarks;
+    this.#forgetting = forgetting;
+  }
+
+  /** How many namespaces and tags have a mark. */
+  get size(): number {
+    return this.#size;
+  }
 
   /** Raises the mark of the namespace, or of the tags in it, to `at`. */
   raise({ scope, tags }: Invalidation, at: number): void {
     this.version += 1;
-    const marks = this.#scopes.get(scope) ?? { clearedAt: NEVER, taggedAt: NEVER, foldedAt: NEVER, tags: new Map() };
+    const marks = this.#scopes.get(scope) ?? this.#newMarks();
+    this.#scopes.delete(scope);
     this.#scopes.set(scope, marks);
-    if (this.#scopes.size > MOST_SCOPES) this.#foldOldest();
     this.#lastScopes = undefined;
     this.#newestAt = Math.max(this.#newestAt, at);
     if (tags === undefined) marks.clearedAt = Math.max(marks.clearedAt, at);
-    else for (const tag of tags) raiseTag(marks, tag, at);
+    else for (const tag of tags) this.#raiseTag(marks, tag, at);
+    if (this.#size > this.#mostMarks) this.#forgetOlder();
   }
 
   /** Whether nothing has invalidated `entry` since the load that made it began. Every hit in memory asks this. */
   permits(key: string, entry: Judged): boolean {
     if (entry.createdAt > this.#newestAt) return true;
-    if (entry.createdAt <= this.#foldedAt) return false;
+    if (entry.createdAt <= this.#forgottenAt) return false;
     const marks = this.#marksOf(scopesOf(key));
-    for (let at = 0; at < marks.length; at += 1) if (!permitsIn(marks[at] as ScopeMarks, entry)) return false;
+    for (let at = 0; at < marks.length; at += 1) if (isMet(marks[at] as ScopeMarks, entry)) return false;
     return true;
   }
 
-  /** Whether a mark that is known meets `entry`. One that was folded away does not count, as it may have been another's. */
-  meets(key: string, entry: CacheEntry): boolean {
-    if (entry.createdAt > this.#newestAt) return false;
-    return this.#marksOf(scopesOf(key)).some((marks) => isMet(marks, entry));
+  #newMarks(): ScopeMarks {
+    this.#size += 1;
+    return { clearedAt: NEVER, taggedAt: NEVER, tags: new Map() };
   }
 
-  #foldOldest(): void {
-    const [oldest] = this.#scopes;
-    if (oldest === undefined) return;
-    const [scope, { clearedAt, taggedAt }] = oldest;
-    this.#scopes.delete(scope);
-    this.#foldedAt = Math.max(this.#foldedAt, clearedAt, taggedAt);
+  #raiseTag(marks: ScopeMarks, tag: string, at: number): void {
+    const known = marks.tags.get(tag);
+    if (known === undefined) this.#size += 1;
+    marks.tags.set(tag, Math.max(known ?? NEVER, at));
+    marks.taggedAt = Math.max(marks.taggedAt, at);
+  }
+
+  /** A namespace goes with its tags, so that one with very many may be forgotten whole. */
+  #forgetOlder(): void {
+    this.#forgetting?.();
+    for (const [scope, { clearedAt, taggedAt, tags }] of this.#scopes) {
+      if (this.#size <= this.#mostMarks / 2) return;
+      if (this.#forgetting === undefined) this.#forgottenAt = Math.max(this.#forgottenAt, clearedAt, taggedAt);
+      this.#scopes.delete(scope);
+      this.#size -= 1 + tags.size;
+    }
   }
 
   /** The marks of the namespaces that have any. Entries of one namespace share one list of them, so the last is kept. */
@@ -79,12 +111,6 @@ export class MarkRegistry {
   }
 }
 
-function permitsIn(marks: ScopeMarks, entry: Judged): boolean {
-  if (isMet(marks, entry)) return false;
-  const { createdAt, tags } = entry;
-  return tags === undefined || tags.length === 0 || createdAt > marks.foldedAt;
-}
-
 function isMet({ clearedAt, taggedAt, tags: marks }: ScopeMarks, { createdAt, tags }: Judged): boolean {
   if (createdAt <= clearedAt) return true;
   if (tags === undefined || createdAt > taggedAt) return false;
@@ -93,16 +119,4 @@ function isMet({ clearedAt, taggedAt, tags: marks }: ScopeMarks, { createdAt, ta
     if (markedAt !== undefined && createdAt <= markedAt) return true;
   }
   return false;
-}
-
-function raiseTag(marks: ScopeMarks, tag: string, at: number): void {
-  const raised = Math.max(marks.tags.get(tag) ?? NEVER, at);
-  // Set anew, so that the tags stand in the order in which they were last raised, and the first is the one to fold.
-  marks.tags.delete(tag);
-  marks.tags.set(tag, raised);
-  marks.taggedAt = Math.max(marks.taggedAt, raised);
-  const [oldest] = marks.tags;
-  if (marks.tags.size <= MOST_TAGS || oldest === undefined) return;
-  marks.tags.delete(oldest[0]);
-  marks.foldedAt = Math.max(marks.foldedAt, oldest[1]);
 }

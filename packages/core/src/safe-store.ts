@@ -1,3 +1,4 @@
+import { closedStore } from "./closed-store.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
@@ -16,8 +17,13 @@ import type {
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
 export type OnStoreError = "ignore" | "throw";
 
+/** Where the store of a cache and its children is: another one stands there once they are closed. */
+export interface StoreSource {
+  store: CacheStore;
+}
+
 export interface SafeStoreOptions {
-  readonly store: CacheStore;
+  readonly source: StoreSource;
   readonly onStoreError: OnStoreError;
   /** Judges entries that come out of a remote store; none where there is no schema. */
   readonly admit: Admit | undefined;
@@ -31,7 +37,7 @@ export type Taken = boolean;
 /** A store that cannot fail: what it cannot do counts as absent or as not taken, and is reported. */
 export class SafeStore {
   readonly onStoreError: OnStoreError;
-  readonly #store: CacheStore;
+  readonly #source: StoreSource;
   readonly #options: SafeStoreOptions;
   /** Passed to stores that judge what they decode. */
   readonly admit: Admit | undefined;
@@ -44,12 +50,17 @@ export class SafeStore {
 
   constructor(options: SafeStoreOptions) {
     this.onStoreError = options.onStoreError;
-    this.#store = options.store;
+    this.#source = options.source;
     this.#options = options;
     this.admit = options.admit;
-    this.leases = options.store.leases;
-    this.handles = options.store.handles;
-    this.#judges = options.store.admits !== true;
+    const { leases, handles, admits } = options.source.store;
+    this.leases = leases;
+    this.handles = handles;
+    this.#judges = admits !== true;
+  }
+
+  get #store(): CacheStore {
+    return this.#source.store;
   }
 
   /** The entry under `key`, stale or fresh. Answers at once where the store does. */
@@ -209,6 +220,8 @@ export class SafeStore {
 
   #failed<Instead>(operation: string, cause: unknown, { key, instead }: { key?: string; instead: Instead }): Instead {
     const error = asStoreError(cause, this.#store.name);
+    // Its owner has closed the store under an open cache: that is no fault to be bridged.
+    if (error.code === "CLOSED" && this.#source.store !== closedStore) throw error;
     this.#options.report(operation, error, key);
     if (this.onStoreError === "throw" && !isAboutValue(error)) throw error;
     return instead;

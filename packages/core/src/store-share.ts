@@ -1,36 +1,55 @@
 import type { Clock } from "./clock.js";
+import type { Awaitable } from "./entry.js";
 import { Flights } from "./flights.js";
 import { guarded } from "./guarded.js";
 import { marked } from "./marked.js";
+import { processWide } from "./process-wide.js";
 import { basesOf } from "./scope.js";
 import { Stamps } from "./stamps.js";
 import type { CacheStore, StoreEvent } from "./store.js";
 
-/** What every cache on one store in this process shares: loads of a key are one, whoever asks. */
+/**
+ * What every cache on one store in this process shares, by whatever copy of this package it was made: loads of a key are
+ * one, whoever asks. It outlives its caches, and serves the next one: what that writes is younger than what they cleared.
+ */
 export class StoreShare {
-  readonly flights: Flights;
   readonly stamps: Stamps;
   /** The store, judging its entries by marks, and guarded where it may hang. */
   readonly store: CacheStore;
   readonly #given: CacheStore;
+  readonly #clock: Clock;
   readonly #listeners = new Set<(event: StoreEvent) => void>();
-  readonly #silence: (() => void) | undefined;
+  #flights: Flights;
+  #silence: (() => Awaitable<void>) | undefined;
   #users = 0;
 
-  private constructor(store: CacheStore, clock: Clock) {
+  constructor(store: CacheStore, clock: Clock) {
     this.#given = store;
     this.store = store.remote === false ? marked(store) : guarded(store, { clock });
-    this.flights = new Flights(clock);
     this.stamps = new Stamps(clock);
-    this.#silence = this.store.on?.((event) => this.#hear(event));
+    this.#clock = clock;
+    this.#flights = new Flights(clock);
   }
 
-  /** The share of `store`, which a later cache on the same store finds again until the last one has left. */
-  static of(store: CacheStore, clock: Clock): StoreShare {
-    const share = shares.get(store) ?? new StoreShare(store, clock);
-    shares.set(store, share);
-    share.#users += 1;
-    return share;
+  get flights(): Flights {
+    return this.#flights;
+  }
+
+  /** Whether caches by `clock` can use it: those in use agree on one already. */
+  serves(clock: Clock): boolean {
+    return this.#users > 0 || this.#clock === clock;
+  }
+
+  /** One user more. @throws CacheError `CLOSED` where the store was closed. */
+  join(): void {
+    if (this.#users === 0) {
+      this.#silence = this.store.on?.((event) => this.#hear(event));
+      this.#flights = new Flights(this.#clock);
+    } else {
+      // Only a store that was not closed can be listened to.
+      void this.#given.on?.(() => {})();
+    }
+    this.#users += 1;
   }
 
   listen(listener: (event: StoreEvent) => void): () => void {
@@ -38,14 +57,14 @@ export class StoreShare {
     return () => this.#listeners.delete(listener);
   }
 
-  /** One user less; the last one ends the flights and closes the store. */
+  /** One user less; the last one ends the loads and leaves the store as it is, for whoever uses it next. */
   async leave(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;
-    shares.delete(this.#given);
-    this.flights.close();
-    this.#silence?.();
-    await this.store.close?.();
+    const silence = this.#silence;
+    this.#silence = undefined;
+    this.#flights.close();
+    await silence?.();
   }
 
   #hear(event: StoreEvent): void {
@@ -59,4 +78,13 @@ export class StoreShare {
   }
 }
 
-const shares = new WeakMap<CacheStore, StoreShare>();
+const shares = processWide("shares", () => new WeakMap<CacheStore, StoreShare>());
+
+/** The share of `store`, perhaps one that another copy of this package has made, and one user more. */
+export function shareOf(store: CacheStore, clock: Clock): StoreShare {
+  const known = shares.get(store);
+  const share = known?.serves(clock) === true ? known : new StoreShare(store, clock);
+  share.join();
+  shares.set(store, share);
+  return share;
+}

@@ -184,9 +184,16 @@ export interface CacheStore {
   readonly health?: () => Readonly<Record<string, StoreHealth>>;
   /** Resolves once the clock can be relied on, or cannot be for now. */
   readonly ready?: () => Awaitable<void>;
-  /** Calls `listener` for what happens outside any call. Returns a function that stops it. */
-  readonly on?: (listener: (event: StoreEvent) => void) => () => void;
-  /** Ends what the store itself opened: timers, listeners, connections of its own. Never a client it was given. */
+  /**
+   * Calls `listener` for what happens outside any call. Returns a function that stops it. Whoever uses the store listens
+   * for as long: what the store opens for its users (timers, connections) it opens for the first who listens, and the
+   * function resolves once that is gone behind the last. Then the store may be used again.
+   */
+  readonly on?: (listener: (event: StoreEvent) => void) => () => Awaitable<void>;
+  /**
+   * Called by whoever made the store, never by a cache. Ends what the store itself opened; never a client, a bus or another
+   * store that it was given. From then on every call says `CLOSED`.
+   */
   readonly close?: () => Awaitable<void>;
 }
 

@@ -20,6 +20,13 @@ export function after(ms: number, task: () => void): () => void {
   return () => timer.cancel();
 }
 
+/** As `after`, and the process need not wait for it. */
+export function behind(ms: number, task: () => void): () => void {
+  keepArmed();
+  const timer = new Timer(ms, task, "behind");
+  return () => timer.cancel();
+}
+
 /**
  * To be called wherever time is read. Where a test has put fake timers in, or taken them out, what waits for a timer that
  * is gone would wait for ever: each waits, for as long as it was to wait from the start, for one of the new ones as well.
@@ -43,8 +50,11 @@ class Timer {
   /** Armed under earlier regimes: gone, or still running. */
   #earlier: unknown[] = [];
 
-  constructor(ms: number, task: () => void) {
+  readonly #kind: "awaited" | "behind";
+
+  constructor(ms: number, task: () => void, kind: "awaited" | "behind" = "awaited") {
     this.#task = task;
+    this.#kind = kind;
     this.#leftMs = ms;
     this.#begin();
   }
@@ -53,6 +63,7 @@ class Timer {
     if (this.#regime !== regime) this.#earlier.push(this.#armed);
     this.#regime = regime;
     this.#armed = setTimeout(() => this.#isDue(), Math.min(this.#leftMs, LONGEST_TIMER_MS));
+    if (this.#kind === "behind") unref(this.#armed);
   }
 
   cancel(): void {
@@ -63,7 +74,7 @@ class Timer {
     if (this.#regime === regime) clearTimeout(this.#armed as number);
     else this.#earlier.push(this.#armed);
     // Timers of one kind cannot clear those of another. It is enough that they come to nothing, and keep no process.
-    for (const timer of this.#earlier) (timer as { unref?(): void }).unref?.();
+    for (const timer of this.#earlier) unref(timer);
     this.#earlier = [];
   }
 
@@ -81,4 +92,9 @@ class Timer {
     if (!isolatesRequests) pending.add(this);
     this.arm();
   }
+}
+
+/** Not every runtime, and not every fake, has it. */
+function unref(timer: unknown): void {
+  (timer as { unref?(): void }).unref?.();
 }

@@ -14,9 +14,11 @@ export class FailureWatch {
   readonly #keyv: KeyvLike;
   readonly #listener: (error: unknown) => void;
   #heard = 0;
+  /** The store, while it is in use, and each call that runs. */
+  #users = 0;
   #last: unknown;
 
-  /** Listens to `keyv` until `stop`; `report` hears each error at once. */
+  /** `report` hears each error at once, while the watch is on. */
   constructor(keyv: KeyvLike, report: (error: unknown) => void) {
     this.#keyv = keyv;
     this.#listener = (error) => {
@@ -24,19 +26,28 @@ export class FailureWatch {
       this.#last = error;
       report(error);
     };
-    keyv.on("error", this.#listener);
+  }
+
+  /** Listens to Keyv, until what it returns is called. */
+  start(): () => void {
+    this.#users += 1;
+    if (this.#users === 1) this.#keyv.on("error", this.#listener);
+    return () => {
+      this.#users -= 1;
+      if (this.#users === 0) this.#keyv.off("error", this.#listener);
+    };
   }
 
   /** The outcome of `call`, unless an error was heard meanwhile and the outcome does not prove that it is another's. */
   async run<T>(call: () => PromiseLike<T>, provesSuccess: (outcome: T, error: unknown) => boolean): Promise<T> {
-    const before = this.#heard;
-    const outcome = await call();
-    if (this.#heard !== before && !provesSuccess(outcome, this.#last)) throw this.#last;
-    return outcome;
-  }
-
-  /** Takes the listener away again. */
-  stop(): void {
-    this.#keyv.off("error", this.#listener);
+    const stop = this.start();
+    try {
+      const before = this.#heard;
+      const outcome = await call();
+      if (this.#heard !== before && !provesSuccess(outcome, this.#last)) throw this.#last;
+      return outcome;
+    } finally {
+      stop();
+    }
   }
 }

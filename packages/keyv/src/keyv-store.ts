@@ -7,7 +7,7 @@ import {
   checkText,
   type OptionNames,
   type Serializer,
-  type StoreEvent,
+  StoreLifecycle,
   systemClock,
 } from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
@@ -32,8 +32,6 @@ export interface KeyvStoreOptions {
 
 const OPTIONS: OptionNames<KeyvStoreOptions> = { serializer: true, clock: true, name: true };
 
-type Listener = (event: StoreEvent) => void;
-
 /**
  * A store on a Keyv of version 5.6 or later, or of version 6, with its namespace, adapter and encoding of keys.
  * Each entry is one string to Keyv. The Keyv stays open when the store is closed.
@@ -50,34 +48,23 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Cache
   requireSerializer(serializer);
   checkClock(clock);
   checkText("name", name);
-  const listeners = new Set<Listener>();
-  const tell = (event: StoreEvent): void => {
-    for (const listener of listeners) listener(event);
-  };
   const watch = new FailureWatch(keyv, (error) => {
     // Keyv 6 emits what it cannot parse; the read that met it tells so itself, with the key.
-    if (!isGarbled(error)) tell({ type: "error", operation: "connection", error });
+    if (!isGarbled(error)) life.tell({ type: "error", operation: "connection", error });
   });
+  const life: StoreLifecycle = new StoreLifecycle(name, () => watch.start());
   const reader = new EntryReader({
     serializer,
     name,
-    unreadable: (error, key) => tell({ type: "error", operation: "get", error, key }),
+    unreadable: (error, key) => life.tell({ type: "error", operation: "get", error, key }),
   });
-  return {
+  return life.checked({
     name,
     clock,
     admits: true,
     ...verbs({ keyv, watch, reader, serializer, clock }),
     ...(canWalk(keyv) && { walk: (glob: string) => walkKeys(keyv, glob) }),
-    on(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    close() {
-      watch.stop();
-      listeners.clear();
-    },
-  };
+  });
 }
 
 function requireKeyv(keyv: KeyvLike): void {

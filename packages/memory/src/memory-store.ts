@@ -6,6 +6,7 @@ import {
   type HandlesCapability,
   type Invalidation,
   MarkRegistry,
+  StoreLifecycle,
 } from "@granary/core";
 import { copyValue } from "./copy.js";
 import type { Held } from "./held.js";
@@ -29,7 +30,7 @@ export interface MemoryStore extends CacheStore {
   /** Entries that were invalidated are no longer returned, and leave when their room is needed. */
   readonly invalidate: (invalidation: Invalidation, at: number) => number;
   readonly walk: (glob: string) => AsyncIterable<readonly string[]>;
-  /** Drops every entry. The store can be used on. */
+  /** Drops every entry. From then on every call says `CLOSED`; a cache that is closed leaves the store as it is. */
   readonly close: () => void;
   /** Entries held now, those that are gone and not yet pushed out included. */
   readonly entryCount: number;
@@ -48,8 +49,10 @@ const WALK_BATCH = 1_000;
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { bounds, clock, name, values } = resolveOptions(options);
   const entries = new Shelf(bounds, clock.now());
-  const marks = new MarkRegistry();
-  const parts: Parts = { ...keepingFor(values), entries, clock, marks };
+  const life = new StoreLifecycle(name);
+  // Marks that have to make room have done their work.
+  const marks = new MarkRegistry({ forgetting: () => sweep(parts) });
+  const parts: Parts = { ...keepingFor(values), entries, clock, marks, life };
   const get = reader(parts);
   const set = writer(parts);
   const drop = (key: string) => remove(parts, key);
@@ -65,11 +68,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     ...(values !== "cloned" && { handles: handlesOf(parts) }),
     many: manyOf(get, set, drop),
     invalidate: (invalidation, at) => {
+      life.assertOpen();
       marks.raise(invalidation, at);
       return at;
     },
     walk: (glob) => walkKeys(parts, glob),
-    close: () => entries.clear(),
+    on: (listener) => life.on(listener),
+    close: () => {
+      void life.close();
+      entries.clear();
+    },
     get entryCount() {
       return entries.size;
     },
@@ -117,11 +125,20 @@ interface Parts extends Keeping {
   readonly entries: Shelf;
   readonly clock: Clock;
   readonly marks: MarkRegistry;
+  readonly life: StoreLifecycle;
+}
+
+/** Drops what was invalidated. */
+function sweep({ entries, marks }: Parts): void {
+  for (const [key, held] of [...entries.entries()])
+    if (!marks.permits(key, held.entry(entries.origin))) entries.delete(key);
 }
 
 function reader(parts: Parts): MemoryStore["get"] {
   return (key, now) => {
     const held = parts.entries.get(key);
+    // What is held was not closed: a hit need not ask.
+    if (held === undefined) parts.life.assertOpen();
     const entry = held && entryOf(parts, held, now);
     return entry === undefined || parts.isGiven(entry.value) ? entry : { ...entry, value: copyValue(entry.value) };
   };
@@ -136,8 +153,9 @@ function entryOf({ entries, clock, marks }: Parts, held: Held, now?: number): Ca
   return entry.keepUntil > (now ?? clock.now()) ? entry : undefined;
 }
 
-function writer({ entries, take }: Parts): MemoryStore["set"] {
+function writer({ entries, take, life }: Parts): MemoryStore["set"] {
   return (key, entry) => {
+    life.assertOpen();
     try {
       entries.hold(key, take(entry));
     } catch (error) {
@@ -149,6 +167,7 @@ function writer({ entries, take }: Parts): MemoryStore["set"] {
 }
 
 function remove(parts: Parts, key: string): boolean {
+  parts.life.assertOpen();
   const isThere = holds(parts, key);
   parts.entries.delete(key);
   return isThere;
@@ -161,6 +180,7 @@ function holds(parts: Parts, key: string): boolean {
 }
 
 async function* walkKeys(parts: Parts, glob: string): AsyncGenerator<readonly string[]> {
+  parts.life.assertOpen();
   const matches = globMatcher(glob);
   // A snapshot: the list of the least recently used changes under the feet of whoever walks it.
   const keys = [...parts.entries.keys()];

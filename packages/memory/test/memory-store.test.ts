@@ -119,13 +119,20 @@ describe("room", () => {
     expect(store.get("k")).toBeUndefined();
   });
 
-  test("is all free after close, and can be used again", () => {
+  test("is all free after close, and says so from then on", () => {
     const store = memoryStore({ maxBytes: 1_000 });
     store.set("k", entry(1));
     store.close();
-    expect([store.entryCount, store.byteCount, store.get("k")]).toEqual([0, 0, undefined]);
-    store.set("k", entry(2));
-    expect(store.get("k")?.value).toBe(2);
+    expect([store.entryCount, store.byteCount]).toEqual([0, 0]);
+    const calls = [
+      () => store.get("k"),
+      () => store.set("k", entry(2)),
+      () => store.delete("k"),
+      () => store.many.get(["k"]),
+      () => store.invalidate({ scope: "a:b:c" }, 1),
+    ];
+    for (const call of calls) expect(call).toThrow('The store "memory" was closed.');
+    expect(calls).toHaveLength(5);
   });
 });
 

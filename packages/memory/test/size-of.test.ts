@@ -65,7 +65,6 @@ describe("the estimated size", () => {
   });
 
   test("of an entry includes its key, its tags, its validators and the store's own share", () => {
-    const store = memoryStore({ maxBytes: 1_000_000 });
     const life = { createdAt: 0, freshUntil: Number.POSITIVE_INFINITY, keepUntil: Number.POSITIVE_INFINITY };
     const sizes = [
       ["k", {}] as const,
@@ -74,7 +73,7 @@ describe("the estimated size", () => {
       ["k", { etag: "e".repeat(500) }] as const,
     ];
     const [small = 0, longKey = 0, tagged = 0, versioned = 0] = sizes.map(([key, more]) => {
-      store.close();
+      const store = memoryStore({ maxBytes: 1_000_000 });
       store.set(key, { ...life, value: 1, ...more });
       return store.byteCount;
     });

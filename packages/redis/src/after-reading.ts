@@ -1,4 +1,4 @@
-import type { Clock } from "@granary/core";
+import { type Clock, runBehind } from "@granary/core";
 
 /**
  * Runs `task` when something has not come within `ms`; the function that is returned calls it off. A process that was
@@ -6,7 +6,7 @@ import type { Clock } from "@granary/core";
  * happens between two timers.
  */
 export function afterReading(clock: Clock, ms: number, task: () => void): () => void {
-  let cancel = clock.after(ms, () => {
+  let cancel = runBehind(clock, ms, () => {
     cancel = clock.after(0, task);
   });
   return () => cancel();

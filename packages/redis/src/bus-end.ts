@@ -1,10 +1,11 @@
-import { type BusListener, CacheError } from "@granary/core";
+import { type Awaitable, type BusListener, CacheError } from "@granary/core";
+import type { ErrorWatch } from "./client-errors.js";
 
 /** What brings a bus its messages. */
 export interface Ear {
   /** Whether it listens at this moment. */
   readonly isListening: boolean;
-  close(): Promise<void>;
+  close(): Awaitable<void>;
 }
 
 /** Not `queueMicrotask`: fake timers of a test may hold that back. */
@@ -14,36 +15,55 @@ const NOW = Promise.resolve();
 export class BusEnd {
   readonly #listeners = new Set<{ readonly listener: BusListener }>();
   readonly #open: (told: BusListener) => Ear;
+  readonly #errors: ErrorWatch | undefined;
   #ear: Ear | undefined;
   #ended: Promise<unknown> = Promise.resolve();
   #state: "open" | "closed" = "open";
 
-  /** `open` begins to listen, and tells what is heard from then on. */
-  constructor(open: (told: BusListener) => Ear) {
+  /** `open` begins to listen, and tells what is heard from then on. `errors` are watched for as long. */
+  constructor(open: (told: BusListener) => Ear, errors?: ErrorWatch) {
     this.#open = open;
+    this.#errors = errors;
   }
 
-  subscribe(listener: BusListener): () => void {
-    if (this.#state === "closed") throw new CacheError("CLOSED", "This bus was closed and cannot be listened to.");
+  /** Whether whoever listens hears what is said at this moment. */
+  get isListening(): boolean {
+    return this.#ear?.isListening === true;
+  }
+
+  /** @throws CacheError `CLOSED` */
+  assertOpen(): void {
+    if (this.#state === "closed") throw new CacheError("CLOSED", "This bus was closed.");
+  }
+
+  /** @throws CacheError `CLOSED` */
+  subscribe(listener: BusListener): () => Awaitable<void> {
+    this.assertOpen();
     const own = { listener };
     this.#listeners.add(own);
+    this.#errors?.begin();
     if (this.#ear === undefined) this.#ear = this.#open(this.#toAll());
-    else if (this.#ear.isListening) void NOW.then(() => this.#listeners.has(own) && listener.gap());
+    if (this.#ear.isListening) void NOW.then(() => this.#listeners.has(own) && listener.gap());
     return () => {
-      if (this.#listeners.delete(own) && this.#listeners.size === 0) this.#end();
+      return this.#listeners.delete(own) && this.#listeners.size === 0 ? this.#end() : undefined;
     };
   }
 
+  /** Those who listen are told so, since nothing that they hold is told to be out of date any more. */
   async close(): Promise<void> {
     this.#state = "closed";
+    const listeners = [...this.#listeners];
     this.#listeners.clear();
-    this.#end();
-    await this.#ended;
+    for (const { listener } of listeners) listener.error(new CacheError("CLOSED", "This bus was closed."));
+    await this.#end();
   }
 
-  #end(): void {
-    this.#ended = Promise.all([this.#ended, this.#ear?.close()]);
+  async #end(): Promise<void> {
+    this.#errors?.end();
+    const ear = this.#ear;
     this.#ear = undefined;
+    this.#ended = Promise.all([this.#ended, ear?.close()]);
+    await this.#ended;
   }
 
   #toAll(): BusListener {

@@ -1,3 +1,4 @@
+import { processWide } from "@granary/core";
 import type { RedisClient } from "./redis-client.js";
 
 type Report = (error: Error) => void;
@@ -7,7 +8,7 @@ interface Watch {
   readonly listener: Report;
 }
 
-const watches = new WeakMap<RedisClient, Watch>();
+const watches = processWide("redis errors", () => new WeakMap<RedisClient, Watch>());
 
 /**
  * Reports every `error` event of `client` until the function that is returned is called. However many stores
@@ -19,6 +20,29 @@ export function watchErrors(client: RedisClient, report: Report): () => void {
   reports.add(own);
   return () => {
     if (reports.delete(own) && reports.size === 0) detach(client);
+  };
+}
+
+/** Whether what is made on a client watches its errors. */
+export interface ErrorWatch {
+  begin(): void;
+  end(): void;
+}
+
+/**
+ * Watches the errors of `client` at once, so that one which nobody else listens to cannot end the process, until it is
+ * ended, and begun anew where what was made on the client is used again.
+ */
+export function errorWatch(client: RedisClient, report: Report): ErrorWatch {
+  let unwatch: (() => void) | undefined = watchErrors(client, report);
+  return {
+    begin() {
+      unwatch ??= watchErrors(client, report);
+    },
+    end() {
+      unwatch?.();
+      unwatch = undefined;
+    },
   };
 }
 

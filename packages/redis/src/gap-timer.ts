@@ -1,4 +1,4 @@
-import type { Clock } from "@granary/core";
+import { type Clock, runBehind } from "@granary/core";
 
 /** What tells when messages may have been missed, and needs for that. */
 export interface GapTimerParts {
@@ -39,7 +39,7 @@ export class GapTimer {
 
   #wait(): void {
     const { clock } = this.#parts;
-    this.#cancel = clock.after(Math.max(0, this.#dueAt - clock.now()), () => {
+    this.#cancel = runBehind(clock, Math.max(0, this.#dueAt - clock.now()), () => {
       if (clock.now() >= this.#dueAt) this.tell();
       this.#wait();
     });

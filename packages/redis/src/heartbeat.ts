@@ -1,4 +1,4 @@
-import type { Clock } from "@granary/core";
+import { type Clock, runBehind } from "@granary/core";
 import { afterReading } from "./after-reading.js";
 
 /** What a heartbeat needs of a connection, and what it tells. */
@@ -42,7 +42,7 @@ export class Heartbeat {
   }
 
   #askLater(): void {
-    this.#cancel = this.#parts.clock.after(PAUSE_MS, () => void this.#ask());
+    this.#cancel = runBehind(this.#parts.clock, PAUSE_MS, () => void this.#ask());
   }
 
   async #ask(): Promise<void> {

@@ -1,24 +1,22 @@
-import type { Line } from "./line.js";
 import type { RedisClient } from "./redis-client.js";
 import { WAKE_CHANNEL } from "./script-source.js";
-import { subscribedLine } from "./subscribed-line.js";
+import { type SubscribedLine, subscribedLine } from "./subscribed-line.js";
 
 /**
- * Tells those who wait for a lease that it has ended. The connection for that is opened with the first who waits.
+ * Tells those who wait for a lease that it has ended. It listens from the first who waits on.
  * What it misses is made up for by their asking again, so its troubles are nobody's concern.
  */
 export class LeaseWakes {
   readonly #client: RedisClient;
   readonly #waiting = new Map<string, Set<() => void>>();
-  #line: Line | undefined;
-  #state: "open" | "closed" = "open";
+  #line: SubscribedLine | undefined;
 
   constructor(client: RedisClient) {
     this.#client = client;
   }
 
   watch(key: string, wake: () => void): () => void {
-    if (this.#state === "open") this.#line ??= this.#open();
+    this.#line ??= this.#open();
     const waiting = this.#waiting.get(key) ?? new Set();
     this.#waiting.set(key, waiting.add(wake));
     return () => {
@@ -27,12 +25,14 @@ export class LeaseWakes {
     };
   }
 
-  async close(): Promise<void> {
-    this.#state = "closed";
-    await this.#line?.close();
+  /** Listens no more, until somebody waits again. */
+  async rest(): Promise<void> {
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.close();
   }
 
-  #open(): Line {
+  #open(): SubscribedLine {
     return subscribedLine({
       client: this.#client,
       channel: WAKE_CHANNEL,

@@ -1,4 +1,4 @@
-import { CacheError, type Clock, isError } from "@granary/core";
+import { CacheError, type Clock, isError, runBehind } from "@granary/core";
 import { afterReading } from "./after-reading.js";
 import { atMost } from "./at-most.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -78,6 +78,8 @@ export class Line {
     if (connection === undefined) return this.#retry();
     this.#connection = connection;
     this.#awaitEnd(connection);
+    // Whoever forgets to close a bus is not kept from ending.
+    connection.on("connect", () => connection.stream?.unref?.());
     connection.on("error", (error) => this.#failed(connection, error));
     const patienceMs = Math.min(LONGEST_PATIENCE_MS, FIRST_PATIENCE_MS * 2 ** this.#failures);
     this.#cancel = afterReading(clock, patienceMs, () => this.#drop(connection, silent()));
@@ -150,7 +152,7 @@ export class Line {
     this.#state = "off";
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures += 1;
-    this.#cancel = clock.after(delayMs, () => this.#connect());
+    this.#cancel = runBehind(clock, delayMs, () => this.#connect());
   }
 
   #failed(connection: RedisConnection, error: unknown): void {

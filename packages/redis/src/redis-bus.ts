@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type BusListener, type CacheBus, checkText, type OptionNames } from "@granary/core";
 import { BusEnd, type Ear } from "./bus-end.js";
 import { busText, readBusText } from "./bus-text.js";
-import { watchErrors } from "./client-errors.js";
+import { errorWatch } from "./client-errors.js";
 import { GapTimer } from "./gap-timer.js";
 import { orUnpermitted } from "./permissions.js";
 import { type RedisClient, requireClient } from "./redis-client.js";
@@ -22,8 +22,8 @@ export interface RedisBusOptions {
 const OPTIONS: OptionNames<RedisBusOptions> = { client: true, channel: true, name: true };
 
 /**
- * A bus on publish/subscribe of Redis or Valkey. It listens on one connection of its own, made from the client's
- * settings with the first listener and closed with the last one or by `close()`. The server is asked twice a second
+ * A bus on publish/subscribe of Redis or Valkey. It listens on a connection of its own, made from the client's settings
+ * with the first listener and closed with the last one; all buses on one client share it. The server is asked twice a second
  * whether it is there; a connection that is lost, or silent for a second, is replaced, for ever. Messages are lost
  * meanwhile, hence a `gap` each time it begins to listen, and every two seconds while it does not.
  * @throws CacheError `INVALID_OPTION`
@@ -34,12 +34,13 @@ export function redisBus(options: RedisBusOptions): CacheBus {
   checkText("channel", channel);
   checkText("name", name);
   const id = randomUUID();
-  const end = new BusEnd((told) => channelEar({ client, channel, id, told }));
   // Nothing to tell here: whoever publishes on a client that is down is told by the rejection.
-  const unwatch = watchErrors(client, () => {});
+  const errors = errorWatch(client, () => {});
+  const end = new BusEnd((told) => channelEar({ client, channel, id, told }), errors);
   return {
     name,
     async publish(message) {
+      end.assertOpen();
       try {
         await client.publish(channel, busText(id, message));
       } catch (error) {
@@ -47,10 +48,7 @@ export function redisBus(options: RedisBusOptions): CacheBus {
       }
     },
     subscribe: (listener) => end.subscribe(listener),
-    close() {
-      unwatch();
-      return end.close();
-    },
+    close: () => end.close(),
   };
 }
 

@@ -47,9 +47,13 @@ export interface RedisNode {
 /** A connection that a bus opened for itself and listens on. */
 export interface RedisConnection {
   subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
   ping(): Promise<unknown>;
   callBuffer(command: string, ...words: CommandWord[]): Promise<unknown>;
   disconnect(): void;
+  /** The socket, once it is connected. */
+  readonly stream?: { unref?(): unknown };
+  on(event: "connect", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "end", listener: () => void): unknown;
   on(event: "message", listener: (channel: string, message: string) => void): unknown;

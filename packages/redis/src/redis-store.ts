@@ -6,9 +6,10 @@ import {
   checkText,
   type OptionNames,
   type Serializer,
+  StoreLifecycle,
 } from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
-import { watchErrors } from "./client-errors.js";
+import { errorWatch } from "./client-errors.js";
 import { type EntryCodec, entryCodec } from "./entry-codec.js";
 import { entryDeletes } from "./entry-deletes.js";
 import { entryReads } from "./entry-reads.js";
@@ -23,7 +24,6 @@ import { type RedisClient, requireClient } from "./redis-client.js";
 import { redisLeases } from "./redis-leases.js";
 import { redisMarks } from "./redis-marks.js";
 import { ServerClock } from "./server-clock.js";
-import { storeEvents } from "./store-events.js";
 import { unpipelined } from "./unpipelined.js";
 import { walkKeys } from "./walk-keys.js";
 import { WriteBatch } from "./write-batch.js";
@@ -46,8 +46,8 @@ const OPTIONS: OptionNames<RedisStoreOptions> = { client: true, serializer: true
  * A store on Redis or Valkey. Reads asked for in one turn of the event loop go out as one `MGET`, changes as one
  * script. Bytes that cannot be read are a miss, and an `error` event. What the client rejects with passes through.
  *
- * The store puts one `error` listener on the client, and `close()` takes it away again. From then on a client
- * without a listener of your own writes its errors to `stderr`, as ioredis does: close the client too, or give it one.
+ * The store has one `error` listener on the client until the last cache on it is closed. From then on a client without a
+ * listener of your own writes its errors to `stderr`, as ioredis does: close the client too, or give it one.
  * @throws CacheError `INVALID_OPTION`
  */
 export function redisStore(options: RedisStoreOptions): CacheStore {
@@ -56,17 +56,20 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   requireSerializer(serializer);
   checkClock(clock);
   checkText("name", name);
-  const { emit, on, clear } = storeEvents();
-  const report = (key: string, error: unknown): void => emit({ type: "error", operation: "get", key, error });
+  const failed = (error: Error): void => life.tell({ type: "error", operation: "connection", error });
+  const errors = errorWatch(client, failed);
+  const life: StoreLifecycle = new StoreLifecycle(name, () => {
+    errors.begin();
+    return rest;
+  });
+  const rest = (): Promise<void> => {
+    errors.end();
+    return wakes.rest();
+  };
+  const report = (key: string, error: unknown): void => life.tell({ type: "error", operation: "get", key, error });
   const codec = entryCodec({ serializer, tier: name, report });
-  const unwatch = watchErrors(client, (error) => emit({ type: "error", operation: "connection", error }));
   const serverClock = new ServerClock(() => client.time());
   const wakes = new LeaseWakes(client);
-  const close = async (): Promise<void> => {
-    unwatch();
-    clear();
-    await wakes.close();
-  };
   const walk = (glob: string): AsyncIterable<readonly string[]> => walkKeys(client, glob);
   // The clock of a test is in step by itself.
   const ready = (): Promise<void> | undefined => (clock === undefined ? serverClock.ready() : undefined);
@@ -74,7 +77,14 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const parts = { client, codec, wakes, ready, patience, given: clock, clock: clock ?? serverClock };
   // The server judges by its own clock what comes too late.
   const limits = clock === undefined && { giveUpAfter: (ms: number) => patience.giveUpAfter(ms) };
-  return { name, clock: parts.clock, admits: true, ...capabilities(parts), ...limits, ready, walk, on, close };
+  const store = { name, clock: parts.clock, admits: true as const, ...capabilities(parts), ...limits, ready, walk };
+  return {
+    ...life.checked(store),
+    close: async () => {
+      await life.close();
+      await rest();
+    },
+  };
 }
 
 interface Parts {

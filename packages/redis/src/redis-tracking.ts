@@ -5,9 +5,10 @@ import {
   CacheError,
   checkText,
   type OptionNames,
+  processWide,
 } from "@granary/core";
 import { BusEnd, type Ear } from "./bus-end.js";
-import { watchErrors } from "./client-errors.js";
+import { errorWatch } from "./client-errors.js";
 import { ClusterLines } from "./cluster-lines.js";
 import { GapTimer } from "./gap-timer.js";
 import type { Line } from "./line.js";
@@ -33,8 +34,8 @@ const OPTIONS: OptionNames<RedisTrackingOptions> = { client: true, prefix: true,
 
 /**
  * A bus on which Redis or Valkey says itself which keys have changed: by whatever program, by expiry, eviction or
- * `FLUSHALL`. So nothing is published; whoever writes to the store has said so. It listens on one connection of its own
- * to the server, or to each master of a cluster, which is kept and watched as that of `redisBus` is. It hears the
+ * `FLUSHALL`. So nothing is published; whoever writes to the store has said so. It listens on a connection of its own
+ * to the server, or to each master of a cluster, kept and watched as that of `redisBus` is, and shared likewise. It hears the
  * changes of this process as well, which costs a read of the store after each. Needs Redis 6 and the right to `CLIENT
  * TRACKING`: where that is refused, listeners are told an `UNSUPPORTED`, and gaps, as of a server that is down.
  * @throws CacheError `INVALID_OPTION`
@@ -46,18 +47,40 @@ export function redisTracking(options: RedisTrackingOptions): CacheBus {
     throw new CacheError("INVALID_OPTION", '`prefix` must be that of the caches: text without ":", "{" and "}".');
   }
   checkText("name", name);
-  const end = new BusEnd((told) => new TrackingEar({ client, prefix, told }));
-  const unwatch = watchErrors(client, () => {});
+  const shared = sharedEnd(client, prefix);
+  const end = new BusEnd(
+    (told) => earOf(shared, told),
+    errorWatch(client, () => {}),
+  );
   return {
     name,
     async publish(message) {
+      end.assertOpen();
       checkPrefix(message, prefix);
     },
     subscribe: (listener) => end.subscribe(listener),
-    close() {
-      unwatch();
-      return end.close();
+    close: () => end.close(),
+  };
+}
+
+/** What is tracked for a client, by prefix: all buses on it share one connection. */
+const ends = processWide("redis tracking", () => new WeakMap<RedisClient, Map<string, BusEnd>>());
+
+function sharedEnd(client: RedisClient, prefix: string): BusEnd {
+  const ofClient = ends.get(client) ?? new Map<string, BusEnd>();
+  ends.set(client, ofClient);
+  const end = ofClient.get(prefix) ?? new BusEnd((told) => new TrackingEar({ client, prefix, told }));
+  ofClient.set(prefix, end);
+  return end;
+}
+
+function earOf(shared: BusEnd, told: BusListener): Ear {
+  const stop = shared.subscribe(told);
+  return {
+    get isListening() {
+      return shared.isListening;
     },
+    close: stop,
   };
 }
 

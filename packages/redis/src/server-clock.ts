@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@granary/core";
+import { type Clock, runBehind, systemClock } from "@granary/core";
 import { atMost } from "./at-most.js";
 import { steadyClock } from "./steady-clock.js";
 
@@ -44,6 +44,7 @@ interface Bounds {
  */
 export class ServerClock implements Clock {
   readonly after: Clock["after"];
+  readonly behind: NonNullable<Clock["behind"]>;
   readonly #time: () => Promise<unknown>;
   readonly #steady: Clock;
   #bounds: Bounds | undefined;
@@ -58,6 +59,7 @@ export class ServerClock implements Clock {
     this.#time = time;
     this.#steady = steady;
     this.after = steady.after;
+    this.behind = (ms, task) => runBehind(steady, ms, task);
   }
 
   now(): number {

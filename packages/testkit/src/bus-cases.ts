@@ -1,4 +1,4 @@
-import type { BusMessage, CacheBus } from "@granary/core";
+import { type BusMessage, type CacheBus, isCacheError } from "@granary/core";
 import { check, checkEqual } from "./check.js";
 import type { ContractCase } from "./contract.js";
 import { keyTable } from "./key-table.js";
@@ -142,6 +142,22 @@ export const busCases: readonly BusCase[] = [
     },
   },
   {
+    name: "a closed node says so to whoever publishes or listens",
+    async run({ a }) {
+      if (a.close === undefined) return;
+      await a.close?.();
+      const publish = async (): Promise<void> => a.publish(LAST);
+      const subscribe = async (): Promise<unknown> => a.subscribe(recordingListener());
+      for (const call of [publish, subscribe]) {
+        const error: unknown = await call().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        check(isCacheError(error, "CLOSED"), "A bus that was closed does not say `CLOSED`.");
+      }
+    },
+  },
+  {
     name: "close may be called twice, at once, and before anything was said",
     async run({ a, b }) {
       await listening(a);
@@ -158,7 +174,7 @@ async function listening(bus: CacheBus): Promise<{ heard: RecordingListener; sto
   const heard = recordingListener();
   const stop = bus.subscribe(heard);
   await heard.until(({ gaps }) => gaps > 0);
-  return { heard, stop };
+  return { heard, stop: () => void stop() };
 }
 
 /** Whether all that the message says was heard: a bus may cut messages in pieces, and join pieces. */

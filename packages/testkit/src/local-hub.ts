@@ -9,7 +9,7 @@ export interface LocalHub {
 /**
  * A hub without a network, for tests and for several caches in one process. A message is delivered before
  * `publish` returns, in the order of subscription; `gap` is called before `subscribe` returns. Each message is
- * heard once. A bus that was closed hears and says nothing more, and its name is free again.
+ * heard once. A bus that was closed hears nothing more, says `CLOSED`, and its name is free again.
  */
 export function localHub(): LocalHub {
   const ends = new Map<string, Set<BusListener>>();
@@ -18,16 +18,24 @@ export function localHub(): LocalHub {
     if (ends.has(name)) throw new CacheError("INVALID_OPTION", `This hub has a bus named "${name}" already.`);
     const own = new Set<BusListener>();
     ends.set(name, own);
-    const isOpen = () => ends.get(name) === own;
+    const assertOpen = (): void => {
+      if (ends.get(name) !== own) throw new CacheError("CLOSED", `The bus "${name}" was closed.`);
+    };
     return {
       name,
       publish: (message) => {
-        if (isOpen()) deliver(message, listenersBeside(ends, own));
+        assertOpen();
+        deliver(message, listenersBeside(ends, own));
       },
-      subscribe: (listener) => (isOpen() ? subscribe(own, listener) : () => undefined),
+      subscribe: (listener) => {
+        assertOpen();
+        return subscribe(own, listener);
+      },
       close: () => {
+        const listeners = [...own];
         own.clear();
-        if (isOpen()) ends.delete(name);
+        if (ends.get(name) === own) ends.delete(name);
+        for (const listener of listeners) listener.error(new CacheError("CLOSED", `The bus "${name}" was closed.`));
       },
     };
   }

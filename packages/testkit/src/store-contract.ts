@@ -69,9 +69,12 @@ export function runStoreContract(subject: StoreSubject, test: TestFunction): voi
 async function withStore(subject: StoreSubject, use: (opened: OpenStore) => Promise<void>): Promise<void> {
   const clock = manualClock();
   const opened = await subject.open({ clock });
+  // As a cache does that uses the store.
+  const stop = opened.store.on?.(() => {});
   try {
     await use({ store: opened.store, clock, hold: opened.hold?.bind(opened) });
   } finally {
+    await stop?.();
     await opened.store.close?.();
     await opened.close?.();
   }

@@ -1,3 +1,4 @@
+import { isCacheError } from "@granary/core";
 import { check, checkEqual } from "./check.js";
 import { checkAbsent, entryOf, keyOf, present, type StoreCase } from "./open-store.js";
 
@@ -68,6 +69,25 @@ export const storeVerbCases: readonly StoreCase[] = [
         left.every((entry) => entry === undefined),
         "One of 50 deleted keys is still there.",
       );
+    },
+  },
+  {
+    name: "once it was closed it says so",
+    needs: "close",
+    async run(opened) {
+      await opened.store.close?.();
+      const calls = [
+        async (): Promise<unknown> => opened.store.get(keyOf("closed")),
+        async (): Promise<unknown> => opened.store.set(keyOf("closed"), entryOf(opened, 1)),
+        async (): Promise<unknown> => opened.store.delete(keyOf("closed")),
+      ];
+      for (const call of calls) {
+        const error: unknown = await call().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        check(isCacheError(error, "CLOSED"), "A store that was closed does not say `CLOSED`.");
+      }
     },
   },
   {

@@ -135,7 +135,7 @@ describe("a local hub", () => {
     other.subscribe(heard);
     await closed.close?.();
     hub.bus("a");
-    await closed.publish({ type: "changed", keys: ["k"] });
+    expect(() => closed.publish({ type: "changed", keys: ["k"] })).toThrow('The bus "a" was closed.');
     await closed.close?.();
     expect(heard.messages).toEqual([]);
     expect(() => hub.bus("a")).toThrow("a bus named");

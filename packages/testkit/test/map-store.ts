@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheStore, Clock } from "@granary/core";
+import { type CacheEntry, type CacheStore, type Clock, StoreLifecycle } from "@granary/core";
 
 /** A plain store with the capabilities that the fault wrapper has to pass on. */
 export function mapStore(clock: Clock): CacheStore {
@@ -7,7 +7,8 @@ export function mapStore(clock: Clock): CacheStore {
     const entry = entries.get(key);
     return entry !== undefined && entry.keepUntil > clock.now() ? entry : undefined;
   };
-  return {
+  const life = new StoreLifecycle("map", () => () => entries.clear());
+  return life.checked({
     name: "map",
     clock,
     get,
@@ -24,8 +25,7 @@ export function mapStore(clock: Clock): CacheStore {
       const expression = new RegExp(`^${glob.replace(/\\?[^]/g, asExpression)}$`, "s");
       yield [...entries.keys()].filter((key) => expression.test(key));
     },
-    close: () => entries.clear(),
-  };
+  });
 }
 
 function asExpression(part: string): string {

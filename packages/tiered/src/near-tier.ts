@@ -5,8 +5,10 @@ import {
   type Clock,
   type EntryRest,
   type Invalidation,
+  isCacheError,
   isPromiseLike,
   MarkRegistry,
+  processWide,
 } from "@granary/core";
 import { type Intake, isTrusted, lone, nearEntry } from "./near-entry.js";
 
@@ -27,17 +29,34 @@ export interface Reading {
   readonly isStanding: boolean;
 }
 
+/** Epochs of all tiers in this process: two that share a near tier do not take the other's copies for their own. */
+const epochs = processWide("epochs", () => ({ latest: 0 }));
+
+/** The epoch of tiers that hear nothing: no copy is ever of it. */
+export const DEAF = Number.NaN;
+
+export function newEpoch(): number {
+  epochs.latest += 1;
+  return epochs.latest;
+}
+
 /** The near tier: the copies it holds, and which of them can be trusted. One that fails holds nothing. */
 export class NearTier {
-  /** Goes up with every gap on the bus: a copy of an earlier epoch may have missed a message. */
-  epoch = 0;
+  /** Another one with every gap on the bus: a copy of an earlier epoch may have missed a message. */
+  epoch = newEpoch();
   readonly #options: NearTierOptions;
   readonly #store: CacheStore;
-  readonly #marks = new MarkRegistry();
+  /** Those that were forgotten are the far tier's to judge by. */
+  readonly #marks = new MarkRegistry({ forgetting: () => {} });
 
   constructor(options: NearTierOptions) {
     this.#options = options;
     this.#store = options.store;
+  }
+
+  /** There was a gap. Tiers that hear nothing go on so. */
+  beginEpoch(): void {
+    if (!Number.isNaN(this.epoch)) this.epoch = newEpoch();
   }
 
   /** What is held under `key`, to be trusted or not. */
@@ -99,7 +118,7 @@ export class NearTier {
 
   /** Whether a mark that was raised here meets the entry. */
   isInvalidated(key: string, entry: CacheEntry): boolean {
-    return this.#marks.meets(key, entry);
+    return !this.#marks.permits(key, entry);
   }
 
   /** Whether something was held. */
@@ -131,6 +150,8 @@ export class NearTier {
   }
 
   #failed(operation: string, error: unknown, key: string): undefined {
+    // It was closed, so these tiers are of no use either.
+    if (isCacheError(error, "CLOSED")) throw error;
     this.#options.fail(`near ${operation}`, error, key);
   }
 }

@@ -1,7 +1,8 @@
-import type { BusMessage, CacheBus, Clock } from "@granary/core";
+import { type Awaitable, type BusMessage, type Clock, isCacheError, runBehind } from "@granary/core";
 
 export interface OutboxParts {
-  readonly bus: CacheBus | undefined;
+  /** Tells every other node; `undefined` where there is no bus. */
+  readonly publish: ((message: BusMessage) => Awaitable<void>) | undefined;
   readonly clock: Clock;
   fail(operation: string, error: unknown): void;
 }
@@ -27,7 +28,7 @@ export class Outbox {
   #cancelRetry: (() => void) | undefined;
   /** What was told of the outage that lasts. */
   readonly #told = new Set<string>();
-  #state: "open" | "closed" = "open";
+  #state: "open" | "resting" = "resting";
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -35,20 +36,28 @@ export class Outbox {
 
   /** That `keys` were changed. Those that are said together, as when Redis has answered many writes, are one message. */
   sayChanged(keys: readonly string[]): void {
-    if (this.#parts.bus === undefined || keys.length === 0) return;
+    if (this.#parts.publish === undefined || keys.length === 0) return;
     if (this.#changed.length === 0) void NOW.then(() => this.#sayGathered());
     for (const key of keys) this.#changed.push(key);
   }
 
   say(message: BusMessage): void {
-    if (this.#parts.bus === undefined || this.#state === "closed") return;
+    if (this.#parts.publish === undefined) return;
     if (this.#pending < MOST_PENDING) void this.#publish(message);
     else this.#keep(message);
   }
 
-  close(): void {
-    this.#state = "closed";
+  /** Somebody uses the tiers, once more perhaps: what was not said is said again. */
+  begin(): void {
+    this.#state = "open";
+    this.#retry();
+  }
+
+  /** Nobody uses the tiers any more. No timer is left. */
+  rest(): void {
+    this.#state = "resting";
     this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
   }
 
   #sayGathered(): void {
@@ -61,9 +70,10 @@ export class Outbox {
   async #publish(message: BusMessage): Promise<void> {
     this.#pending += 1;
     try {
-      await this.#parts.bus?.publish(message);
+      await this.#parts.publish?.(message);
     } catch (error) {
-      this.#keep(message);
+      // A bus that was closed takes nothing any more.
+      if (!isCacheError(error, "CLOSED")) this.#keep(message);
       this.#tell(error);
       return;
     } finally {
@@ -88,7 +98,7 @@ export class Outbox {
       this.#unsaidKeys.clear();
       this.#unsaidMarks = [{ type: "gap" }];
     }
-    if (this.#state === "open") this.#cancelRetry ??= this.#parts.clock.after(RETRY_MS, () => this.#retry());
+    if (this.#state === "open") this.#cancelRetry ??= runBehind(this.#parts.clock, RETRY_MS, () => this.#retry());
   }
 
   /** Says it all again, as a few messages. */

@@ -1,14 +1,15 @@
 import {
   type CacheEntry,
-  CacheError,
   type CacheStore,
   type Clock,
   type Invalidation,
-  MarkRegistry,
+  type MarkRegistry,
   type MissedChange,
+  runBehind,
   scopesOf,
 } from "@granary/core";
 import { LoneLoads } from "./lone-loads.js";
+import { ALL, markId, newJudge, type OwedMark, tooManyClears } from "./owed-marks.js";
 import { replayPlainly } from "./replay-plainly.js";
 import { alive, replayable } from "./replayable.js";
 
@@ -26,11 +27,6 @@ export interface RecoveryParts {
   fail(operation: string, error: unknown, key?: string): void;
   /** Whether a mark that this node knows of meets the entry. */
   isInvalidated(key: string, entry: CacheEntry): boolean;
-}
-
-interface OwedMark {
-  readonly invalidation: Invalidation;
-  readonly at: number;
 }
 
 /** What stands between a reader and what far holds. */
@@ -55,10 +51,10 @@ export class Recovery {
   readonly #marks = new Map<string, OwedMark>();
   readonly #loneLoads = new LoneLoads();
   /** Judges by the marks that are owed. */
-  #judge = new MarkRegistry();
+  #judge = newJudge();
   #replaying: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
-  #state: "open" | "closed" = "open";
+  #state: "open" | "resting" = "resting";
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
@@ -150,20 +146,28 @@ export class Recovery {
     return (found) => judged(this.#seen(key, found, { owed, judge }));
   }
 
+  /** Somebody uses the tiers, once more perhaps: what is owed is told again. */
+  begin(): void {
+    this.#state = "open";
+    this.#retryLater();
+  }
+
   /** Far may be back. */
   wake(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    if (this.owed === 0 || this.#state === "closed") return;
+    if (this.owed === 0 || this.#state === "resting") return;
     this.#replaying ??= this.#replay().finally(() => {
       this.#replaying = undefined;
       this.#retryLater();
     });
   }
 
-  close(): void {
-    this.#state = "closed";
+  /** Nobody uses the tiers any more. What is owed is kept for who does next. No timer is left. */
+  rest(): void {
+    this.#state = "resting";
     this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
   }
 
   /** Far may not have been able to judge what it gives, or have lost the mark that would have met it. */
@@ -178,8 +182,8 @@ export class Recovery {
   }
 
   #retryLater(): void {
-    if (this.#state === "closed" || this.owed === 0 || this.#replaying !== undefined) return;
-    this.#cancelRetry ??= this.#parts.clock.after(RETRY_MS, () => this.wake());
+    if (this.#state === "resting" || this.owed === 0 || this.#replaying !== undefined) return;
+    this.#cancelRetry ??= runBehind(this.#parts.clock, RETRY_MS, () => this.wake());
   }
 
   /** Tells far everything once; the first thing that it does not take ends the round. */
@@ -200,7 +204,7 @@ export class Recovery {
     const { far, marked } = this.#parts;
     const at = (await far.invalidate?.(owed.invalidation, owed.at)) ?? owed.at;
     if (this.#marks.get(id) === owed) this.#marks.delete(id);
-    if (this.#marks.size === 0) this.#judge = new MarkRegistry();
+    if (this.#marks.size === 0) this.#judge = newJudge();
     marked(owed.invalidation, at);
   }
 
@@ -226,7 +230,7 @@ export class Recovery {
     } else if (mark !== undefined) {
       this.#marks.delete(mark[0]);
       const [root] = scopesOf(`${mark[1].invalidation.scope}:`);
-      if (mark[0] === markId(root ?? "", ALL)) this.#parts.fail("replay", tooManyClears(root));
+      if (mark[0] === markId(root ?? "", ALL)) this.#parts.fail("replay", tooManyClears(MOST_OWED, root));
       else this.#clear(root, mark[1].at);
     }
   }
@@ -235,16 +239,12 @@ export class Recovery {
     if (scope === undefined) return;
     this.#marks.set(markId(scope, ALL), { invalidation: { scope }, at });
     this.#judge.raise({ scope }, at);
+    if (this.#judge.size > 2 * MOST_OWED) this.#judgeAnew();
   }
-}
 
-/** Stands for no tag at all: a tag is not empty. */
-const ALL = "";
-
-function markId(scope: string, tag: string): string {
-  return `${scope} ${tag}`;
-}
-
-function tooManyClears(scope = ""): CacheError {
-  return new CacheError("STORE_FAILED", `More than ${MOST_OWED} namespaces are to be cleared: not ${scope} any more.`);
+  /** By what is still owed. */
+  #judgeAnew(): void {
+    this.#judge = newJudge();
+    for (const { invalidation, at } of this.#marks.values()) this.#judge.raise(invalidation, at);
+  }
 }

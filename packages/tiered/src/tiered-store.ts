@@ -9,20 +9,24 @@ import {
   type HandlesCapability,
   type Invalidation,
   isPromiseLike,
+  LEASE_VERBS,
   type LeasesCapability,
+  MANY_VERBS,
   type ManyCapability,
   type StoreEvent,
   type StoreHealth,
+  StoreLifecycle,
   systemClock,
   type WriteReason,
 } from "@granary/core";
-import { isWell } from "./far-health.js";
+import { BusMember } from "./bus-member.js";
+import { healthOf, isWell } from "./far-health.js";
 import { FarReads, type Read } from "./far-reads.js";
 import { FarWrites } from "./far-writes.js";
 import { Fills } from "./fills.js";
 import { FirstSubscription } from "./first-subscription.js";
-import { Listeners } from "./listeners.js";
-import { NearTier } from "./near-tier.js";
+import { listenAll } from "./listen-all.js";
+import { DEAF, NearTier, newEpoch } from "./near-tier.js";
 import { Outbox } from "./outbox.js";
 import { Recovery } from "./recovery.js";
 import { tieredLeases } from "./tiered-leases.js";
@@ -51,14 +55,14 @@ export class TieredStore implements CacheStore {
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
-  readonly #listeners = new Listeners();
+  readonly #life: StoreLifecycle;
+  readonly #member: BusMember | undefined;
   readonly #fills = new Fills((key) => void this.#near.drop(key));
   readonly #recovery: Recovery;
   readonly #reads: FarReads;
   readonly #writes: FarWrites;
   readonly #outbox: Outbox;
-  readonly #subscription = new FirstSubscription();
-  readonly #silences: ReadonlyArray<(() => void) | undefined>;
+  #subscription = new FirstSubscription();
 
   constructor(tiers: Tiers) {
     const { l1, l2, bus, l1TtlMs } = tiers;
@@ -66,31 +70,27 @@ export class TieredStore implements CacheStore {
     this.name = `${l1.name}+${l2.name}`;
     this.tier = l1.tier ?? l1.name;
     this.clock = l2.clock ?? l1.clock ?? systemClock;
-    const fail = this.#listeners.fail.bind(this.#listeners);
+    this.#life = new StoreLifecycle(this.name, () => this.#open());
+    const fail = this.#fail.bind(this);
     const { clock } = this;
     const isFarWell = (): boolean => isWell(l2);
     this.#near = new NearTier({ store: l1, clock, l1TtlMs, isFarWell, fail });
-    this.#outbox = new Outbox({ bus, clock, fail });
+    this.#member = bus && new BusMember(bus, { hear: (said) => this.#hear(said), near: this.#near, fail });
+    this.#outbox = new Outbox({ publish: this.#member?.publish.bind(this.#member), clock, fail });
     this.#recovery = this.#newRecovery();
-    const publish = (keys: readonly string[]): void => this.#publish(keys);
+    // Nobody waits for the bus: far already has the change.
+    const publish = (keys: readonly string[]): void => this.#outbox.sayChanged(keys);
     const parts = { near: this.#near, fills: this.#fills, recovery: this.#recovery, publish };
     this.#reads = new FarReads({ ...parts, far: l2, clock, fail });
     this.#writes = new FarWrites({ ...parts, far: l2 });
-    this.many = new TieredMany({ ...parts, far: l2, writes: this.#writes, fail });
+    const many = new TieredMany({ ...parts, far: l2, writes: this.#writes, fail });
+    this.many = this.#life.checkedVerbs<ManyCapability>(many, MANY_VERBS);
     if (l1.handles !== undefined) this.handles = trustedHandles(l1.handles, this.#near);
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
-    if (l2.leases !== undefined) this.leases = tieredLeases({ ...parts, far: l2.leases, isFarWell });
-    // Without a bus there is nothing to wait for.
-    if (bus === undefined) this.#subscription.end();
-    this.#silences = [
-      l1.on?.((event) => this.#listeners.tell(event)),
-      l2.on?.((event) => this.#hear(event)),
-      bus?.subscribe({
-        message: (message) => this.#hear(message),
-        gap: () => this.#hear({ type: "gap" }),
-        error: (error) => fail("bus", error),
-      }),
-    ];
+    if (l2.leases !== undefined)
+      this.leases = this.#life.checkedVerbs(tieredLeases({ ...parts, far: l2.leases, isFarWell }), LEASE_VERBS);
+    this.#subscription.end();
+    if (bus !== undefined) this.#near.epoch = DEAF;
   }
 
   /** Near, else far, else nothing. A trusted near copy is answered at once. */
@@ -102,6 +102,7 @@ export class TieredStore implements CacheStore {
 
   /** Near at once, so that this node reads its own writes; then far; then the other nodes hear of it. */
   async set(key: string, entry: CacheEntry, reason: WriteReason = "write"): Promise<void> {
+    this.#life.assertOpen();
     this.#fills.beginWriting(key);
     try {
       const taken = this.#near.put(key, entry, this.#near.intake());
@@ -110,15 +111,16 @@ export class TieredStore implements CacheStore {
     } finally {
       this.#fills.endWriting(key);
     }
-    if (reason !== "fill") this.#publish([key]);
+    if (reason !== "fill") this.#outbox.sayChanged([key]);
   }
 
   /** Clears near before and after far: a read in between may have brought the old value back. */
   async delete(key: string, at = this.clock.now()): Promise<boolean> {
+    this.#life.assertOpen();
     const dropped = this.#near.drop(key);
     try {
       const existed = await this.#fills.during([key], () => this.#writes.delete(key, at));
-      this.#publish([key]);
+      this.#outbox.sayChanged([key]);
       return (await dropped) || existed;
     } finally {
       await this.#near.drop(key);
@@ -127,6 +129,7 @@ export class TieredStore implements CacheStore {
 
   /** Near at once; then far, whose word on the instant counts; then the other nodes hear of it. */
   async invalidate(invalidation: Invalidation, at: number): Promise<number> {
+    this.#life.assertOpen();
     await this.#mark(invalidation, at);
     const markedAt = await this.#writes.invalidate(invalidation, at);
     await this.#spread(invalidation, markedAt);
@@ -135,10 +138,7 @@ export class TieredStore implements CacheStore {
 
   /** How the far tier is doing, and what it is owed. */
   health(): Readonly<Record<string, StoreHealth>> {
-    const { l2 } = this.#tiers;
-    const health = l2.health?.() ?? {};
-    const own = health[l2.name];
-    return own === undefined ? health : { ...health, [l2.name]: { ...own, owed: own.owed + this.#recovery.owed } };
+    return healthOf(this.#tiers.l2, this.#recovery.owed);
   }
 
   /** Until the clock of the far tier can be relied on and the bus listens, or cannot for now. */
@@ -147,23 +147,50 @@ export class TieredStore implements CacheStore {
     return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
   }
 
-  on(listener: (event: StoreEvent) => void): () => void {
-    return this.#listeners.add(listener);
+  on(listener: (event: StoreEvent) => void): () => Awaitable<void> {
+    return this.#life.on(listener);
   }
 
-  async close(): Promise<void> {
+  /** The tiers and the bus stay as they are: others may use them. */
+  close(): Awaitable<void> {
+    this.#near.epoch = DEAF;
+    return this.#life.close();
+  }
+
+  /** Somebody uses these tiers: they hear what changes, from now on. Copies of before may have missed something. */
+  #open(): () => Awaitable<void> {
+    const { l1, l2 } = this.#tiers;
+    this.#near.epoch = newEpoch();
+    if (this.#member !== undefined) this.#subscription = new FirstSubscription();
+    const silence = listenAll([
+      () => this.#member?.join(),
+      () => l1.on?.((event) => this.#life.tell(event)),
+      () => l2.on?.((event) => this.#hear(event)),
+    ]);
+    this.#recovery.begin();
+    this.#outbox.begin();
+    return () => {
+      this.#rest();
+      return silence();
+    };
+  }
+
+  /** Nobody uses them any more. No timer is left, and copies are not trusted until somebody listens again. */
+  #rest(): void {
+    if (this.#member !== undefined) this.#near.epoch = DEAF;
     this.#subscription.end();
-    for (const silence of this.#silences) silence?.();
-    this.#listeners.close();
-    this.#recovery.close();
-    this.#outbox.close();
-    const { l1, l2, bus } = this.#tiers;
-    await Promise.all([bus?.close?.(), l1.close?.(), l2.close?.()]);
+    this.#recovery.rest();
+    this.#outbox.rest();
+  }
+
+  #fail(operation: string, error: unknown, key?: string): void {
+    this.#life.tell({ type: "error", operation, error, ...(key !== undefined && { key }) });
   }
 
   #getBelow(key: string, read: Read): Awaitable<CacheEntry | undefined> {
     const { near, now } = read;
     if (near !== undefined && this.#near.trusts(near, now)) return near;
+    this.#life.assertOpen();
     // A load that comes behind this waits for the bus: it does so from now on.
     void this.#subscription.ready();
     return this.#reads.get(key, read);
@@ -178,10 +205,10 @@ export class TieredStore implements CacheStore {
       settled: (key) => {
         // What is being written here is newer than what was made up for, and readers have seen it.
         if (!this.#fills.hear(key)) void this.#near.drop(key);
-        this.#publish([key]);
+        this.#outbox.sayChanged([key]);
       },
       marked: (invalidation, at) => void this.#spread(invalidation, at),
-      fail: (operation, error, key) => this.#listeners.fail(operation, error, key),
+      fail: (operation, error, key) => this.#fail(operation, error, key),
       isInvalidated: (key, entry) => this.#near.isInvalidated(key, entry),
     });
   }
@@ -192,13 +219,13 @@ export class TieredStore implements CacheStore {
     if (event.type === "changed") for (const key of event.keys) this.#hearChange(key);
     if (event.type === "gap") return this.#hearGap();
     if (event.type === "marked") void this.#mark(event, event.at);
-    this.#listeners.tell(event);
+    this.#life.tell(event);
   }
 
   /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
   #hearGap(): void {
-    this.#near.epoch += 1;
-    if (!this.#subscription.end()) this.#listeners.tell({ type: "gap" });
+    this.#near.beginEpoch();
+    if (!this.#subscription.end()) this.#life.tell({ type: "gap" });
   }
 
   #hearChange(key: string): void {
@@ -217,10 +244,5 @@ export class TieredStore implements CacheStore {
     this.#fills.voidAll();
     this.#recovery.invalidated({ scope, ...(tags !== undefined && { tags }) }, at);
     await this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) }, at);
-  }
-
-  /** Nobody waits for the bus: far already has the change. */
-  #publish(keys: readonly string[]): void {
-    this.#outbox.sayChanged(keys);
   }
 }

@@ -18,7 +18,8 @@ export function listen(bus: CacheBus): Heard {
     },
     error: (error) => heard.errors.push(error),
   };
-  heard.stop = bus.subscribe(listener);
+  const stop = bus.subscribe(listener);
+  heard.stop = () => void stop();
   return heard;
 }
 

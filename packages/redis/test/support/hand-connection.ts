@@ -28,6 +28,7 @@ export function handConnection(): HandConnection {
     isDisconnected: false,
     asked: [],
     on,
+    unsubscribe: async () => undefined,
     subscribe: () => ask("subscribe"),
     ping: () => ask("ping"),
     callBuffer: (command) => ask(command),
