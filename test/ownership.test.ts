@@ -72,8 +72,15 @@ describe("C39: whoever closes a cache leaves the others as they are", () => {
     const { client } = ownClient();
     for (const bus of [localHub().bus("one"), redisBus({ client }), redisTracking({ client })]) {
       const l2 = redisStore({ client });
+      const namespace = ownName();
       const open = (): Cache<number> =>
-        createCache<number>({ store: tiered({ l1: memoryStore(), l2, bus }), ttl: "1h", jitter: false, tags: ["t"] });
+        createCache<number>({
+          store: tiered({ l1: memoryStore(), l2, bus }),
+          ttl: "1h",
+          jitter: false,
+          tags: ["t"],
+          namespace,
+        });
       const [one, other] = [open(), open()];
       const id = randomUUID();
       await one.set(id, 1);
