@@ -125,8 +125,8 @@ class Family implements CacheFamily {
     const report = (operation: string, error: unknown, key?: string): void => {
       // Whoever closed the cache does not listen any more, and did not ask to hear of what was cut off.
       if (this.closed) return;
-      // What was not asked has not failed: the breaker has told why, and the statistics count it.
-      if (isCacheError(error, "STORE_UNAVAILABLE")) return;
+      // What was not asked has not failed. The guard tells of the first of many, and the statistics count them.
+      if (isCacheError(error, "STORE_UNAVAILABLE") && operation !== "refused") return;
       counters.errors += 1;
       emitter.emitError({ operation, error, ...(key !== undefined && { key }) });
     };

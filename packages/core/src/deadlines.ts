@@ -6,6 +6,8 @@ interface Batch {
   readonly waits: Wait[];
   /** How many of them have no answer yet. */
   waiting: number;
+  /** How many of those that count as one have not ended. */
+  gathered: number;
   cancel: () => void;
 }
 
@@ -14,6 +16,15 @@ interface Wait {
   readonly key: string;
   /** Ends it without an answer; `undefined` once it is over. */
   end: ((reason: Error) => void) | undefined;
+}
+
+/** What is waited for. */
+export interface LimitedCall {
+  readonly key: string;
+  /** How many times the limit it may take. */
+  readonly times: number;
+  /** Calls of the moment that count as one, since one call of the application may have begun them all. */
+  readonly isGathered: boolean;
 }
 
 export interface DeadlinesOptions {
@@ -37,26 +48,40 @@ export class Deadlines {
   readonly #options: DeadlinesOptions;
   readonly #batches = new Set<Batch>();
   #open: Batch | undefined;
+  #pending = 0;
 
   constructor(options: DeadlinesOptions) {
     this.#options = options;
   }
 
-  /** Resolves as `answer` to a call about `key` does, or rejects when that takes more than `times` the limit. */
-  limit<T>(answer: PromiseLike<T>, key: string, times: number): Promise<T> {
+  /** Calls that have not ended, given up or not. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Resolves as `answer` does, or rejects when that takes too long. */
+  limit<T>(answer: PromiseLike<T>, { key, times, isGathered }: LimitedCall): Promise<T> {
     const batch = times === 1 && !isolatesRequests ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
     const { answered, failed, overdue } = this.#options;
     return new Promise((resolve, reject) => {
       const wait: Wait = { key, end: reject };
       batch.waits.push(wait);
       batch.waiting += 1;
+      if (!isGathered || batch.gathered === 0) this.#pending += 1;
+      if (isGathered) batch.gathered += 1;
+      const ended = (): void => {
+        if (isGathered) batch.gathered -= 1;
+        if (!isGathered || batch.gathered === 0) this.#pending -= 1;
+      };
       answer.then(
         (value) => {
+          ended();
           if (!this.#isInTime(batch, wait)) return overdue("answered");
           answered();
           resolve(value);
         },
         (error: unknown) => {
+          ended();
           if (!this.#isInTime(batch, wait)) return overdue("failed");
           failed(key, error);
           reject(error);
@@ -97,7 +122,7 @@ export class Deadlines {
   }
 
   #newBatch(): Batch {
-    const batch: Batch = { waits: [], waiting: 0, cancel: () => {} };
+    const batch: Batch = { waits: [], waiting: 0, gathered: 0, cancel: () => {} };
     this.#batches.add(batch);
     return batch;
   }

@@ -39,6 +39,8 @@ export interface GuardParts extends Omit<GuardOptions, "clock"> {
   probe(key: string): Awaitable<unknown>;
   /** Called with each new state of the breaker. */
   changed(state: BreakerState): void;
+  /** Called when calls are refused since too many wait: once a second. */
+  refusing(error: CacheError): void;
 }
 
 /** One call of the store. */
@@ -48,6 +50,8 @@ export interface GuardedCall<T> {
   readonly ask: () => Awaitable<T>;
   /** How many thousand keys the call is for. */
   readonly thousands?: number;
+  /** A step of a load. One call may load thousands of keys: those that take the step at the same moment count as one. */
+  readonly isGathered?: boolean;
 }
 
 const TIMEOUT_MS = 250;
@@ -55,6 +59,7 @@ const FAILURES = 5;
 const HALF_OPEN_AFTER_MS = 1_000;
 /** Calls that have not been answered, given up or not: beyond these the store is not asked. */
 const MOST_PENDING = 20_000;
+const REFUSALS_TOLD_MS = 1_000;
 
 const ANSWERS = ["UNREADABLE", "INVALID_VALUE", "UNSUPPORTED", "CLOSED"] as const;
 
@@ -65,9 +70,10 @@ export class Guard {
   readonly #parts: GuardParts;
   readonly #deadlines: Deadlines;
   readonly #breaker: Breaker;
-  #unanswered = 0;
   #timeouts = 0;
   #refused = 0;
+  /** When it was told that calls are refused. */
+  #toldAt = Number.NEGATIVE_INFINITY;
   #probeKey = "";
   #lastError: unknown;
   #isClosed = false;
@@ -81,7 +87,7 @@ export class Guard {
     this.#deadlines = new Deadlines({
       clock,
       limitMs: this.timeoutMs,
-      answered: () => this.#answered(),
+      answered: () => this.#breaker.succeeded(),
       failed: (key, error) => this.#failed(key, error),
       late: (key) => this.#late(key),
       overdue: (outcome) => this.#overdue(outcome),
@@ -100,7 +106,7 @@ export class Guard {
     if (this.#isClosed) return Promise.reject(closed());
     this.#breaker.keepTime();
     if (this.#breaker.state !== "closed") return this.#refuse("its circuit breaker is open");
-    if (this.#unanswered >= MOST_PENDING) return this.#refuse(`${MOST_PENDING} calls have no answer yet`);
+    if (this.#deadlines.pending >= MOST_PENDING) return this.#refuseTheRest();
     try {
       const answer = this.#limited(call);
       if (!isPromiseLike(answer)) this.#breaker.succeeded();
@@ -125,7 +131,7 @@ export class Guard {
     return {
       state: this.#breaker.state,
       failures: this.#breaker.failures,
-      pending: this.#unanswered,
+      pending: this.#deadlines.pending,
       timeouts: this.#timeouts,
       refused: this.#refused,
       owed: 0,
@@ -144,20 +150,12 @@ export class Guard {
     this.rest();
   }
 
-  #limited<T>({ key, ask, thousands = 1 }: GuardedCall<T>): Awaitable<T> {
+  #limited<T>({ key, ask, thousands = 1, isGathered = false }: GuardedCall<T>): Awaitable<T> {
     const answer = ask();
-    if (!isPromiseLike(answer)) return answer;
-    this.#unanswered += 1;
-    return this.#deadlines.limit(answer, key, thousands);
-  }
-
-  #answered(): void {
-    this.#unanswered -= 1;
-    this.#breaker.succeeded();
+    return isPromiseLike(answer) ? this.#deadlines.limit(answer, { key, times: thousands, isGathered }) : answer;
   }
 
   #failed(key: string, error: unknown): void {
-    this.#unanswered -= 1;
     // A store that says that it was asked too late has answered.
     if (isCacheError(error, "STORE_TIMEOUT")) this.#breaker.succeeded();
     else this.#judge(key, error);
@@ -165,7 +163,6 @@ export class Guard {
 
   /** The answer of a store that was given up is a sign that it is back. */
   #overdue(outcome: "answered" | "failed"): void {
-    this.#unanswered -= 1;
     if (outcome === "answered") this.#breaker.suspectWell();
   }
 
@@ -192,6 +189,17 @@ export class Guard {
     );
     this.#judge(key, error);
     return error;
+  }
+
+  /** What the breaker refuses, that has told of. Here nobody else would: it is told once a second, not of each call. */
+  #refuseTheRest(): Promise<never> {
+    const reason = `${MOST_PENDING} calls have no answer yet`;
+    const now = this.#parts.clock.now();
+    if (now >= this.#toldAt + REFUSALS_TOLD_MS || now < this.#toldAt) {
+      this.#toldAt = now;
+      this.#parts.refusing(this.#unavailable(reason));
+    }
+    return this.#refuse(reason);
   }
 
   #refuse(reason: string): Promise<never> {

@@ -36,6 +36,7 @@ export function guarded(given: CacheStore, options: GuardOptions = {}): CacheSto
     clock: options.clock ?? store.clock ?? systemClock,
     probe: (key) => store.get(key),
     changed: (state) => life.tell({ type: "breaker", store: name, state }),
+    refusing: (error) => life.tell({ type: "error", operation: "refused", error }),
   });
   const life: StoreLifecycle = new StoreLifecycle(name, () => {
     const silence = store.on?.((event) => life.tell(event));
@@ -66,7 +67,8 @@ function guardedVerbs(store: CacheStore, guard: Guard): Omit<CacheStore, "name">
   const [invalidate, replay] = [store.invalidate?.bind(store), store.replay?.bind(store)];
   return {
     get: (key, now, admit) => guard.run({ key, ask: () => store.get(key, now, admit) }),
-    set: (key, entry, reason) => guard.run({ key, ask: () => store.set(key, entry, reason) }),
+    set: (key, entry, reason) =>
+      guard.run({ key, ask: () => store.set(key, entry, reason), isGathered: reason === "fill" }),
     delete: (key, at) => guard.run({ key, ask: () => store.delete(key, at) }),
     ...(many !== undefined && { many: guardedMany(many, guard) }),
     ...(leases !== undefined && { leases: guardedLeases(leases, guard) }),
@@ -95,13 +97,14 @@ function guardedMany(many: ManyCapability, guard: Guard): ManyCapability {
 
 function guardedLeases(leases: LeasesCapability, guard: Guard): LeasesCapability {
   const { ttlMs, keepNear } = leases;
+  const isGathered = true;
   return {
     ttlMs,
     // A reader who has waited for a store in vain does not wait a second time, for the right to load.
-    acquire: (key, token, admit) => guard.runIfWell({ key, ask: () => leases.acquire(key, token, admit) }),
-    renew: (key, token) => guard.run({ key, ask: () => leases.renew(key, token) }),
-    fill: (key, entry, claim) => guard.run({ key, ask: () => leases.fill(key, entry, claim) }),
-    release: (key, token) => guard.run({ key, ask: () => leases.release(key, token) }),
+    acquire: (key, token, admit) => guard.runIfWell({ key, ask: () => leases.acquire(key, token, admit), isGathered }),
+    renew: (key, token, ms) => guard.run({ key, ask: () => leases.renew(key, token, ms), isGathered }),
+    fill: (key, entry, claim) => guard.run({ key, ask: () => leases.fill(key, entry, claim), isGathered }),
+    release: (key, token) => guard.run({ key, ask: () => leases.release(key, token), isGathered }),
     watch: (key, wake) => leases.watch(key, wake),
     ...(keepNear !== undefined && { keepNear: (key, change) => keepNear(key, change) }),
   };

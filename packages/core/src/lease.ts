@@ -63,7 +63,7 @@ async function askUntilAnswered(question: LeaseQuestion, token: string): Promise
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
     const answer = await ask(question, token);
     const { entry } = answer;
-    if (answer.type === "granted") return granted(question, { token, entry });
+    if (answer.type === "granted") return granted(question, { token, entry, ttlMs: answer.ttlMs });
     if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
     if (awaited.hasFailed(answer, flight, clock.now())) return { type: "alone", seen: { entry } };
     question.standAside?.();
@@ -109,8 +109,14 @@ async function ask({ leases, flight, admit }: LeaseQuestion, token: string): Pro
   }
 }
 
-function granted(question: LeaseQuestion, { token, entry }: { token: string; entry: CacheEntry | undefined }): Right {
-  const lease = new Lease(question, token);
+interface Grant {
+  readonly token: string;
+  readonly entry: CacheEntry | undefined;
+  readonly ttlMs: number | undefined;
+}
+
+function granted(question: LeaseQuestion, { token, entry, ttlMs }: Grant): Right {
+  const lease = new Lease(question, token, ttlMs);
   // Look again, now that the right is ours: the last holder may have filled the key between our look and our asking.
   if (entry === undefined || !question.isGoodEnough(entry)) return { type: "lease", lease, entry };
   lease.end();
@@ -135,12 +141,14 @@ function woken({ leases, clock, flight }: LeaseQuestion, ms: number): Promise<vo
 export class Lease {
   readonly #question: LeaseQuestion;
   readonly #token: string;
+  readonly #ttlMs: number;
   #cancelRenewal: (() => void) | undefined;
   #state: "held" | "ended" = "held";
 
-  constructor(question: LeaseQuestion, token: string) {
+  constructor(question: LeaseQuestion, token: string, ttlMs = question.leases.ttlMs) {
     this.#question = question;
     this.#token = token;
+    this.#ttlMs = ttlMs;
     // A flight that is voided or given up holds nobody else back.
     if (question.flight.voided || question.flight.landed) this.end();
     else question.flight.onRelease = () => this.end();
@@ -178,15 +186,15 @@ export class Lease {
 
   #renewLater(): void {
     if (this.#state === "ended") return;
-    const { clock, leases } = this.#question;
-    this.#cancelRenewal = clock.after(leases.ttlMs / RENEWALS_PER_LEASE, () => void this.#renew());
+    const { clock } = this.#question;
+    this.#cancelRenewal = clock.after(this.#ttlMs / RENEWALS_PER_LEASE, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
     const { leases, flight, report } = this.#question;
     try {
       // One that is lost is not asked for again: somebody changed the key, or loads it by now.
-      if (await leases.renew(flight.key, this.#token)) this.#renewLater();
+      if (await leases.renew(flight.key, this.#token, this.#ttlMs)) this.#renewLater();
     } catch (error) {
       report("lease", error, flight.key);
       this.#renewLater();

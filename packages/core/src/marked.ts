@@ -57,7 +57,7 @@ function markedLeases(leases: LeasesCapability, judge: Judge): LeasesCapability 
   return {
     ttlMs: leases.ttlMs,
     acquire,
-    renew: (key, token) => leases.renew(key, token),
+    renew: (key, token, ms) => leases.renew(key, token, ms),
     fill: (key, entry, claim) => leases.fill(key, entry, claim),
     release: (key, token) => leases.release(key, token),
     watch: (key, wake) => leases.watch(key, wake),

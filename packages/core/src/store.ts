@@ -64,8 +64,11 @@ export interface MarksCapability {
 
 /** The answer to a node that asks for the right to load a key. */
 export type LeaseAnswer =
-  /** The right is given; `entry` is what the store holds at this moment, should it be good enough after all. */
-  | { readonly type: "granted"; readonly entry: CacheEntry | undefined }
+  /**
+   * The right is given; `entry` is what the store holds at this moment, should it be good enough after all. `ttlMs` where
+   * it lasts longer than usual, as one of thousands that were asked for at once.
+   */
+  | { readonly type: "granted"; readonly entry: CacheEntry | undefined; readonly ttlMs?: number }
   /** Who has shown the token `holder` has it, for at most `leftMs` more unless it renews it. */
   | {
       readonly type: "taken";
@@ -88,8 +91,8 @@ export interface LeasesCapability {
   /** How long a lease lasts unless it is renewed. */
   readonly ttlMs: number;
   acquire(key: string, token: string, admit?: Admit): Awaitable<LeaseAnswer>;
-  /** Whether the lease still stands, and now lasts `ttlMs` from here. */
-  renew(key: string, token: string): Awaitable<boolean>;
+  /** Whether the lease still stands, and now lasts `ttlMs` from here: as long as it was given for. */
+  renew(key: string, token: string, ttlMs?: number): Awaitable<boolean>;
   /**
    * Writes `entry` if the lease still stands, in one atomic step, and ends the lease; deletes the key where there is
    * none, since the load has found nothing to keep. Whether it did.

@@ -6,6 +6,7 @@ import {
   createCache,
   type GuardOptions,
   guarded,
+  isCacheError,
 } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { farStore, faultyStore, type ManualClock, manualClock, nextTurn } from "@granary/testkit";
@@ -272,6 +273,20 @@ describe("a guard", () => {
     expect(await reads.at(-1)).toBeUndefined();
     expect(guard.wayward.calls).toBe(20_000);
     expect(guard.cache.stats().stores["wayward"]).toMatchObject({ pending: 20_000, refused: 1 });
+  });
+
+  it("FIELD 27, C45: tells once a second that calls are refused, and counts each", async () => {
+    const guard = open({ timeout: Number.POSITIVE_INFINITY });
+    const told: string[] = [];
+    guard.cache.on("error", ({ operation, error }) => told.push(`${operation} ${isCacheError(error) && error.code}`));
+    guard.wayward.mood = "hangs";
+    const reads = Array.from({ length: 20_010 }, (_, id) => guard.cache.get(id));
+    await reads.at(-1);
+    expect(told).toEqual(["refused STORE_UNAVAILABLE"]);
+    await guard.clock.advance(1_000);
+    await Promise.all([guard.cache.get("a"), guard.cache.get("b")]);
+    expect(told).toEqual(["refused STORE_UNAVAILABLE", "refused STORE_UNAVAILABLE"]);
+    expect(guard.cache.stats().stores["wayward"]).toMatchObject({ refused: 12 });
   });
 
   it("is not put around a store in this process", async () => {

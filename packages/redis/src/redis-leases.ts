@@ -3,6 +3,7 @@ import type { EntryReads } from "./entry-reads.js";
 import type { EntryWrites } from "./entry-writes.js";
 import { type LeaseKey, withLease } from "./lease-key.js";
 import type { LeaseWakes } from "./lease-wakes.js";
+import type { CommandWord } from "./script.js";
 import type { WriteBatch } from "./write-batch.js";
 
 /** What leases in Redis need. */
@@ -17,15 +18,23 @@ export interface RedisLeasesParts {
 /** Long enough to outlast a stall of the holder's event loop, short enough to wait for when the holder is dead. */
 const LEASE_MS = 3_000;
 
+/** Leases asked for in one turn for which that is meant: who loads thousands at once takes longer with each. */
+const LEASES_A_TERM = 2_000;
+
 /** One more key beside an entry, which holds the token of the one node that may load it. */
 export function redisLeases({ writes, reads, fills, wakes, leaseKey }: RedisLeasesParts): LeasesCapability {
   const keysOf = (key: string): string[] => withLease(key, leaseKey);
 
   async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
-    const answer = await writes.send({ step: "acquire", keys: keysOf(key), args: [token, LEASE_MS] });
+    let ttlMs = LEASE_MS;
+    const args = (count: number): readonly CommandWord[] => {
+      ttlMs = LEASE_MS * Math.ceil(count / LEASES_A_TERM);
+      return [token, ttlMs];
+    };
+    const answer = await writes.send({ step: "acquire", keys: keysOf(key), args });
     const [bytes, leftMs, holder] = answer as [Uint8Array | null, number | string, Uint8Array | string];
     const entry = await reads.open(key, bytes, admit);
-    if (Number(leftMs) < 0) return { type: "granted", entry };
+    if (Number(leftMs) < 0) return { type: "granted", entry, ...(ttlMs > LEASE_MS && { ttlMs }) };
     return { type: "taken", entry, leftMs: Number(leftMs), holder: String(holder) };
   }
 
@@ -33,8 +42,8 @@ export function redisLeases({ writes, reads, fills, wakes, leaseKey }: RedisLeas
     ttlMs: LEASE_MS,
     acquire,
     fill: (key, entry, { token }) => fills.fill(key, entry, token),
-    renew: async (key, token) =>
-      isOne(await writes.send({ step: "renew", keys: keysOf(key), args: [token, LEASE_MS] })),
+    renew: async (key, token, ttlMs = LEASE_MS) =>
+      isOne(await writes.send({ step: "renew", keys: keysOf(key), args: [token, ttlMs] })),
     async release(key, token) {
       await writes.send({ step: "release", keys: keysOf(key), args: [token, key] });
     },

@@ -12,6 +12,11 @@ export interface Step {
   readonly args: readonly CommandWord[];
 }
 
+/** A step whose words hang on how many steps are asked for in the same turn. */
+export interface CountedStep extends Omit<Step, "args"> {
+  readonly args: (count: number) => readonly CommandWord[];
+}
+
 export type CommandWord = string | number | Buffer;
 
 /** The words behind `EVALSHA`, which runs a step by the hash of the script. */

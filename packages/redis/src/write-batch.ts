@@ -4,7 +4,16 @@ import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
 import { type Limit, type Patience, tooLate } from "./patience.js";
 import { isNotPermitted, orUnpermitted } from "./permissions.js";
 import type { RedisClient } from "./redis-client.js";
-import { fullWords, hashWords, isUnknownScript, latenessIn, type Step, sizeOfStep, together } from "./script.js";
+import {
+  type CountedStep,
+  fullWords,
+  hashWords,
+  isUnknownScript,
+  latenessIn,
+  type Step,
+  sizeOfStep,
+  together,
+} from "./script.js";
 
 /** Where changes go, and until when. */
 export interface WriteBatchParts {
@@ -13,10 +22,14 @@ export interface WriteBatchParts {
   readonly patience: Patience;
 }
 
-interface PendingStep {
-  readonly step: Step;
+interface AskedStep {
+  readonly step: Step | CountedStep;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface PendingStep extends AskedStep {
+  readonly step: Step;
 }
 
 /** Steps that go out as one command, and what may still be added to it. */
@@ -41,7 +54,7 @@ export class WriteBatch {
   readonly #client: RedisClient;
   readonly #slotOf: SlotOfKey;
   readonly #patience: Patience;
-  #pending: PendingStep[] = [];
+  #pending: AskedStep[] = [];
 
   constructor({ client, slotOf, patience }: WriteBatchParts) {
     this.#client = client;
@@ -50,7 +63,7 @@ export class WriteBatch {
   }
 
   /** Resolves to what Redis answers to `step`. */
-  send(step: Step): Promise<unknown> {
+  send(step: Step | CountedStep): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#pending.length === 0) atEndOfTurn(() => this.#flush());
       this.#pending.push({ step, resolve, reject });
@@ -58,8 +71,9 @@ export class WriteBatch {
   }
 
   #flush(): void {
-    const pending = this.#pending;
+    const asked = this.#pending;
     this.#pending = [];
+    const pending = asked.map((each) => counted(each, asked.length));
     const limit = this.#patience.limitOf(pending.length);
     for (const command of this.#commandsOf(pending)) this.#send(command, limit);
   }
@@ -128,4 +142,13 @@ export class WriteBatch {
       return this.#client.callBuffer("eval", ...fullWords(step, limit));
     }
   }
+}
+
+function counted(asked: AskedStep, count: number): PendingStep {
+  const { step } = asked;
+  return isCounted(step) ? { ...asked, step: { ...step, args: step.args(count) } } : (asked as PendingStep);
+}
+
+function isCounted(step: Step | CountedStep): step is CountedStep {
+  return typeof step.args === "function";
 }

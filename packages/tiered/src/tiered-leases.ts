@@ -64,7 +64,7 @@ export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
     acquire,
     fill: write,
     keepNear: (key, change) => keptNear(options, key, change),
-    renew: (key, token) => far.renew(key, token),
+    renew: (key, token, ms) => far.renew(key, token, ms),
     release: (key, token) => far.release(key, token),
     watch: (key, wake) => far.watch(key, wake),
   };
