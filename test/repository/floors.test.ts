@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["contracts", "store", "bus", "serializer", "schema", "key"],
   ["mechanisms", "store-lifecycle", "closed-store", "check-arguments", "check-options"],
   ["contracts", "policy"],
-  ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime", "look", "many-look"],
+  ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime", "look", "many-look", "readiness"],
   ["mechanisms", "guard", "wire", "counters", "emitter", "patience", "stamps", "safe-store", "value-check"],
   ["mechanisms", "flying", "time-limits", "latest-writes", "cooling"],
   ["mechanisms", "flights", "load-context", "call-chain", "lease", "mark-registry", "tag-marks"],

@@ -63,7 +63,7 @@ export function guarded(given: CacheStore, options: GuardOptions = {}): CacheSto
 function guardedVerbs(store: CacheStore, guard: Guard): Omit<CacheStore, "name"> {
   const { many, leases } = store;
   // A store may be an object of a class: its methods are called on it.
-  const [walk, ready] = [store.walk?.bind(store), store.ready?.bind(store)];
+  const walk = store.walk?.bind(store);
   const [invalidate, replay] = [store.invalidate?.bind(store), store.replay?.bind(store)];
   return {
     get: (key, now, admit) => guard.run({ key, ask: () => store.get(key, now, admit) }),
@@ -78,7 +78,7 @@ function guardedVerbs(store: CacheStore, guard: Guard): Omit<CacheStore, "name">
     }),
     ...(replay !== undefined && { replay: (key, change) => guard.run({ key, ask: () => replay(key, change) }) }),
     // A store that does not answer does not tell its time either.
-    ...(ready !== undefined && { ready: () => (guard.isWell ? ready() : undefined) }),
+    ...(store.ready !== undefined && { ready: () => (guard.isWell ? store.ready?.() : undefined) }),
   };
 }
 

@@ -29,6 +29,7 @@ export { MarkRegistry, type MarkRegistryOptions } from "./mark-registry.js";
 export { marked } from "./marked.js";
 export type { CallOptions, Policy } from "./policy.js";
 export { processWide } from "./process-wide.js";
+export { type Readies, readiness } from "./readiness.js";
 export { type BuiltIn, builtInOf, isBytes, isError, isMap, isSet, messageOf } from "./realms.js";
 export { isolatesRequests } from "./runtime.js";
 export type { OnStoreError } from "./safe-store.js";

@@ -3,6 +3,7 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { StoreHealth } from "./events.js";
+import { readiness } from "./readiness.js";
 import { messageOf } from "./realms.js";
 import type {
   Admit,
@@ -47,6 +48,7 @@ export class SafeStore {
   readonly handles: HandlesCapability | undefined;
   /** A store that does not declare `admits` is not trusted with schema and `keepUntil`: each read of it is judged here. */
   readonly #judges: boolean;
+  readonly #ready: () => Promise<void> | undefined;
 
   constructor(options: SafeStoreOptions) {
     this.onStoreError = options.onStoreError;
@@ -57,6 +59,7 @@ export class SafeStore {
     this.leases = leases;
     this.handles = handles;
     this.#judges = admits !== true;
+    this.#ready = readiness({ name: options.source.store.name, ready: () => this.#store.ready?.() });
   }
 
   get #store(): CacheStore {
@@ -185,9 +188,8 @@ export class SafeStore {
   }
 
   /** Until the store's clock can be relied on, so that no stamp is taken from another; `undefined` where that is now. */
-  ready(): PromiseLike<void> | undefined {
-    const waiting = this.#store.ready?.();
-    return isPromiseLike(waiting) ? waiting : undefined;
+  ready(): Promise<void> | undefined {
+    return this.#ready()?.catch((error: unknown) => this.#failed("ready", error, { instead: undefined }));
   }
 
   /** How the stores that may hang or fail are doing. */

@@ -1,4 +1,4 @@
-import { type Awaitable, type CacheEntry, type CacheStore, type Clock, isPromiseLike } from "@granary/core";
+import { type Awaitable, type CacheEntry, type CacheStore, type Clock } from "@granary/core";
 import { type FarRead, readOneFar } from "./far-tier.js";
 import type { Fill, Fills } from "./fills.js";
 import { asStale, type Intake } from "./near-entry.js";
@@ -15,6 +15,8 @@ export interface Read extends FarRead {
 export interface FarReadsParts {
   readonly near: NearTier;
   readonly far: CacheStore;
+  /** Until the clock of the far tier can be relied on, or nobody can say whether it can. */
+  ready(): Promise<void> | undefined;
   readonly fills: Fills;
   readonly recovery: Recovery;
   readonly clock: Clock;
@@ -40,11 +42,11 @@ export class FarReads {
 
   /** Far, or what near holds, as stale, where far cannot say. */
   get(key: string, read: Read): Promise<Found> {
-    const { far, clock } = this.#parts;
-    const waiting = far.ready?.();
-    if (!isPromiseLike(waiting)) return this.#join(key, read);
+    const { ready, clock } = this.#parts;
+    const waiting = ready();
+    if (waiting === undefined) return this.#join(key, read);
     // By a clock that is not in step yet a copy would be trusted for minutes too long.
-    return Promise.resolve(waiting).then(() => this.#join(key, { ...read, now: clock.now() }));
+    return waiting.then(() => this.#join(key, { ...read, now: clock.now() }));
   }
 
   /** Reads once for all who ask for `key` meanwhile. */

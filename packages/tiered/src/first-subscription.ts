@@ -36,3 +36,8 @@ export class FirstSubscription {
     return wasAwaited;
   }
 }
+
+/** Also where far fails, so that nothing is loaded or written before the bus listens. */
+export function bothReady(far: Promise<void> | undefined, bus: Promise<void> | undefined): Promise<void> | undefined {
+  return bus === undefined || far === undefined ? (far ?? bus) : Promise.allSettled([far, bus]).then(() => far);
+}

@@ -10,6 +10,8 @@ import { withoutFar } from "./without-far.js";
 export interface TieredManyOptions {
   readonly near: NearTier;
   readonly far: CacheStore;
+  /** Until the clock of the far tier can be relied on, or nobody can say whether it can. */
+  ready(): Promise<void> | undefined;
   readonly fills: Fills;
   readonly recovery: Recovery;
   readonly writes: FarWrites;
@@ -44,7 +46,7 @@ export class TieredMany implements ManyCapability {
     const missing = [...new Set(keys.filter((_, at) => trusted[at] === undefined))];
     if (missing.length === 0) return trusted;
     // By a clock that is not in step yet a copy would be trusted for minutes too long.
-    await this.#options.far.ready?.();
+    await this.#options.ready();
     const readAt = near.intake().now;
     const copies = new Map(keys.map((key, at) => [key, held[at]]));
     const far = await this.#fill(missing, { copies, now: readAt, admit });

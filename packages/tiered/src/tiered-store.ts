@@ -13,6 +13,7 @@ import {
   type LeasesCapability,
   MANY_VERBS,
   type ManyCapability,
+  readiness,
   type StoreEvent,
   type StoreHealth,
   StoreLifecycle,
@@ -24,7 +25,7 @@ import { healthOf, isWell } from "./far-health.js";
 import { FarReads, type Read } from "./far-reads.js";
 import { FarWrites } from "./far-writes.js";
 import { Fills } from "./fills.js";
-import { FirstSubscription } from "./first-subscription.js";
+import { bothReady, FirstSubscription } from "./first-subscription.js";
 import { listenAll } from "./listen-all.js";
 import { DEAF, NearTier, newEpoch } from "./near-tier.js";
 import { Outbox } from "./outbox.js";
@@ -59,6 +60,7 @@ export class TieredStore implements CacheStore {
   readonly #member: BusMember | undefined;
   readonly #fills = new Fills((key) => void this.#near.drop(key));
   readonly #recovery: Recovery;
+  readonly #farReady: () => Promise<void> | undefined;
   readonly #reads: FarReads;
   readonly #writes: FarWrites;
   readonly #outbox: Outbox;
@@ -72,8 +74,7 @@ export class TieredStore implements CacheStore {
     this.clock = l2.clock ?? l1.clock ?? systemClock;
     this.#life = new StoreLifecycle(this.name, () => this.#open());
     const fail = this.#fail.bind(this);
-    const { clock } = this;
-    const isFarWell = (): boolean => isWell(l2);
+    const [{ clock }, isFarWell] = [this, (): boolean => isWell(l2)];
     this.#near = new NearTier({ store: l1, clock, l1TtlMs, isFarWell, fail });
     this.#member = bus && new BusMember(bus, { hear: (said) => this.#hear(said), near: this.#near, fail });
     this.#outbox = new Outbox({ publish: this.#member?.publish.bind(this.#member), clock, fail });
@@ -81,9 +82,11 @@ export class TieredStore implements CacheStore {
     // Nobody waits for the bus: far already has the change.
     const publish = (keys: readonly string[]): void => this.#outbox.sayChanged(keys);
     const parts = { near: this.#near, fills: this.#fills, recovery: this.#recovery, publish };
-    this.#reads = new FarReads({ ...parts, far: l2, clock, fail });
+    this.#farReady = readiness(l2);
+    const ready = (): Promise<void> | undefined => this.#farReady()?.catch((error) => fail("ready", error));
+    this.#reads = new FarReads({ ...parts, far: l2, ready, clock, fail });
     this.#writes = new FarWrites({ ...parts, far: l2 });
-    const many = new TieredMany({ ...parts, far: l2, writes: this.#writes, fail });
+    const many = new TieredMany({ ...parts, far: l2, ready, writes: this.#writes, fail });
     this.many = this.#life.checkedVerbs<ManyCapability>(many, MANY_VERBS);
     if (l1.handles !== undefined) this.handles = trustedHandles(l1.handles, this.#near);
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
@@ -143,8 +146,7 @@ export class TieredStore implements CacheStore {
 
   /** Until the clock of the far tier can be relied on and the bus listens, or cannot for now. */
   ready(): Promise<void> | undefined {
-    const waiting = [this.#tiers.l2.ready?.(), this.#subscription.ready()].filter(isPromiseLike);
-    return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
+    return bothReady(this.#farReady(), this.#subscription.ready());
   }
 
   on(listener: (event: StoreEvent) => void): () => Awaitable<void> {
