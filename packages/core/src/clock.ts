@@ -21,7 +21,7 @@ export interface Clock {
    * Calls `listener` when time has leapt: the process was suspended, or its clock was set, so that messages may have been
    * missed. Returns a function that stops it.
    */
-  readonly onLeap?: (listener: () => void) => () => void;
+  readonly onLeap?: ((listener: () => void) => () => void) | undefined;
 }
 
 /** Runs `task` once, for nobody who waits: by `behind` where the clock has it. */

@@ -6,6 +6,9 @@ const COMPARED_MS = 50;
 /** What the two may differ by from one comparison to the next without anything having happened. */
 const LEAP_MS = 250;
 
+/** The wall clock counts whole milliseconds, of which one may be cut off. */
+const GRAIN_MS = 1;
+
 /** Readings of both clocks that lie further apart than this, since the process was held up in between, are taken again. */
 const TOGETHER_MS = 5;
 const MOST_READINGS = 4;
@@ -54,7 +57,7 @@ function compared(): number {
   const aheadMs = last.wall - before.wall - (last.steady - before.steady);
   const isSame = { wall: last.wallNow === before.wallNow, steady: last.steadyNow === before.steadyNow };
   if (!isSame.wall) setBackMs = 0;
-  else if (isSame.steady && aheadMs < -LEAP_MS && isMachines(Date.now)) setBackMs += Math.round(-aheadMs);
+  else if (isSame.steady && aheadMs < -LEAP_MS && isMachines(Date.now)) setBackMs += Math.ceil(GRAIN_MS - aheadMs);
   // By another steady clock nobody knows how long it has been.
   if (!isSame.steady || aheadMs > LEAP_MS) for (const listener of [...listeners]) listener();
   return last.wall + setBackMs;

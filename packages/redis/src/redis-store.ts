@@ -7,6 +7,7 @@ import {
   type OptionNames,
   type Serializer,
   StoreLifecycle,
+  systemClock,
 } from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
 import { errorWatch } from "./client-errors.js";
@@ -24,6 +25,7 @@ import { type RedisClient, requireClient } from "./redis-client.js";
 import { redisLeases } from "./redis-leases.js";
 import { redisMarks } from "./redis-marks.js";
 import { ServerClock } from "./server-clock.js";
+import { steadyClock } from "./steady-clock.js";
 import { unpipelined } from "./unpipelined.js";
 import { walkKeys } from "./walk-keys.js";
 import { WriteBatch } from "./write-batch.js";
@@ -68,7 +70,7 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   };
   const report = (key: string, error: unknown): void => life.tell({ type: "error", operation: "get", key, error });
   const codec = entryCodec({ serializer, tier: name, report });
-  const serverClock = new ServerClock(() => client.time());
+  const serverClock = new ServerClock(() => client.time(), steadyClock, systemClock);
   const wakes = new LeaseWakes(client);
   const walk = (glob: string): AsyncIterable<readonly string[]> => walkKeys(client, glob);
   // The clock of a test is in step by itself.

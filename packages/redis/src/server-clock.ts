@@ -22,6 +22,13 @@ const REFUSED_MS = 10;
 /** A server that is slower than this to tell its time is not waited for. */
 const LONGEST_WAIT_MS = 250;
 
+/** What the machine's clock may gain on the steady one between two answers without anything having happened. */
+const LEAP_MS = 250;
+
+/** For so long the machine's clock, which costs less to read and counts whole milliseconds, carries a reading on. */
+const CARRIED_MS = 10;
+const GRAIN_MS = 1;
+
 /** Between which offsets the server's clock is from the steady one, at an instant of that. */
 interface Bounds {
   readonly least: number;
@@ -38,6 +45,10 @@ interface Bounds {
  * that the server set after it began. `latest()` goes by the greatest one: a deletion that the server missed must not be
  * stamped earlier than a load that had begun before it.
  *
+ * A steady clock may stand still while the process is suspended. So it is held against the machine's at each reading: where
+ * that has leapt ahead, all of it counts as time that has passed, what is known of the server is in doubt, and whoever
+ * waits for `ready()` waits for it to be asked again.
+ *
  * Until there is a sample it is the machine's clock. Where the first sample comes late, since the server could not be
  * reached, the clock steps then, by as much as the machine's is off. Deadlines that were set before were set by the
  * machine's clock, in this process's memory only.
@@ -46,7 +57,15 @@ export class ServerClock implements Clock {
   readonly after: Clock["after"];
   readonly behind: NonNullable<Clock["behind"]>;
   readonly #time: () => Promise<unknown>;
+  readonly onLeap: Clock["onLeap"];
   readonly #steady: Clock;
+  readonly #machine: Clock;
+  /** What the machine's clock was ahead of the steady one when the server last answered. */
+  #skew = 0;
+  #state: "trusted" | "in doubt" = "trusted";
+  /** When the clocks were last read together, and what this one was ahead of the machine's then, at the least. */
+  #carriedFrom = Number.NaN;
+  #carriedBy = 0;
   #bounds: Bounds | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
@@ -55,19 +74,29 @@ export class ServerClock implements Clock {
   #patience: "waits" | "lost" = "waits";
 
   /** `time` asks the server, which answers seconds and microseconds. */
-  constructor(time: () => Promise<unknown>, steady: Clock = steadyClock) {
+  constructor(time: () => Promise<unknown>, steady: Clock = steadyClock, machine: Clock = steady) {
     this.#time = time;
     this.#steady = steady;
+    this.#machine = machine;
+    this.onLeap = machine.onLeap;
     this.after = steady.after;
     this.behind = (ms, task) => runBehind(steady, ms, task);
   }
 
   now(): number {
-    return this.#bounds === undefined ? systemClock.now() : this.#steady.now() + this.#bounds.least;
+    if (this.#bounds === undefined) return systemClock.now();
+    const machine = this.#machine.now();
+    const passedMs = machine - this.#carriedFrom;
+    if (!(passedMs >= 0 && passedMs < CARRIED_MS)) {
+      const grainMs = this.#machine === this.#steady ? 0 : GRAIN_MS;
+      this.#carriedFrom = machine;
+      this.#carriedBy = this.#precisely(this.#bounds.least) - machine - grainMs;
+    }
+    return machine + this.#carriedBy;
   }
 
   latest(): number {
-    return this.#bounds === undefined ? systemClock.now() : this.#steady.now() + this.#bounds.most;
+    return this.#bounds === undefined ? systemClock.now() : this.#precisely(this.#bounds.most);
   }
 
   /** Whether the server has told its time. */
@@ -77,15 +106,33 @@ export class ServerClock implements Clock {
 
   /** Resolves once there was a sample, or for now there is none; samples again, behind, where the last one is old. */
   ready(): Promise<void> | undefined {
+    // Notices a leap.
+    this.now();
     if (!this.#isAsking && this.#steady.now() >= this.#askAgainAt) this.#ask();
-    return this.#bounds === undefined ? this.#waiting : undefined;
+    return this.#isInStep ? undefined : this.#waiting;
+  }
+
+  get #isInStep(): boolean {
+    return this.#bounds !== undefined && this.#state === "trusted";
+  }
+
+  #precisely(offset: number): number {
+    const steady = this.#steady.now();
+    const aheadMs = this.#machine.now() - steady - this.#skew;
+    if (aheadMs <= LEAP_MS) return steady + offset;
+    if (this.#state === "trusted") {
+      this.#state = "in doubt";
+      this.#patience = "waits";
+      this.#askAgainAt = Number.NEGATIVE_INFINITY;
+    }
+    return steady + aheadMs + offset;
   }
 
   /** One question for all who ask meanwhile. */
   #ask(): void {
     this.#isAsking = true;
     const sampled = this.#sample();
-    if (this.#bounds !== undefined || this.#patience === "lost") return;
+    if (this.#isInStep || this.#patience === "lost") return;
     const waiting = this.#wait(sampled).then(() => {
       if (this.#waiting === waiting) this.#waiting = undefined;
     });
@@ -104,8 +151,12 @@ export class ServerClock implements Clock {
       const [seconds, microseconds] = (await this.#time()) as [number | string, number | string];
       const at = this.#steady.now();
       const time = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-      const bounds = narrowed(this.#bounds, { least: time - at, most: time - askedAt, at });
+      const known = this.#state === "trusted" ? this.#bounds : undefined;
+      const bounds = narrowed(known, { least: time - at, most: time - askedAt, at });
       this.#bounds = bounds;
+      this.#skew = this.#machine.now() - at;
+      this.#state = "trusted";
+      this.#carriedFrom = Number.NaN;
       this.#askAgainAt = at + (bounds.most - bounds.least > NARROW_MS ? WIDE_SAMPLE_AGE_MS : SAMPLE_AGE_MS);
     } catch {
       // The call that needed the clock meets the same failure, and reports it.

@@ -161,3 +161,61 @@ describe("a clock that was never in step", () => {
     expect(steady.pending).toBe(0);
   });
 });
+
+describe("FIELD 22 (C15): a clock whose process was suspended", () => {
+  /** As `open`, with a machine whose clock goes on while the steady one stands still. */
+  async function inStep() {
+    const { steady, server } = open();
+    const machine = { ...steady, aheadMs: 0, now: (): number => steady.now() + 1_000_000 + machine.aheadMs };
+    const time = async (): Promise<unknown> => {
+      server.asked += 1;
+      if (server.does === "refuse") throw new Error("The client is not connected.");
+      return [0, (SERVER_AT + steady.now() + machine.aheadMs) * 1_000];
+    };
+    const clock = new ServerClock(time, steady, machine);
+    await clock.ready();
+    const error = (): number => clock.now() - (SERVER_AT + steady.now() + machine.aheadMs);
+    return { clock, server, machine, steady, error };
+  }
+
+  test("counts that time at the first reading, and asks the server before anybody relies on it", async () => {
+    const { clock, server, machine, error } = await inStep();
+    machine.aheadMs = 10_000;
+    expect(Math.abs(error())).toBeLessThanOrEqual(1);
+    const ready = clock.ready();
+    expect([ready !== undefined, server.asked]).toEqual([true, 2]);
+    await ready;
+    expect(Math.abs(error())).toBeLessThanOrEqual(1);
+    expect([waits(clock), server.asked]).toEqual([false, 2]);
+  });
+
+  test("is set right by the server where it was the machine's clock that was set", async () => {
+    const { clock, machine, server, steady } = await inStep();
+    machine.aheadMs = 300_000;
+    clock.now();
+    server.aheadMs = 0;
+    machine.aheadMs = 0;
+    await clock.ready();
+    expect(Math.abs(clock.now() - SERVER_AT - steady.now())).toBeLessThanOrEqual(1);
+    expect(clock.latest()).toBe(SERVER_AT + steady.now());
+  });
+
+  test("is not ahead of the server, between two readings of the steady clock neither", async () => {
+    const { steady, error } = await inStep();
+    for (let ms = 0; ms < 40; ms += 1) {
+      expect(error()).toBeLessThanOrEqual(0);
+      expect(error()).toBeGreaterThanOrEqual(-1);
+      await steady.advance(0.9);
+    }
+  });
+
+  test("is waited for no longer than at first where the server does not answer", async () => {
+    const { clock, machine, server } = await inStep();
+    server.does = "refuse";
+    machine.aheadMs = 10_000;
+    await clock.ready();
+    server.does = "answer";
+    await clock.ready();
+    expect(waits(clock)).toBe(false);
+  });
+});

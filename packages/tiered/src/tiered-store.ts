@@ -168,6 +168,8 @@ export class TieredStore implements CacheStore {
       () => this.#member?.join(),
       () => l1.on?.((event) => this.#life.tell(event)),
       () => l2.on?.((event) => this.#hear(event)),
+      // Nobody knows what was said meanwhile.
+      () => this.clock.onLeap?.(() => this.#near.beginEpoch()),
     ]);
     this.#recovery.begin();
     this.#outbox.begin();
