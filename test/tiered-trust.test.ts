@@ -184,11 +184,11 @@ describe("a value that L2 refuses for what it is", () => {
     expect(node.bus.published).toHaveLength(1);
   });
 
-  test("stays out of L1 when it is loaded, and its callers still get it", async () => {
+  test("FIELD 31: stays in L1 when it is loaded", async () => {
     const node = picky(newFar());
     expect(await node.cache.getOrSet("k", () => "unwritable")).toBe("unwritable");
-    expect(await heldIn(node)).toEqual({ near: undefined, far: undefined });
-    expect(await node.cache.get("k")).toBeUndefined();
+    expect(await heldIn(node)).toEqual({ near: "unwritable", far: undefined });
+    expect(await node.cache.get("k")).toBe("unwritable");
   });
 });
 

@@ -5,7 +5,17 @@ interface FarTier {
   hits: number;
 }
 
-const COUNTED = ["nearHits", "misses", "stale", "loads", "loadFailures", "sets", "deletes", "errors"] as const;
+const COUNTED = [
+  "nearHits",
+  "misses",
+  "stale",
+  "loads",
+  "loadFailures",
+  "sets",
+  "deletes",
+  "errors",
+  "unserializable",
+] as const;
 
 /** The running counts of one cache. */
 export class Counters {
@@ -18,6 +28,7 @@ export class Counters {
   sets = 0;
   deletes = 0;
   errors = 0;
+  unserializable = 0;
   readonly nearTier: string;
   readonly #farTiers = new Map<string, FarTier>();
   /** That of the last far hit, which mostly is that of the next. */
@@ -52,7 +63,8 @@ export class Counters {
     const tiers: Record<string, number> = { [this.nearTier]: this.nearHits };
     for (const { tier, hits } of this.#farTiers.values()) tiers[tier] = (tiers[tier] ?? 0) + hits;
     const hits = Object.values(tiers).reduce((sum, count) => sum + count, 0);
-    const { misses, stale, loads, loadFailures, sets, deletes, errors } = this;
-    return { gets: hits + misses, hits, misses, tiers, stale, loads, loadFailures, sets, deletes, errors, stores };
+    const { misses, stale, loads, loadFailures, sets, deletes, errors, unserializable } = this;
+    const counts = { stale, loads, loadFailures, sets, deletes, errors, unserializable };
+    return { gets: hits + misses, hits, misses, tiers, ...counts, stores };
   }
 }

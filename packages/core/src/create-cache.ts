@@ -11,6 +11,7 @@ import { checkName, type KeySpace, Keys } from "./key.js";
 import { isAbsentResult } from "./lifetime.js";
 import { Namespaces } from "./namespaces.js";
 import { DEFAULT_POLICY, POLICY_OPTIONS, type ResolvedPolicy, resolvePolicy } from "./policy.js";
+import { RefusedValues } from "./refused-values.js";
 import { type OnStoreError, SafeStore, type StoreSource } from "./safe-store.js";
 import type { StandardSchema } from "./schema.js";
 import { basesOf } from "./scope.js";
@@ -122,11 +123,17 @@ class Family implements CacheFamily {
 
   #contextOf({ space, policy, check, onStoreError, emitter }: Heritage): CacheContext {
     const { counters, wrapped } = this.#namespaces.of(space.namespace);
+    const refused = new RefusedValues();
+    const unwritable = (): void => void (counters.unserializable += 1);
     const report = (operation: string, error: unknown, key?: string): void => {
       // Whoever closed the cache does not listen any more, and did not ask to hear of what was cut off.
       if (this.closed) return;
       // What was not asked has not failed. The guard tells of the first of many, and the statistics count them.
       if (isCacheError(error, "STORE_UNAVAILABLE") && operation !== "refused") return;
+      if (operation === "fill" && isCacheError(error, "INVALID_VALUE")) {
+        counters.unserializable += 1;
+        if (key !== undefined && !refused.isDue(key, this.#clock.now())) return;
+      }
       counters.errors += 1;
       emitter.emitError({ operation, error, ...(key !== undefined && { key }) });
     };
@@ -137,7 +144,7 @@ class Family implements CacheFamily {
         isAbsent: (value) => isAbsentResult(policy, value),
         report: (key, error) => report("validate", error, key),
       });
-    const store = new SafeStore({ source: this.#source, onStoreError, admit, report });
+    const store = new SafeStore({ source: this.#source, onStoreError, admit, report, unwritable });
     const { flights, stamps } = this.#share;
     const context: CacheContext = {
       store,

@@ -42,7 +42,10 @@ export interface CacheEvents {
   invalidatePattern: { readonly pattern: string; readonly deleted: number };
   /** The circuit breaker in front of a remote store has a new state. */
   breaker: { readonly store: string; readonly state: BreakerState };
-  /** A store failed, held something unreadable or something that does not fit the schema. */
+  /**
+   * A store failed, held something unreadable or something that does not fit the schema. That it cannot write what a loader
+   * gave for a key is told once a minute.
+   */
   error: { readonly operation: string; readonly error: unknown; readonly key?: string };
 }
 
@@ -69,6 +72,8 @@ export interface CacheStats {
   readonly sets: number;
   readonly deletes: number;
   readonly errors: number;
+  /** Values that a loader gave, or that the application wrote, and that a store could not write for what they are. */
+  readonly unserializable: number;
   /** How the stores that may hang or fail are doing, by name. */
   readonly stores: Readonly<Record<string, StoreHealth>>;
 }

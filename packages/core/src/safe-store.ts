@@ -28,6 +28,8 @@ export interface SafeStoreOptions {
   readonly onStoreError: OnStoreError;
   /** Judges entries that come out of a remote store; none where there is no schema. */
   readonly admit: Admit | undefined;
+  /** Hears of each call whose value cannot be written for what it is. */
+  unwritable(): void;
   /** Hears of every failure, also of those that the caller sees. */
   report(operation: string, error: unknown, key?: string): void;
 }
@@ -95,7 +97,7 @@ export class SafeStore {
       else await Promise.all(entries.map(async ([key, entry]) => this.#store.set(key, entry, "write")));
       return true;
     } catch (error) {
-      if (isCacheError(error, "INVALID_VALUE")) throw error;
+      if (isCacheError(error, "INVALID_VALUE")) throw this.#unwritable(error);
       return this.#failed("setMany", error, { instead: false });
     }
   }
@@ -136,7 +138,7 @@ export class SafeStore {
       await this.#store.set(key, entry, reason);
       return true;
     } catch (error) {
-      if (isCacheError(error, "INVALID_VALUE")) throw error;
+      if (isCacheError(error, "INVALID_VALUE")) throw this.#unwritable(error);
       return this.#failed("set", error, { key, instead: false });
     }
   }
@@ -218,6 +220,12 @@ export class SafeStore {
   #judged(found: CacheEntry | undefined, key: string, now: number): Awaitable<CacheEntry | undefined> {
     if (found === undefined || found.keepUntil <= now) return undefined;
     return this.admit === undefined ? found : this.admit(key, found);
+  }
+
+  /** Its caller is told by the error itself. */
+  #unwritable(error: CacheError): CacheError {
+    this.#options.unwritable();
+    return error;
   }
 
   #failed<Instead>(operation: string, cause: unknown, { key, instead }: { key?: string; instead: Instead }): Instead {

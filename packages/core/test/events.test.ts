@@ -61,6 +61,7 @@ describe("events", () => {
       sets: 1,
       deletes: 1,
       errors: 0,
+      unserializable: 0,
       stores: {},
     });
   });

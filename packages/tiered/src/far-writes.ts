@@ -21,7 +21,7 @@ export type Pairs = ReadonlyArray<readonly [key: string, entry: CacheEntry]>;
 
 /**
  * Changes of the far tier. One that it does not take is kept for it, and still fails: nobody is told that far has it.
- * A value that it refuses for what it is must not stay near either, where it would hide the old one.
+ * A value that it refuses for what it is must not stay near either, where it would hide the old one, unless a load gave it.
  */
 export class FarWrites {
   readonly #parts: FarWritesParts;
@@ -88,12 +88,17 @@ export class FarWrites {
 
   async #refused(key: string, entry: CacheEntry, { reason, error, begunAt }: Refusal): Promise<void> {
     const { near, recovery } = this.#parts;
-    if (isCacheError(error, "INVALID_VALUE")) await near.drop(key);
+    if (isCacheError(error, "INVALID_VALUE")) await this.#unwritable(key, reason);
     else if (reason !== "fill") recovery.owe(key, { at: Math.max(entry.createdAt, begunAt), entry });
     else {
       recovery.loadedAlone(key, entry);
       await near.put(key, entry, near.loneIntake());
     }
+  }
+
+  /** Who wrote it is told, and a load is not: it would be made again at every call if its result did not stay near. */
+  async #unwritable(key: string, reason: WriteReason): Promise<void> {
+    if (reason !== "fill") await this.#parts.near.drop(key);
   }
 
   async #deleted<T>(keys: readonly string[], at: number, remove: (far: CacheStore) => Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import {
   type MissedChange,
 } from "@granary/core";
 import type { Fill, Fills } from "./fills.js";
-import { asStale } from "./near-entry.js";
+import { asStale, type Intake } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
 import type { Recovery } from "./recovery.js";
 
@@ -44,7 +44,7 @@ export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
   async function write(key: string, entry: CacheEntry | undefined, claim: LeaseClaim): Promise<boolean> {
     const [fill, intake] = [fills.begin(key), near.intake()];
     try {
-      const isFilled = await filled({ far, near, recovery }, key, { entry, claim, fill });
+      const isFilled = await filled(options, key, { entry, claim, fill, intake });
       const isNews = isFilled && (recovery.forget(key) || claim.reason !== "fill");
       const isStanding = isFilled && fill.standing;
       // A read of what was there before may still be on its way: it must not come to stand over this.
@@ -74,25 +74,38 @@ interface Filling {
   readonly entry: CacheEntry | undefined;
   readonly claim: LeaseClaim;
   readonly fill: Fill;
+  readonly intake: Intake;
 }
 
 /** Whether far has taken the entry. Where it does not answer, this node keeps it for itself until that does. */
-async function filled(
-  { far, near, recovery }: Pick<TieredLeasesOptions, "far" | "near" | "recovery">,
-  key: string,
-  { entry, claim, fill }: Filling,
-): Promise<boolean> {
-  const { now } = near.intake();
+async function filled(options: TieredLeasesOptions, key: string, filling: Filling): Promise<boolean> {
+  const { far, near, recovery } = options;
+  const { entry, claim, fill, intake } = filling;
   try {
     return await far.fill(key, entry, claim);
   } catch (error) {
-    if (entry === undefined) recovery.owe(key, { at: claim.begunAt ?? now });
-    else if (fill.standing && !isCacheError(error, "INVALID_VALUE")) {
+    if (entry === undefined) recovery.owe(key, { at: claim.begunAt ?? intake.now });
+    else if (isCacheError(error, "INVALID_VALUE")) await keepUnwritable(options, key, { ...filling, entry });
+    else if (fill.standing) {
       recovery.loadedAlone(key, entry);
       await near.put(key, entry, near.loneIntake());
     }
     throw error;
   }
+}
+
+/**
+ * Far cannot write the value for what it is: this node keeps it, or it would be loaded at every call. What it was to
+ * replace ends far too, under the lease, or the other nodes would go on with that.
+ */
+async function keepUnwritable(
+  { far, near, publish }: TieredLeasesOptions,
+  key: string,
+  { entry, claim, fill, intake }: Filling & { readonly entry: CacheEntry },
+): Promise<void> {
+  const isEnded = await far.fill(key, undefined, claim);
+  if (isEnded && fill.standing) await near.put(key, entry, intake);
+  if (isEnded && claim.reason !== "fill") publish([key]);
 }
 
 /** Keeps a value that was loaded without a lease. That there is none any more, far is told as a change that it missed. */
