@@ -34,14 +34,22 @@ export function tagMarkKey(scope: string, tag: string): string {
 
 const NEVER: ScopeMark = { clearedAt: Number.NEGATIVE_INFINITY, taggedAt: Number.NEGATIVE_INFINITY };
 
+/** What throws at once rejects, so that it does not leave the failures of those before it to nobody. */
+function ask<T>(store: CacheStore, key: string, markOf: (found: CacheEntry | undefined) => T): Awaitable<T> {
+  try {
+    const found = store.get(key);
+    return isPromiseLike(found) ? Promise.resolve(found).then(markOf) : markOf(found);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
 function readScope(store: CacheStore, scope: string): Awaitable<ScopeMark> {
-  const found = store.get(scopeMarkKey(scope));
-  return isPromiseLike(found) ? found.then(scopeMarkOf) : scopeMarkOf(found);
+  return ask(store, scopeMarkKey(scope), scopeMarkOf);
 }
 
 function readTag(store: CacheStore, scope: string, tag: string): Awaitable<number> {
-  const found = store.get(tagMarkKey(scope, tag));
-  return isPromiseLike(found) ? found.then(tagMarkOf) : tagMarkOf(found);
+  return ask(store, tagMarkKey(scope, tag), tagMarkOf);
 }
 
 /** The mark is what an entry of its kind was created at: `value` says only what the namespace's stands for. */

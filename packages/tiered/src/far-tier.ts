@@ -10,7 +10,10 @@ type Found = CacheEntry | undefined;
 
 /** The entries of `keys` from the far tier, judged by `admit` also where the store does not do so itself. */
 export async function readFar(far: CacheStore, keys: readonly string[], read: FarRead): Promise<readonly Found[]> {
-  if (far.many === undefined) return Promise.all(keys.map((key) => readOneFar(far, key, read)));
+  if (far.many === undefined) {
+    // Each async, so that one that throws at once does not leave the failures of those before it to nobody.
+    return Promise.all(keys.map(async (key) => readOneFar(far, key, read)));
+  }
   const found = await far.many.get(keys, read.now, far.admits === true ? read.admit : undefined);
   return Promise.all(keys.map((key, at) => received(far, { key, entry: found[at], read })));
 }
