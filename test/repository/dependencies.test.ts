@@ -11,6 +11,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   redis: ["core", "superjson"],
   keyv: ["core", "superjson"],
   tiered: ["core"],
+  "redis-tiers": ["core", "memory", "redis", "tiered"],
   testkit: ["core"],
 };
 

@@ -1,0 +1,1 @@
+export { type RedisTiers, type RedisTiersOptions, redisTiers } from "./redis-tiers.js";
