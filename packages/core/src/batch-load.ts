@@ -31,8 +31,8 @@ export type LoadedItem<T> = T | Error | undefined;
  * Produces the values of the ids that are missing: as a `Map`, in which an id that is absent has none, or as an array
  * in the order of the ids. An `Error` in place of a value fails that id alone.
  */
-export type LoadMany<T> = (
-  ids: readonly Id[],
+export type LoadMany<T, K extends Id = Id> = (
+  ids: readonly K[],
   context: LoadManyContext,
 ) => Awaitable<ReadonlyMap<Id, LoadedItem<T>> | readonly LoadedItem<T>[]>;
 

@@ -1,5 +1,5 @@
 import type { LoadMany } from "./batch-load.js";
-import type { Cache, NamespaceOptions, StatsOptions } from "./cache-types.js";
+import type { NamespaceOptions, StatsOptions, UntypedCache } from "./cache-types.js";
 import { checkFunction, checkIds, checkNone, checkPairs, checkSignal, tagsGiven } from "./check-arguments.js";
 import { checkOptions, type OptionNames } from "./check-options.js";
 import type { CacheContext, Call } from "./context.js";
@@ -10,12 +10,12 @@ import type { CacheEventName, CacheListener, CacheStats } from "./events.js";
 import { getMany, getOrSetMany } from "./get-many.js";
 import { getOrSet } from "./get-or-set.js";
 import { invalidatePattern, type PatternOptions } from "./invalidate-pattern.js";
-import type { Id } from "./key.js";
+import type { CacheKey, Id } from "./key.js";
 import type { Loader } from "./load.js";
 import { promised } from "./patience.js";
 import { CALL_OPTIONS, type CallOptions, concernsLoadsOnly, type ResolvedPolicy, resolvePolicy } from "./policy.js";
 import { entry, get, has, hitAt, ttl } from "./read.js";
-import { walkEntries, walkKeys } from "./walk.js";
+import { type KeyedEntry, walkEntries, walkKeys } from "./walk.js";
 import { type Cacheable, type WrapOptions, type Wrapped, wrap } from "./wrap.js";
 import { clear, expire, invalidateTags, remove, set } from "./write.js";
 import { deleteMany, setMany } from "./write-many.js";
@@ -23,7 +23,7 @@ import { deleteMany, setMany } from "./write-many.js";
 /** A cache and its children: what they share. */
 export interface CacheFamily {
   readonly closed: boolean;
-  child<U>(parent: CacheContext, name: string, options: NamespaceOptions<U>): Cache<U>;
+  child(parent: CacheContext, name: string, options: NamespaceOptions<unknown>): UntypedCache;
   childrenOf(context: CacheContext): readonly string[];
   countsOf(context: CacheContext): Counters;
   close(context: CacheContext): Promise<void>;
@@ -31,8 +31,8 @@ export interface CacheFamily {
 
 const STATS_OPTIONS: OptionNames<StatsOptions> = { children: true };
 
-/** The face: turns arguments into calls, and gives each to the flow that serves it. */
-export class StoreCache<T> implements Cache<T> {
+/** The face: turns arguments into calls, and gives each to the flow that serves it. What type values have is a matter of `createCache`. */
+export class StoreCache implements UntypedCache {
   readonly #context: CacheContext;
   readonly #family: CacheFamily;
 
@@ -41,18 +41,21 @@ export class StoreCache<T> implements Cache<T> {
     this.#family = family;
   }
 
-  get(id: Id, options?: CallOptions): Promise<T | undefined> {
-    return this.#atHand(id, options) ?? promised(() => get<T>(this.#context, this.#call(id, options)));
+  get<U>(id: Id, options?: CallOptions): Promise<U | undefined> {
+    return this.#atHand<U>(id, options) ?? promised(() => get<U>(this.#context, this.#call(id, options)));
   }
 
-  getOrSet(id: Id, loader: Loader<T>, options?: CallOptions): Promise<T> {
+  getOrSet<U>(id: Id, loader: Loader<never, U>, options?: CallOptions): Promise<U> {
     const context = this.#context;
     const isShort = context.policy.refreshAhead === 0 && typeof loader === "function";
-    const atHand = isShort ? this.#atHand(id, options) : undefined;
-    return atHand ?? promised(() => getOrSet(context, { call: this.#call(id, options), loader: checkLoader(loader) }));
+    const atHand = isShort ? this.#atHand<U>(id, options) : undefined;
+    return (
+      atHand ??
+      promised(() => getOrSet(context, { call: this.#call(id, options), loader: checkLoader(loader) as Loader<U> }))
+    );
   }
 
-  async set(id: Id, value: T, options?: CallOptions): Promise<boolean> {
+  async set(id: Id, value: unknown, options?: CallOptions): Promise<boolean> {
     return set(this.#context, this.#call(id, options), value);
   }
 
@@ -60,16 +63,21 @@ export class StoreCache<T> implements Cache<T> {
     return remove(this.#context, this.#call(id, options).key);
   }
 
-  async getMany(ids: Iterable<Id>, options?: CallOptions): Promise<Map<Id, T>> {
+  async getMany<U, K extends Id>(ids: Iterable<K>, options?: CallOptions): Promise<Map<K, U>> {
     const asked = checkIds(ids);
-    return getMany<T>(this.#context, asked, this.#keys(asked, options));
+    return getMany(this.#context, asked, this.#keys(asked, options)) as Promise<Map<K, U>>;
   }
 
-  async getOrSetMany(ids: Iterable<Id>, loadMany: LoadMany<T>, options?: CallOptions): Promise<Map<Id, T>> {
-    return getOrSetMany(this.#context, this.#calls(checkIds(ids), options), checkLoader(loadMany));
+  async getOrSetMany<K extends Id, U>(
+    ids: Iterable<K>,
+    loadMany: LoadMany<U, K>,
+    options?: CallOptions,
+  ): Promise<Map<K, U>> {
+    const calls = this.#calls(checkIds(ids), options);
+    return getOrSetMany(this.#context, calls, checkLoader(loadMany) as LoadMany<U>) as Promise<Map<K, U>>;
   }
 
-  async setMany(entries: Iterable<readonly [id: Id, value: T]>, options?: CallOptions): Promise<boolean> {
+  async setMany(entries: Iterable<readonly [id: Id, value: unknown]>, options?: CallOptions): Promise<boolean> {
     const pairs = checkPairs(entries);
     const calls = this.#calls(
       pairs.map(([id]) => id),
@@ -90,16 +98,16 @@ export class StoreCache<T> implements Cache<T> {
     return invalidatePattern(this.#context, pattern, options);
   }
 
-  keys(...given: readonly unknown[]): AsyncIterable<string> {
+  keys(...given: readonly unknown[]): AsyncIterable<CacheKey> {
     checkNone(given, "keys() walks the whole namespace");
     this.#assertOpen();
     return walkKeys(this.#context);
   }
 
-  entries(...given: readonly unknown[]): AsyncIterable<readonly [key: string, entry: CacheEntry<T>]> {
+  entries<U>(...given: readonly unknown[]): AsyncIterable<KeyedEntry<U>> {
     checkNone(given, "entries() walks the whole namespace");
     this.#assertOpen();
-    return walkEntries(this.#context) as AsyncIterable<readonly [key: string, entry: CacheEntry<T>]>;
+    return walkEntries(this.#context) as AsyncIterable<KeyedEntry<U>>;
   }
 
   async has(id: Id, options?: CallOptions): Promise<boolean> {
@@ -110,8 +118,8 @@ export class StoreCache<T> implements Cache<T> {
     return ttl(this.#context, this.#call(id, options).key);
   }
 
-  async entry(id: Id, options?: CallOptions): Promise<CacheEntry<T> | undefined> {
-    return (await entry(this.#context, this.#call(id, options).key)) as CacheEntry<T> | undefined;
+  async entry<U>(id: Id, options?: CallOptions): Promise<CacheEntry<U> | undefined> {
+    return entry(this.#context, this.#call(id, options).key) as Promise<CacheEntry<U> | undefined>;
   }
 
   async expire(id: Id, options?: CallOptions): Promise<boolean> {
@@ -129,11 +137,14 @@ export class StoreCache<T> implements Cache<T> {
     return clear(this.#context);
   }
 
-  namespace<U = T>(name: string, options: NamespaceOptions<U> = {}): Cache<U> {
-    return this.#family.child<U>(this.#context, name, options);
+  namespace(name: string, options: NamespaceOptions<unknown> = {}): UntypedCache {
+    return this.#family.child(this.#context, name, options);
   }
 
-  wrap<This, Args extends unknown[]>(fn: Cacheable<This, Args, T>, options: WrapOptions<Args>): Wrapped<This, Args, T> {
+  wrap<This, Args extends unknown[], U>(
+    fn: Cacheable<This, Args, U>,
+    options: WrapOptions<Args>,
+  ): Wrapped<This, Args, U> {
     return wrap(this.#context, fn, options);
   }
 
@@ -160,7 +171,7 @@ export class StoreCache<T> implements Cache<T> {
   }
 
   /** The hit path: the value of a fresh entry whose place is known, for a call that asks for nothing but it. */
-  #atHand(id: Id, options: CallOptions | undefined): Promise<T> | undefined {
+  #atHand<T>(id: Id, options: CallOptions | undefined): Promise<T> | undefined {
     if (this.#family.closed || (options !== undefined && !concernsLoadsOnly(options))) return undefined;
     const handle = this.#context.keys.recall(id);
     if (handle === undefined || this.#context.flights.isBusy(handle.key)) return undefined;

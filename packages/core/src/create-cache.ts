@@ -1,5 +1,5 @@
 import { type CacheFamily, StoreCache } from "./cache.js";
-import type { Cache, CacheOptions, NamespaceOptions } from "./cache-types.js";
+import type { Cache, CacheOptions, NamespaceOptions, SchemaOptions, UntypedCache } from "./cache-types.js";
 import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { type Clock, systemClock } from "./clock.js";
 import { closedStore } from "./closed-store.js";
@@ -33,7 +33,10 @@ const OPTIONS: OptionNames<CacheOptions<unknown>> = {
  * A typed, namespaced cache over `options.store`.
  * @throws CacheError `INVALID_OPTION` or `INVALID_KEY`, at once, where an option is not of its form.
  */
-export function createCache<T>(options: CacheOptions<T>): Cache<T> {
+export function createCache<T, In>(options: CacheOptions<T> & SchemaOptions<T, In>): Cache<T, In>;
+export function createCache(options: CacheOptions<unknown>): UntypedCache;
+export function createCache<T>(options: CacheOptions<T>): Cache<T>;
+export function createCache(options: CacheOptions<unknown>): UntypedCache {
   checkOptions(options, OPTIONS);
   checkClock(options.clock);
   const store = checkStore(options.store);
@@ -78,15 +81,15 @@ class Family implements CacheFamily {
     this.#source = { store: this.#share.store };
   }
 
-  open<T>(heritage: Heritage): Cache<T> {
+  open(heritage: Heritage): UntypedCache {
     const context = this.#contextOf(heritage);
     this.#root = context;
     this.#leave = listenWeakly(this.#share, context);
     ABANDONED?.register(this, this.#leave, this);
-    return new StoreCache<T>(context, this);
+    return new StoreCache(context, this);
   }
 
-  child<U>(parent: CacheContext, name: string, options: NamespaceOptions<U>): Cache<U> {
+  child(parent: CacheContext, name: string, options: NamespaceOptions<unknown>): UntypedCache {
     checkOptions(options, CHILD_OPTIONS);
     const space = { ...parent.keys.space, namespace: `${parent.keys.space.namespace}/${checkName("namespace", name)}` };
     const context = this.#contextOf({
@@ -96,7 +99,7 @@ class Family implements CacheFamily {
       onStoreError: checkOnStoreError(options.onStoreError ?? parent.store.onStoreError),
       emitter: new Emitter(parent.emitter),
     });
-    return new StoreCache<U>(context, this);
+    return new StoreCache(context, this);
   }
 
   /** The names of the children of a cache, and of theirs. */

@@ -1,5 +1,5 @@
 /** A value now, or a promise of one. A store that can answer at once should. */
-export type Awaitable<T> = T | PromiseLike<T>;
+export type Awaitable<T> = T | Promise<T>;
 
 /**
  * A value with its deadlines. All instants are milliseconds since the epoch by the store's clock;
@@ -38,6 +38,6 @@ export interface EntryHandle {
 }
 
 /** Whether `value` has to be waited for. */
-export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === "object" && value !== null && typeof (value as PromiseLike<T>).then === "function";
 }

@@ -1,6 +1,14 @@
 export type { LoadedItem, LoadMany, LoadManyContext } from "./batch-load.js";
 export type { BusListener, BusMessage, CacheBus } from "./bus.js";
-export type { Cache, CacheOptions, NamespaceOptions, StatsOptions } from "./cache-types.js";
+export type {
+  AnyCache,
+  Cache,
+  CacheOptions,
+  NamespaceOptions,
+  SchemaOptions,
+  StatsOptions,
+  UntypedCache,
+} from "./cache-types.js";
 export { type CachedDecorator, cached } from "./cached.js";
 export { checkClock, checkKnown, checkOptions, checkText, type OptionNames } from "./check-options.js";
 export { CLOCK_ERROR_MS, type Clock, runBehind, systemClock } from "./clock.js";
@@ -21,12 +29,13 @@ export { globMatcher } from "./glob.js";
 export type { BreakerOptions, GuardOptions } from "./guard.js";
 export { guarded } from "./guarded.js";
 export type { PatternOptions } from "./invalidate-pattern.js";
-export { escapeGlob, type Id, type Params } from "./key.js";
+export { type CacheKey, escapeGlob, type Id, type Params } from "./key.js";
 export { TAG_LIFE_MS } from "./lifetime.js";
-export type { Loader } from "./load.js";
+export type { Loader, UntypedLoader } from "./load.js";
 export type { LoadContext, Validator } from "./load-context.js";
 export { MarkRegistry, type MarkRegistryOptions } from "./mark-registry.js";
 export { marked } from "./marked.js";
+export type { KeyParts } from "./parse-key.js";
 export type { CallOptions, Policy } from "./policy.js";
 export { processWide } from "./process-wide.js";
 export { type Readies, readiness } from "./readiness.js";
@@ -53,6 +62,7 @@ export {
   type WriteReason,
 } from "./store.js";
 export { LEASE_VERBS, MANY_VERBS, StoreLifecycle } from "./store-lifecycle.js";
+export type { KeyedEntry } from "./walk.js";
 export { type WarmUpOptions, type WarmUpProgress, warmUp } from "./warm-up.js";
 export {
   decodeEntry,

@@ -121,13 +121,13 @@ function newestOf(known: readonly ScopeMarks[]): number {
 
 /** Marks that a store was asked for. */
 class Asked {
-  readonly read: PromiseLike<ScopeMarks>;
+  readonly read: Promise<ScopeMarks>;
   /** What the store says; what cannot be read is not known. */
-  readonly marks: PromiseLike<ScopeMarks>;
+  readonly marks: Promise<ScopeMarks>;
   isAnswered = false;
   answer: ScopeMarks;
 
-  constructor(read: PromiseLike<ScopeMarks>) {
+  constructor(read: Promise<ScopeMarks>) {
     this.read = read;
     this.marks = read.then(
       (answer) => this.#answered(answer),

@@ -2,6 +2,7 @@ import { describe } from "./describe.js";
 import type { EntryHandle } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { builtInOf } from "./realms.js";
+import { type KeyParts, parseKey } from "./parse-key.js";
 
 /** What `params` may hold: plain data, dates and bigints, nested. */
 export type Params =
@@ -17,6 +18,12 @@ export type Params =
 
 /** An id: `1` and `"1"` are the same one. */
 export type Id = string | number;
+
+/** A key of a cache, and what it says. */
+export interface CacheKey extends KeyParts {
+  /** The whole of it, as the store knows it. */
+  readonly key: string;
+}
 
 /** Where a cache keeps its keys. */
 export interface KeySpace {
@@ -81,6 +88,17 @@ export class Keys {
     // Joined takes eight times as long, but what `+` makes keeps both of its parts for as long as it lives.
     if (!this.#areKept) return this.base + escapeId(id);
     return this.#places.get(id)?.key ?? [this.base, escapeId(id)].join("");
+  }
+
+  /** What `key` says; `undefined` for one that no cache of this namespace has made. */
+  parse(key: string): CacheKey | undefined {
+    if (!key.startsWith(this.base)) return undefined;
+    try {
+      const parts = parseKey(key.slice(this.base.length));
+      return this.of(parts.id, parts.params) === key ? { ...parts, key } : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** The glob that matches the keys of this namespace whose id matches `pattern`. */

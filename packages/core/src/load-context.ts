@@ -13,7 +13,7 @@ export interface Validator {
 }
 
 /** What a loader is given. Every member may be destructured. */
-export interface LoadContext<T> {
+export interface LoadContext<T, In = T> {
   readonly id: Id;
   readonly key: string;
   /** Aborts when the last caller has left, at the hard timeout and on `close()`. */
@@ -31,7 +31,7 @@ export interface LoadContext<T> {
   /** Ends the load as a throw would. */
   fail(error: unknown): never;
   /** The origin says that `previous` still holds: keeps its value and validators, and makes it fresh again. */
-  notModified(): T;
+  notModified(): T & In;
 }
 
 /** What a loader said about its value. */

@@ -7,8 +7,11 @@ import { isAbsentResult, makeEntry } from "./lifetime.js";
 import { type LoadContext, LoadSession, type Said } from "./load-context.js";
 import type { CacheStore, LeasesCapability, MissedChange, WriteReason } from "./store.js";
 
-/** Produces the value of an id. What it throws reaches the caller as it is. */
-export type Loader<T> = (context: LoadContext<T>) => Awaitable<T>;
+/** Produces the value of an id, or what the schema makes one of. What it throws reaches the caller as it is. */
+export type Loader<T, In = T> = (context: LoadContext<T, In>) => Awaitable<In>;
+
+/** The loader of a cache without a type. Its context does not name the type, or no compiler could infer it. */
+export type UntypedLoader<U> = (context: LoadContext<unknown>) => Awaitable<U>;
 
 /** What a flight is to do. */
 export interface LoadOrder<T> {

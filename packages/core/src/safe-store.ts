@@ -74,8 +74,7 @@ export class SafeStore {
       const found = this.#store.get(key, now, this.admit);
       if (found === undefined) return undefined;
       // A promise has no deadline: one look at a property that entries have is cheaper than one at `then`.
-      if ((found as CacheEntry).freshUntil === undefined)
-        return this.#settled(found as PromiseLike<CacheEntry>, key, now);
+      if ((found as CacheEntry).freshUntil === undefined) return this.#settled(found as Promise<CacheEntry>, key, now);
       return this.#judges ? this.#judged(found as CacheEntry, key, now) : found;
     } catch (error) {
       return this.#settled(Promise.reject(error), key, now);
@@ -199,7 +198,7 @@ export class SafeStore {
     return this.#store.health?.() ?? {};
   }
 
-  #settled(found: PromiseLike<CacheEntry | undefined>, key: string, now: number): PromiseLike<CacheEntry | undefined> {
+  #settled(found: Promise<CacheEntry | undefined>, key: string, now: number): Promise<CacheEntry | undefined> {
     const judged = this.#judges ? found.then((entry) => this.#judged(entry, key, now)) : found;
     return judged.then(undefined, (error: unknown) => this.#failed("get", error, { key, instead: undefined }));
   }

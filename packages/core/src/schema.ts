@@ -4,12 +4,12 @@ import type { Awaitable } from "./entry.js";
  * A validator of the Standard Schema interface, version 1 (standardschema.dev): zod, valibot, arktype and others.
  * It must accept its own output, since what it let through is validated again when a remote store gives it back.
  */
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => Awaitable<SchemaResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 

@@ -37,10 +37,10 @@ const WARM_UP_OPTIONS: OptionNames<WarmUpOptions & { readonly loadMany: unknown 
  * Loads what is missing of `ids`, a batch at a time. Ids that are fresh already cost a read, so after an interruption
  * it can simply be run again. Rejects with what `loadMany` throws, or with the signal's reason.
  */
-export async function warmUp<T>(
-  cache: Cache<T>,
-  ids: Iterable<Id> | AsyncIterable<Id>,
-  options: WarmUpOptions & { readonly loadMany: LoadMany<T> },
+export async function warmUp<T, In, K extends Id>(
+  cache: Cache<T, In>,
+  ids: Iterable<K> | AsyncIterable<K>,
+  options: WarmUpOptions & { readonly loadMany: LoadMany<In, K> },
 ): Promise<WarmUpProgress> {
   checkOptions(options, WARM_UP_OPTIONS);
   const { loadMany, batchSize = 100, concurrency = 2, onProgress, ...call } = options;
@@ -78,8 +78,11 @@ function isSource(ids: unknown): boolean {
 }
 
 /** An async generator queues the calls of its `next`, so several workers can draw from one. */
-async function* batchesOf(ids: Iterable<Id> | AsyncIterable<Id>, size: number): AsyncGenerator<Id[], undefined> {
-  let batch: Id[] = [];
+async function* batchesOf<K extends Id>(
+  ids: Iterable<K> | AsyncIterable<K>,
+  size: number,
+): AsyncGenerator<K[], undefined> {
+  let batch: K[] = [];
   for await (const id of ids) {
     if (batch.push(id) < size) continue;
     yield batch;

@@ -317,10 +317,13 @@ describe("a pattern", () => {
     ]);
     await cache.namespace("child").set("c", 3);
     const keys: string[] = [];
-    for await (const key of cache.keys()) keys.push(key);
+    for await (const { key } of cache.keys()) keys.push(key);
     expect(keys.sort()).toEqual(["granary:v1:default:a", "granary:v1:default:b"]);
     const values: number[] = [];
-    for await (const [, { value }] of cache.entries()) values.push(value);
+    for await (const {
+      entry: { value },
+    } of cache.entries())
+      values.push(value);
     expect(new Set(values)).toEqual(new Set([1, 2]));
   });
 
@@ -338,10 +341,14 @@ describe("a pattern", () => {
     ]);
     await createCache<number>({ store: memory, namespace: "other" }).set("c", 3);
     const keys: string[] = [];
-    for await (const key of cache.keys()) keys.push(key);
+    for await (const { key } of cache.keys()) keys.push(key);
     expect(keys).toEqual([a, b]);
     const entries: unknown[] = [];
-    for await (const [key, { value }] of cache.entries()) entries.push([key, value]);
+    for await (const {
+      key,
+      entry: { value },
+    } of cache.entries())
+      entries.push([key, value]);
     expect(entries).toEqual([
       [a, 1],
       [b, 2],
@@ -363,7 +370,9 @@ describe("a pattern", () => {
     const ids = Array.from({ length: 1_700 }, (_, at) => at);
     await cache.setMany(ids.map((id) => [id, id]));
     const seen: number[] = [];
-    for await (const [, { value }] of cache.entries()) {
+    for await (const {
+      entry: { value },
+    } of cache.entries()) {
       if (seen.push(value) === 1) expect(batches).toEqual([500]);
     }
     expect(seen.toSorted((one, other) => one - other)).toEqual(ids);
