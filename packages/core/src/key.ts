@@ -2,19 +2,10 @@ import { describe } from "./describe.js";
 import type { EntryHandle } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { builtInOf } from "./realms.js";
+import type { Params } from "./params.js";
 import { type KeyParts, parseKey } from "./parse-key.js";
 
-/** What `params` may hold: plain data, dates and bigints, nested. */
-export type Params =
-  | string
-  | number
-  | boolean
-  | bigint
-  | Date
-  | null
-  | undefined
-  | readonly Params[]
-  | { readonly [name: string]: Params };
+export type { Params } from "./params.js";
 
 /** An id: `1` and `"1"` are the same one. */
 export type Id = string | number;

@@ -1,4 +1,4 @@
-import type { Params } from "./key.js";
+import type { Params } from "./params.js";
 
 /** What a key says: `get(id, { params })` and `delete(id, { params })` are about that key. */
 export interface KeyParts {
