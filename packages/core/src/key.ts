@@ -1,9 +1,9 @@
 import { describe } from "./describe.js";
 import type { EntryHandle } from "./entry.js";
 import { CacheError } from "./errors.js";
-import { builtInOf } from "./realms.js";
 import type { Params } from "./params.js";
 import { type KeyParts, parseKey } from "./parse-key.js";
+import { builtInOf } from "./realms.js";
 
 export type { Params } from "./params.js";
 
