@@ -56,7 +56,7 @@ test("a read of many gives what L1 holds, as stale, where L2 fails, nothing for 
   await far.clock.advance(2_000);
   faults.inject({ type: "reject" });
   const found = await store.many?.get([KEY, "absent", "trusted"], far.clock.now());
-  listener();
+  void listener();
   expect(found?.map((entry) => entry?.value)).toEqual(["held", undefined, "trusted"]);
   expect(found?.[0]?.freshUntil).toBe(far.clock.now());
   expect(found?.[2]?.freshUntil).toBeGreaterThan(far.clock.now());

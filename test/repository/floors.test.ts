@@ -28,7 +28,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["flows", "load", "read", "invalidate-pattern"],
   ["flows", "get-or-set", "write", "write-many", "batch-load", "walk"],
   ["flows", "wrap", "get-many"],
-  ["face", "cache-types", "store-share", "namespaces"],
+  ["face", "refused-values", "cache-types", "store-share", "namespaces"],
   ["face", "cache", "cached", "warm-up"],
   ["face", "create-cache"],
   ["door", "index"],

@@ -218,7 +218,7 @@ test("a listener that was taken away hears nothing more", () => {
   const stop = keyvStore(keyv).on?.((event) => events.push(event));
 
   keyv.emit("error", new Error("first"));
-  stop?.();
+  void stop?.();
   keyv.emit("error", new Error("second"));
 
   expect(errorsOf(events)).toEqual(["connection: first"]);

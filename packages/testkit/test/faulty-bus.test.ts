@@ -184,7 +184,7 @@ describe("what a node hears", () => {
     bus.subscribe(late);
     faults.inject({ type: "delay", ms: 50 });
     void other.publish(changed("a"));
-    stop();
+    void stop();
     await bus.close?.();
     await clock.advance(50);
     expect([here.messages, late.messages, faults.waiting]).toEqual([[], [], 0]);
@@ -198,7 +198,7 @@ test("a gap and trouble are told when a test wants it, to all who listen", () =>
   faults.gap();
   faults.error("trouble");
   expect([here.gaps, second.gaps, here.errors, second.errors]).toEqual([2, 2, ["trouble"], ["trouble"]]);
-  stop();
+  void stop();
   faults.gap();
   faults.error();
   expect([here.gaps, second.gaps, second.errors.at(-1)]).toEqual([2, 3, expect.any(Error)]);
