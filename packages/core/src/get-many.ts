@@ -48,7 +48,8 @@ export async function getOrSetMany<T>(
   const values = new Map<Id, T>();
   for (let at = 0; at < calls.length; at += 1) {
     const [{ id, key }, hit] = [calls[at] as Call, looks[at]?.hit];
-    const value = hit === undefined ? requests.valueOf(key) : (hit.value as T | undefined);
+    // One key may stand for two ids, and a look be shared: each is given a value of its own.
+    const value = context.store.give(hit === undefined ? requests.valueOf(key) : hit.value) as T | undefined;
     if (value !== undefined) values.set(id, value);
   }
   return values;

@@ -51,8 +51,9 @@ function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T
   const { begunAt = now, seen } = request;
   const flying = context.flights.joinable(key, now);
   // Whoever joins a flight has seen what the flight has seen: no need to look again.
-  if (flying !== undefined) return decide(context, request, { found: flying.previous, begunAt, now });
-  if (seen !== undefined) return decide(context, request, { found: seen.entry, begunAt, now });
+  if (flying !== undefined)
+    return decide(context, request, { found: context.store.own(flying.previous), begunAt, now });
+  if (seen !== undefined) return decide(context, request, { found: context.store.own(seen.entry), begunAt, now });
   const look = context.flights.look(key, now, context.store);
   const { found } = look;
   if (isPromiseLike(found)) return decideLater(context, request, { look, begunAt });
@@ -73,7 +74,11 @@ async function decideLater<T>(
     found = await taken.found;
   }
   signal?.throwIfAborted();
-  return decide(context, request, { found: taken.voided ? undefined : found, begunAt, now: context.clock.now() });
+  return decide(context, request, {
+    found: taken.voided ? undefined : context.store.own(found),
+    begunAt,
+    now: context.clock.now(),
+  });
 }
 
 function decide<T>(context: CacheContext, request: Request<T>, looked: Looked): Promise<T> {
@@ -84,7 +89,8 @@ function decide<T>(context: CacheContext, request: Request<T>, looked: Looked): 
   countHit(context, call.key, found);
   if (isFresh(found, now)) rememberPlace(context, call);
   else context.counters.stale += 1;
-  if (decision === "serve and refresh") refresh(context, request, { call, previous: found, awaitedBy: undefined, now });
+  if (decision === "serve and refresh")
+    refresh(context, request, { call, previous: context.store.own(found), awaitedBy: undefined, now });
   return Promise.resolve(found.value as T);
 }
 
@@ -147,7 +153,7 @@ function load<T>(context: CacheContext, request: Request<T>, looked: Looked): Pr
   const recursion = caller && recursionOf(caller, call.key, context.flights);
   if (recursion !== undefined) return Promise.reject(recursion);
   countMiss(context, call.key);
-  const flight = board(context, request, { call, previous: found, awaitedBy: caller, now });
+  const flight = board(context, request, { call, previous: context.store.own(found), awaitedBy: caller, now });
   flight.enter();
   caller?.waitsFor.add(flight);
   return travel<T>(context, { call, flight, looked, caller });
@@ -172,7 +178,7 @@ function travel<T>(context: CacheContext, journey: Journey): Promise<T> {
     return new Promise((resolve) => {
       flight.whenLanded((outcome) => {
         const isSimple = outcome.type === "loaded" && journey.caller === undefined;
-        resolve(isSimple ? (outcome.value as T) : arrive<T>(context, journey, outcome));
+        resolve(isSimple ? (context.store.give(outcome.value) as T) : arrive<T>(context, journey, outcome));
       });
     });
   return rideAlong(context, journey).then((ride) => arrive<T>(context, journey, ride));
@@ -180,7 +186,7 @@ function travel<T>(context: CacheContext, journey: Journey): Promise<T> {
 
 async function arrive<T>(context: CacheContext, journey: Journey, ride: Ride): Promise<T> {
   journey.caller?.waitsFor.delete(journey.flight);
-  if (ride.type === "loaded") return ride.value as T;
+  if (ride.type === "loaded") return context.store.give(ride.value) as T;
   const stale = await fallback(context, journey);
   if (stale !== undefined) return serveStale(context, { ...journey, stale, ride });
   if (ride.type === "failed") throw ride.error;

@@ -59,6 +59,7 @@ export {
   type MissedChange,
   type ScopeMark,
   type StoreEvent,
+  type ValuesCapability,
   type WriteReason,
 } from "./store.js";
 export { LEASE_VERBS, MANY_VERBS, StoreLifecycle } from "./store-lifecycle.js";

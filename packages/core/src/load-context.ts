@@ -46,10 +46,14 @@ export interface Said {
 export class LoadSession<T> implements LoadContext<T> {
   readonly id: Id;
   readonly #flight: Flight;
+  readonly #own: (entry: CacheEntry | undefined) => CacheEntry | undefined;
+  #previous: { readonly of: CacheEntry | undefined; readonly own: CacheEntry | undefined } | undefined;
   #said: Said | undefined;
 
-  constructor(id: Id, flight: Flight) {
+  /** `own` gives the loader an entry that nobody else changes, nor sees it change. */
+  constructor(id: Id, flight: Flight, own: (entry: CacheEntry | undefined) => CacheEntry | undefined) {
     this.id = id;
+    this.#own = own;
     this.#flight = flight;
   }
 
@@ -62,7 +66,9 @@ export class LoadSession<T> implements LoadContext<T> {
   }
 
   get previous(): CacheEntry<T> | undefined {
-    return this.#flight.previous as CacheEntry<T> | undefined;
+    const { previous } = this.#flight;
+    if (this.#previous?.of !== previous) this.#previous = { of: previous, own: this.#own(previous) };
+    return this.#previous?.own as CacheEntry<T> | undefined;
   }
 
   get setTtl(): (ttl: Duration) => void {
@@ -106,7 +112,7 @@ export class LoadSession<T> implements LoadContext<T> {
       }
       const { tags = previous.tags, validator } = this.#said ?? {};
       this.#say({ tags, validator: { ...validatorOf(previous), ...validator } });
-      return previous.value;
+      return this.#flight.previous?.value as T;
     };
   }
 

@@ -12,6 +12,7 @@ import type {
   Invalidation,
   LeaseAnswer,
   LeasesCapability,
+  ValuesCapability,
   WriteReason,
 } from "./store.js";
 
@@ -48,6 +49,7 @@ export class SafeStore {
   readonly leases: LeasesCapability | undefined;
   /** Hits without a look-up, where the store can give them. */
   readonly handles: HandlesCapability | undefined;
+  readonly #values: ValuesCapability | undefined;
   /** A store that does not declare `admits` is not trusted with schema and `keepUntil`: each read of it is judged here. */
   readonly #judges: boolean;
   readonly #ready: () => Promise<void> | undefined;
@@ -57,7 +59,8 @@ export class SafeStore {
     this.#source = options.source;
     this.#options = options;
     this.admit = options.admit;
-    const { leases, handles, admits } = options.source.store;
+    const { leases, handles, admits, values } = options.source.store;
+    this.#values = values;
     this.leases = leases;
     this.handles = handles;
     this.#judges = admits !== true;
@@ -66,6 +69,21 @@ export class SafeStore {
 
   get #store(): CacheStore {
     return this.#source.store;
+  }
+
+  /** What a caller or a loader has brought, as it is now. */
+  take(value: unknown): unknown {
+    return this.#values === undefined ? value : apart(value, this.#values.take);
+  }
+
+  /** What one caller is given of a value that others may be given as well. */
+  give(value: unknown): unknown {
+    return this.#values === undefined ? value : apart(value, this.#values.give);
+  }
+
+  /** `entry` with a value for one caller. */
+  own<Found extends CacheEntry | undefined>(entry: Found): Found {
+    return this.#values === undefined || entry === undefined ? entry : { ...entry, value: this.give(entry.value) };
   }
 
   /** The entry under `key`, stale or fresh. Answers at once where the store does. */
@@ -246,4 +264,13 @@ function asStoreError(cause: unknown, name: string): CacheError {
   if (isCacheError(cause)) return cause;
   const reason = messageOf(cause);
   return new CacheError("STORE_FAILED", `The store "${name}" failed: ${reason}`, { cause });
+}
+
+/** What cannot be kept apart the store refuses, and says so, when it is to be stored. */
+function apart(value: unknown, copy: (value: unknown) => unknown): unknown {
+  try {
+    return copy(value);
+  } catch {
+    return value;
+  }
 }

@@ -118,6 +118,14 @@ export interface HandlesCapability {
   permits(handle: EntryHandle, now: number): boolean;
 }
 
+/** How values are kept apart from what callers do to them. */
+export interface ValuesCapability {
+  /** What stands for `value` from now on, whatever becomes of it. @throws where it cannot be kept so. */
+  take(value: unknown): unknown;
+  /** What one caller is given of a value that others may be given as well. */
+  give(value: unknown): unknown;
+}
+
 /** Several keys in one round trip. */
 export interface ManyCapability {
   /** The entries in the order of the keys. */
@@ -154,6 +162,8 @@ export interface CacheStore {
   readonly admits?: true;
   /** Places of keys, so that a hit need not look its key up. */
   readonly handles?: HandlesCapability;
+  /** Callers share no value: the cache captures what it is given, and gives each caller its own. Default: they do. */
+  readonly values?: ValuesCapability;
   /** Many keys at once. Made up for by single calls where it is missing. */
   readonly many?: ManyCapability;
   /** Keys that match a glob (`*`, `?`, and `\` before a literal one), in batches; may repeat a key. */
@@ -213,11 +223,13 @@ export function traitsOf({
   tier,
   clock,
   admits,
-}: CacheStore): Pick<CacheStore, "name" | "tier" | "clock" | "admits"> {
+  values,
+}: CacheStore): Pick<CacheStore, "name" | "tier" | "clock" | "admits" | "values"> {
   return {
     name,
     ...(tier !== undefined && { tier }),
     ...(clock !== undefined && { clock }),
     ...(admits !== undefined && { admits }),
+    ...(values !== undefined && { values }),
   };
 }

@@ -1,4 +1,4 @@
-import { type CacheEntry, CacheError } from "@granary/core";
+import { type CacheEntry, CacheError, type ValuesCapability } from "@granary/core";
 import { copyValue } from "./copy.js";
 import { freezeValue } from "./freeze.js";
 
@@ -12,6 +12,13 @@ import { freezeValue } from "./freeze.js";
  * | `"cloned"` | nobody else sees it | a deep copy a write, and one a read |
  */
 export type ValueMode = "shared" | "frozen" | "cloned";
+
+/** As caches are told of it; where all share one value there is nothing to tell. */
+export function valuesOf({ take, isGiven }: Keeping, mode: ValueMode): ValuesCapability | undefined {
+  if (mode === "shared") return undefined;
+  const taken = (value: unknown): unknown => take({ value, createdAt: 0, freshUntil: 0, keepUntil: 0 }).value;
+  return { take: taken, give: (value) => (isGiven(value) ? value : taken(value)) };
+}
 
 /** The two ways that an entry passes through the store. */
 export interface Keeping {

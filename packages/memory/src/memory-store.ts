@@ -10,7 +10,7 @@ import {
 } from "@granary/core";
 import { copyValue } from "./copy.js";
 import type { Held } from "./held.js";
-import { type Keeping, keepingFor } from "./keeping.js";
+import { type Keeping, keepingFor, valuesOf } from "./keeping.js";
 import { type MemoryStoreOptions, resolveOptions } from "./options.js";
 import { Shelf } from "./shelf.js";
 
@@ -52,7 +52,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const life = new StoreLifecycle(name);
   // Marks that have to make room have done their work.
   const marks = new MarkRegistry({ forgetting: () => sweep(parts) });
-  const parts: Parts = { ...keepingFor(values), entries, clock, marks, life };
+  const keeping = keepingFor(values);
+  const apart = valuesOf(keeping, values);
+  const parts: Parts = { ...keeping, entries, clock, marks, life };
   const get = reader(parts);
   const set = writer(parts);
   const drop = (key: string) => remove(parts, key);
@@ -65,6 +67,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     set,
     delete: drop,
     // Where each reader is given a copy, an entry is not to be had at its place.
+    ...(apart !== undefined && { values: apart }),
     ...(values !== "cloned" && { handles: handlesOf(parts) }),
     many: manyOf(get, set, drop),
     invalidate: (invalidation, at) => {

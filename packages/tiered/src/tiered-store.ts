@@ -18,6 +18,7 @@ import {
   type StoreHealth,
   StoreLifecycle,
   systemClock,
+  type ValuesCapability,
   type WriteReason,
 } from "@granary/core";
 import { BusMember } from "./bus-member.js";
@@ -53,6 +54,7 @@ export class TieredStore implements CacheStore {
   readonly many: ManyCapability;
   readonly leases?: LeasesCapability;
   readonly handles?: HandlesCapability;
+  readonly values?: ValuesCapability;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
@@ -88,6 +90,7 @@ export class TieredStore implements CacheStore {
     this.#writes = new FarWrites({ ...parts, far: l2 });
     const many = new TieredMany({ ...parts, far: l2, ready, writes: this.#writes, fail });
     this.many = this.#life.checkedVerbs<ManyCapability>(many, MANY_VERBS);
+    if (l1.values !== undefined) this.values = l1.values;
     if (l1.handles !== undefined) this.handles = trustedHandles(l1.handles, this.#near);
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.leases !== undefined)
