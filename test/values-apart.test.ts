@@ -84,7 +84,7 @@ describe.each(CASES)("C33: on %s with values %s", (kind, values) => {
     await landed;
     expect(await cache.get("a")).toEqual({ n: 1 });
     spoil((await cache.entry("a"))?.value as Row);
-    for await (const [, { value }] of cache.entries()) spoil(value);
+    for await (const found of cache.entries()) spoil(found.entry.value);
     expect(await cache.get("a")).toEqual({ n: 1 });
   });
 });
