@@ -4,8 +4,8 @@ import { memoryStore } from "@granary/memory";
 import { nextTurn } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
 import { expect, test, vi } from "vitest";
-import { complaintsDuring } from "../packages/core/test/support/complaints.js";
 import { seededRandom } from "../packages/testkit/src/seeded.js";
+import { complaintsDuring } from "./support/complaints.js";
 
 const CALLS = process.env["GRANARY_FULL"] === "1" ? 100_000 : 4_000;
 /** Calls of one cache, before it is closed and another one is made. */

@@ -49,7 +49,7 @@ export async function getOrSetMany<T>(
   for (let at = 0; at < calls.length; at += 1) {
     const [{ id, key }, hit] = [calls[at] as Call, looks[at]?.hit];
     // One key may stand for two ids, and a look be shared: each is given a value of its own.
-    const value = context.store.give(hit === undefined ? requests.valueOf(key) : hit.value) as T | undefined;
+    const value = context.store.values.give(hit === undefined ? requests.valueOf(key) : hit.value) as T | undefined;
     if (value !== undefined) values.set(id, value);
   }
   return values;

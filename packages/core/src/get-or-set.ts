@@ -52,8 +52,9 @@ function lookAndDecide<T>(context: CacheContext, request: Request<T>): Promise<T
   const flying = context.flights.joinable(key, now);
   // Whoever joins a flight has seen what the flight has seen: no need to look again.
   if (flying !== undefined)
-    return decide(context, request, { found: context.store.own(flying.previous), begunAt, now });
-  if (seen !== undefined) return decide(context, request, { found: context.store.own(seen.entry), begunAt, now });
+    return decide(context, request, { found: context.store.values.own(flying.previous), begunAt, now });
+  if (seen !== undefined)
+    return decide(context, request, { found: context.store.values.own(seen.entry), begunAt, now });
   const look = context.flights.look(key, now, context.store);
   const { found } = look;
   if (isPromiseLike(found)) return decideLater(context, request, { look, begunAt });
@@ -75,7 +76,7 @@ async function decideLater<T>(
   }
   signal?.throwIfAborted();
   return decide(context, request, {
-    found: taken.voided ? undefined : context.store.own(found),
+    found: taken.voided ? undefined : context.store.values.own(found),
     begunAt,
     now: context.clock.now(),
   });
@@ -90,7 +91,7 @@ function decide<T>(context: CacheContext, request: Request<T>, looked: Looked): 
   if (isFresh(found, now)) rememberPlace(context, call);
   else context.counters.stale += 1;
   if (decision === "serve and refresh")
-    refresh(context, request, { call, previous: context.store.own(found), awaitedBy: undefined, now });
+    refresh(context, request, { call, previous: context.store.values.own(found), awaitedBy: undefined, now });
   return Promise.resolve(found.value as T);
 }
 
@@ -153,7 +154,7 @@ function load<T>(context: CacheContext, request: Request<T>, looked: Looked): Pr
   const recursion = caller && recursionOf(caller, call.key, context.flights);
   if (recursion !== undefined) return Promise.reject(recursion);
   countMiss(context, call.key);
-  const flight = board(context, request, { call, previous: context.store.own(found), awaitedBy: caller, now });
+  const flight = board(context, request, { call, previous: context.store.values.own(found), awaitedBy: caller, now });
   flight.enter();
   caller?.waitsFor.add(flight);
   return travel<T>(context, { call, flight, looked, caller });
@@ -178,7 +179,7 @@ function travel<T>(context: CacheContext, journey: Journey): Promise<T> {
     return new Promise((resolve) => {
       flight.whenLanded((outcome) => {
         const isSimple = outcome.type === "loaded" && journey.caller === undefined;
-        resolve(isSimple ? (context.store.give(outcome.value) as T) : arrive<T>(context, journey, outcome));
+        resolve(isSimple ? (context.store.values.give(outcome.value) as T) : arrive<T>(context, journey, outcome));
       });
     });
   return rideAlong(context, journey).then((ride) => arrive<T>(context, journey, ride));
@@ -186,7 +187,7 @@ function travel<T>(context: CacheContext, journey: Journey): Promise<T> {
 
 async function arrive<T>(context: CacheContext, journey: Journey, ride: Ride): Promise<T> {
   journey.caller?.waitsFor.delete(journey.flight);
-  if (ride.type === "loaded") return context.store.give(ride.value) as T;
+  if (ride.type === "loaded") return context.store.values.give(ride.value) as T;
   const stale = await fallback(context, journey);
   if (stale !== undefined) return serveStale(context, { ...journey, stale, ride });
   if (ride.type === "failed") throw ride.error;

@@ -49,7 +49,7 @@ export class Load<T> extends Flight {
     const session = this.#session;
     // Another node has loaded it, or nobody waits any more.
     if (session === undefined) return loaded;
-    const checked = checkedValue(this.#context, this.#order.call, this.#context.store.take(loaded));
+    const checked = checkedValue(this.#context, this.#order.call, this.#context.store.values.take(loaded));
     if (isPromiseLike(checked)) return checked.then((value) => this.#keep(value, session.said));
     return this.#keep(checked, session.said);
   }
@@ -84,7 +84,7 @@ export class Load<T> extends Flight {
     this.begunAt = stamps.begin(now);
     this.#calledAt = now;
     counters.loads += 1;
-    const session = new LoadSession<T>(call.id, this, (entry) => this.#context.store.own(entry));
+    const session = new LoadSession<T>(call.id, this, (entry) => this.#context.store.values.own(entry));
     this.#session = session;
     return callChain.end(this, loader, session);
   }

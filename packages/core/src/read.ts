@@ -61,7 +61,7 @@ export async function entry(context: CacheContext, key: string): Promise<CacheEn
 export function described(context: CacheContext, found: CacheEntry): CacheEntry {
   const { value, createdAt, freshUntil, keepUntil, ...rest } = found;
   const { tags, etag, lastModified, tier = context.counters.nearTier } = rest;
-  const described = { value: context.store.give(value), createdAt, freshUntil, keepUntil, tier };
+  const described = { value: context.store.values.give(value), createdAt, freshUntil, keepUntil, tier };
   const more = Object.entries({ tags, etag, lastModified }).filter(([, given]) => given !== undefined);
   return { ...described, ...Object.fromEntries(more) };
 }
@@ -99,5 +99,5 @@ export function judge<T>(context: CacheContext, key: string, { entry, readAt }: 
   }
   countHit(context, key, entry);
   context.flights.supersede(key, entry.createdAt);
-  return context.store.give(entry.value) as T;
+  return context.store.values.give(entry.value) as T;
 }

@@ -3,8 +3,8 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { StoreHealth } from "./events.js";
+import { OwnValues } from "./own-values.js";
 import { readiness } from "./readiness.js";
-import { messageOf } from "./realms.js";
 import type {
   Admit,
   CacheStore,
@@ -12,9 +12,9 @@ import type {
   Invalidation,
   LeaseAnswer,
   LeasesCapability,
-  ValuesCapability,
   WriteReason,
 } from "./store.js";
+import { asStoreError, isAboutValue } from "./store-error.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
 export type OnStoreError = "ignore" | "throw";
@@ -49,7 +49,8 @@ export class SafeStore {
   readonly leases: LeasesCapability | undefined;
   /** Hits without a look-up, where the store can give them. */
   readonly handles: HandlesCapability | undefined;
-  readonly #values: ValuesCapability | undefined;
+  /** Values of one's own, where the store keeps them apart. */
+  readonly values: OwnValues;
   /** A store that does not declare `admits` is not trusted with schema and `keepUntil`: each read of it is judged here. */
   readonly #judges: boolean;
   readonly #ready: () => Promise<void> | undefined;
@@ -60,7 +61,7 @@ export class SafeStore {
     this.#options = options;
     this.admit = options.admit;
     const { leases, handles, admits, values } = options.source.store;
-    this.#values = values;
+    this.values = new OwnValues(values);
     this.leases = leases;
     this.handles = handles;
     this.#judges = admits !== true;
@@ -69,21 +70,6 @@ export class SafeStore {
 
   get #store(): CacheStore {
     return this.#source.store;
-  }
-
-  /** What a caller or a loader has brought, as it is now. */
-  take(value: unknown): unknown {
-    return this.#values === undefined ? value : apart(value, this.#values.take);
-  }
-
-  /** What one caller is given of a value that others may be given as well. */
-  give(value: unknown): unknown {
-    return this.#values === undefined ? value : apart(value, this.#values.give);
-  }
-
-  /** `entry` with a value for one caller. */
-  own<Found extends CacheEntry | undefined>(entry: Found): Found {
-    return this.#values === undefined || entry === undefined ? entry : { ...entry, value: this.give(entry.value) };
   }
 
   /** The entry under `key`, stale or fresh. Answers at once where the store does. */
@@ -252,25 +238,5 @@ export class SafeStore {
     this.#options.report(operation, error, key);
     if (this.onStoreError === "throw" && !isAboutValue(error)) throw error;
     return instead;
-  }
-}
-
-/** Errors that are the entry's own fault: no reader of another value, and no loader, has to suffer for them. */
-function isAboutValue(error: CacheError): boolean {
-  return error.code === "UNREADABLE" || error.code === "INVALID_VALUE";
-}
-
-function asStoreError(cause: unknown, name: string): CacheError {
-  if (isCacheError(cause)) return cause;
-  const reason = messageOf(cause);
-  return new CacheError("STORE_FAILED", `The store "${name}" failed: ${reason}`, { cause });
-}
-
-/** What cannot be kept apart the store refuses, and says so, when it is to be stored. */
-function apart(value: unknown, copy: (value: unknown) => unknown): unknown {
-  try {
-    return copy(value);
-  } catch {
-    return value;
   }
 }

@@ -8,7 +8,7 @@ export type Writing = readonly [call: Call, value: unknown];
 /** Writes values in one round trip; resolves to whether every tier took all of them. All are validated before any is written. */
 export async function setMany(context: CacheContext, writings: readonly Writing[]): Promise<boolean> {
   const checked = await Promise.all(
-    writings.map(([call, value]) => checkedValue(context, call, context.store.take(value))),
+    writings.map(([call, value]) => checkedValue(context, call, context.store.values.take(value))),
   );
   const waiting = context.store.ready();
   if (waiting !== undefined) await waiting;

@@ -12,7 +12,7 @@ import type { CacheStore, Invalidation, LeaseAnswer } from "./store.js";
  * `undefined` without a `negativeTtl`) removes the old one, which it has replaced, and resolves to `false`.
  */
 export async function set(context: CacheContext, call: Call, value: unknown): Promise<boolean> {
-  const checking = checkedValue(context, call, context.store.take(value));
+  const checking = checkedValue(context, call, context.store.values.take(value));
   const checked = isPromiseLike(checking) ? await checking : checking;
   const waiting = context.store.ready();
   if (waiting !== undefined) await waiting;

@@ -1,7 +1,7 @@
 import { type CacheEventName, type CacheEvents, createCache, type LoadMany, warmUp } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { describe, expect, it, vi } from "vitest";
-import { complaintsDuring } from "./support/complaints.js";
+import { complaintsDuring } from "../../../test/support/complaints.js";
 import { gate, stillCache } from "./support/fixtures.js";
 
 const down = new Error("down");

@@ -70,11 +70,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     ...(apart !== undefined && { values: apart }),
     ...(values !== "cloned" && { handles: handlesOf(parts) }),
     many: manyOf(get, set, drop),
-    invalidate: (invalidation, at) => {
-      life.assertOpen();
-      marks.raise(invalidation, at);
-      return at;
-    },
+    invalidate: (invalidation, at) => raise(parts, invalidation, at),
     walk: (glob) => walkKeys(parts, glob),
     on: (listener) => life.on(listener),
     close: () => {
@@ -129,6 +125,12 @@ interface Parts extends Keeping {
   readonly clock: Clock;
   readonly marks: MarkRegistry;
   readonly life: StoreLifecycle;
+}
+
+function raise({ life, marks }: Parts, invalidation: Invalidation, at: number): number {
+  life.assertOpen();
+  marks.raise(invalidation, at);
+  return at;
 }
 
 /** Drops what was invalidated. */

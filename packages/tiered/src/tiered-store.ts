@@ -31,6 +31,7 @@ import { listenAll } from "./listen-all.js";
 import { DEAF, NearTier, newEpoch } from "./near-tier.js";
 import { Outbox } from "./outbox.js";
 import { Recovery } from "./recovery.js";
+import { TieredChanges } from "./tiered-changes.js";
 import { tieredLeases } from "./tiered-leases.js";
 import { TieredMany } from "./tiered-many.js";
 import { trustedHandles } from "./trusted-handles.js";
@@ -66,6 +67,7 @@ export class TieredStore implements CacheStore {
   readonly #reads: FarReads;
   readonly #writes: FarWrites;
   readonly #outbox: Outbox;
+  readonly #changes: TieredChanges;
   #subscription = new FirstSubscription();
 
   constructor(tiers: Tiers) {
@@ -88,6 +90,7 @@ export class TieredStore implements CacheStore {
     const ready = (): Promise<void> | undefined => this.#farReady()?.catch((error) => fail("ready", error));
     this.#reads = new FarReads({ ...parts, far: l2, ready, clock, fail });
     this.#writes = new FarWrites({ ...parts, far: l2 });
+    this.#changes = new TieredChanges({ ...parts, writes: this.#writes });
     const many = new TieredMany({ ...parts, far: l2, ready, writes: this.#writes, fail });
     this.many = this.#life.checkedVerbs<ManyCapability>(many, MANY_VERBS);
     if (l1.values !== undefined) this.values = l1.values;
@@ -106,31 +109,16 @@ export class TieredStore implements CacheStore {
     return this.#getBelow(key, { near, now, admit });
   }
 
-  /** Near at once, so that this node reads its own writes; then far; then the other nodes hear of it. */
-  async set(key: string, entry: CacheEntry, reason: WriteReason = "write"): Promise<void> {
+  /** Near at once, then far; then the other nodes hear of it. */
+  async set(key: string, entry: CacheEntry, reason?: WriteReason): Promise<void> {
     this.#life.assertOpen();
-    this.#fills.beginWriting(key);
-    try {
-      const taken = this.#near.put(key, entry, this.#near.intake());
-      await this.#writes.set(key, entry, reason);
-      if (taken !== undefined) await taken;
-    } finally {
-      this.#fills.endWriting(key);
-    }
-    if (reason !== "fill") this.#outbox.sayChanged([key]);
+    await this.#changes.set(key, entry, reason);
   }
 
-  /** Clears near before and after far: a read in between may have brought the old value back. */
+  /** As `set`: nothing in the place of something. */
   async delete(key: string, at = this.clock.now()): Promise<boolean> {
     this.#life.assertOpen();
-    const dropped = this.#near.drop(key);
-    try {
-      const existed = await this.#fills.during([key], () => this.#writes.delete(key, at));
-      this.#outbox.sayChanged([key]);
-      return (await dropped) || existed;
-    } finally {
-      await this.#near.drop(key);
-    }
+    return this.#changes.delete(key, at);
   }
 
   /** Near at once; then far, whose word on the instant counts; then the other nodes hear of it. */
