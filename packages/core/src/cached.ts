@@ -20,6 +20,7 @@ export type UntypedDecorator<Args extends unknown[]> = <This, U>(
  * @throws CacheError `INVALID_OPTION`
  */
 export function cached<Args extends unknown[]>(cache: UntypedCache, options: WrapOptions<Args>): UntypedDecorator<Args>;
+/** The same on a cache with a type: methods give that type. */
 export function cached<Args extends unknown[], T, In = T>(
   cache: Cache<T, In>,
   options: WrapOptions<Args>,

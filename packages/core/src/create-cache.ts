@@ -30,11 +30,14 @@ const OPTIONS: OptionNames<CacheOptions<unknown>> = {
 };
 
 /**
- * A typed, namespaced cache over `options.store`.
+ * A typed, namespaced cache over `options.store`. With a schema, `set` and loaders take its input, and reads give its
+ * output.
  * @throws CacheError `INVALID_OPTION` or `INVALID_KEY`, at once, where an option is not of its form.
  */
 export function createCache<T, In>(options: CacheOptions<T> & SchemaOptions<T, In>): Cache<T, In>;
+/** The same without a type: each call has that of its loader. */
 export function createCache(options: CacheOptions<unknown>): UntypedCache;
+/** The same with a type that is written out: `createCache<User>({ store })`. */
 export function createCache<T>(options: CacheOptions<T>): Cache<T>;
 export function createCache(options: CacheOptions<unknown>): UntypedCache {
   checkOptions(options, OPTIONS);
