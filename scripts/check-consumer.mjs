@@ -11,6 +11,8 @@ const isFull = process.env.GRANARY_FULL === "1";
 const project = await mkdtemp(join(tmpdir(), "granary-consumer-"));
 try {
   await cp(`${root}scripts/consumer`, project, { recursive: true });
+  // What the page about migrating shows, run as its reader would.
+  await cp(`${root}examples/migrate`, join(project, "migrate"), { recursive: true });
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
   await install([...tarballs(), ...ownDependencies]);
   for (const { command, env } of uses) await mustRun(command, { cwd: project, env });

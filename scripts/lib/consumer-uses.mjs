@@ -18,6 +18,7 @@ export const uses = [
   { command: ["node", "esm.mjs"] },
   { command: ["node", "require.cjs"] },
   { command: jestWith("node", "/jest.test.js") },
+  { command: jestWith("node", "/migrate/users.test.cjs") },
   { command: jestWith("node", "/jest-esm.test.mjs"), env: vmModules },
   { command: jestWith("node", "/ts-jest.test.ts", "--config", JSON.stringify({ transform })) },
   { command: ["tsc", "-p", "tsconfig.nodenext.json"] },
