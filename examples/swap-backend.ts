@@ -31,7 +31,7 @@ export function priceList(store: CacheStore, source: PriceSource): PriceList {
 
 /** What the tests of the application hand over. */
 export function testStore(): CacheStore {
-  return memoryStore();
+  return memoryStore({ values: "serialized" });
 }
 
 /** What production hands over: memory here, Redis for all, and word of every change. */

@@ -19,7 +19,9 @@ async function buildModules() {
   const brought = esmOnly.filter((name) => name in { ...dependencies, ...peerDependencies });
   const entryPoints = (await filesIn("src")).filter((file) => file.endsWith(".ts")).map((file) => join("src", file));
   const options = { outbase: "src", format: "cjs", target: "es2022", platform: "neutral", logLevel: "warning" };
-  await build({ ...options, entryPoints, outdir: folder });
+  // What a module is told of itself, under the names that CommonJS has for it.
+  const define = { "import.meta.url": "__filename", "import.meta.require": "require" };
+  await build({ ...options, define, entryPoints, outdir: folder });
   for (const name of brought) await bringAlong(name, folder);
 }
 

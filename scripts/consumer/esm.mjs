@@ -14,6 +14,11 @@ assert.deepEqual(await cache.getOrSet(1, () => ({ name: "Ada" })), { name: "Ada"
 assert.deepEqual(await cache.get("1"), { name: "Ada" });
 await cache.close();
 
+const serialized = createCache({ store: memoryStore({ values: "serialized" }) });
+await serialized.set("a", { at: new Date(0) });
+assert.deepEqual(await serialized.get("a"), { at: new Date(0) });
+await serialized.close();
+
 assert.equal(superjsonSerializer.decode(superjsonSerializer.encode(7n)), 7n);
 const keys = [{ name: "2026", key: new Uint8Array(32) }];
 const sealed = encrypted(compressed(superjsonSerializer), { keys });

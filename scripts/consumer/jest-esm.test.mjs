@@ -14,3 +14,10 @@ test("a cache over tiers works", async () => {
   expect(superjsonSerializer.decode(superjsonSerializer.encode(7n))).toBe(7n);
   await cache.close();
 });
+
+test("memory finds the serializer of Redis", async () => {
+  const cache = createCache({ store: memoryStore({ values: "serialized" }) });
+  await cache.set("a", { at: new Date(0) });
+  expect(await cache.get("a")).toEqual({ at: new Date(0) });
+  await cache.close();
+});

@@ -41,6 +41,15 @@ test("what Node has made, in its own realm, is as good as what was made here", a
   await cache.close();
 });
 
+test("memory finds the serializer of Redis, in the same realm", async () => {
+  class Money {}
+  const cache = createCache({ store: memoryStore({ values: "serialized" }) });
+  await cache.set("a", { at: new Date(0) });
+  expect((await cache.get("a")).at).toBeInstanceOf(Date);
+  await expect(cache.set("a", new Money())).rejects.toMatchObject({ code: "INVALID_VALUE" });
+  await cache.close();
+});
+
 test("superjson is brought along", () => {
   const value = { at: new Date(0), ids: new Map([[1, 7n]]) };
   expect(superjsonSerializer.decode(superjsonSerializer.encode(value))).toEqual(value);

@@ -6,7 +6,7 @@ for (const name of ["keyv", "redis", "serializers", "superjson", "testkit", "tie
   assert.ok(Object.keys(require(`@granary/${name}`)).length > 0, name);
 }
 
-const cache = createCache({ store: memoryStore({ maxEntries: 10 }) });
+const cache = createCache({ store: memoryStore({ maxEntries: 10, values: "serialized" }) });
 void cache
   .getOrSet("a", () => 1)
   .then((value) => assert.equal(value, 1))

@@ -7,7 +7,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   superjson: ["core"],
   serializers: ["core"],
-  memory: ["core"],
+  memory: ["core", "superjson"],
   redis: ["core", "superjson"],
   keyv: ["core", "superjson"],
   tiered: ["core"],

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
 import { describe } from "./describe.js";
 import { CacheError } from "./errors.js";
+import type { Serializer } from "./serializer.js";
 
 /** The names of `Options`, all of them: one that is declared and not listed does not compile. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
@@ -39,6 +40,19 @@ export function checkClock<Given extends Clock | undefined>(clock: Given): Given
   throw new CacheError(
     "INVALID_OPTION",
     `clock: takes an object with now() and after(ms, task), not ${describe(clock)}.`,
+  );
+}
+
+/**
+ * The serializer, if it is one.
+ * @throws CacheError `INVALID_OPTION`
+ */
+export function checkSerializer<Given extends Serializer | undefined>(serializer: Given): Given {
+  if (serializer === undefined) return serializer;
+  if (typeof serializer?.encode === "function" && typeof serializer.decode === "function") return serializer;
+  throw new CacheError(
+    "INVALID_OPTION",
+    `serializer: takes an object with encode(value) and decode(data), not ${describe(serializer)}.`,
   );
 }
 

@@ -10,10 +10,18 @@ export type {
   UntypedCache,
 } from "./cache-types.js";
 export { type CachedDecorator, cached } from "./cached.js";
-export { checkClock, checkKnown, checkOptions, checkText, type OptionNames } from "./check-options.js";
+export {
+  checkClock,
+  checkKnown,
+  checkOptions,
+  checkSerializer,
+  checkText,
+  type OptionNames,
+} from "./check-options.js";
 export { CLOCK_ERROR_MS, type Clock, runBehind, systemClock } from "./clock.js";
 export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
+export { decodeValue, encodeValue } from "./encoded-value.js";
 export { type Awaitable, type CacheEntry, type EntryHandle, type EntryRest, isPromiseLike } from "./entry.js";
 export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";

@@ -1,7 +1,7 @@
+import { decodeValue, encodeValue, unreadable } from "./encoded-value.js";
 import type { CacheEntry } from "./entry.js";
-import { CacheError } from "./errors.js";
 import { InstantReader } from "./instant-reader.js";
-import { isBytes, messageOf } from "./realms.js";
+import { isBytes } from "./realms.js";
 import type { Serializer } from "./serializer.js";
 
 /*
@@ -178,26 +178,6 @@ function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
 
-function encodeValue(value: unknown, serializer: Serializer, key: string | undefined): string | Uint8Array {
-  try {
-    return boundTo(key, serializer).encode(value);
-  } catch (cause) {
-    throw new CacheError("INVALID_VALUE", `The serializer cannot write this value: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function decodeValue(payload: string | Uint8Array, serializer: Serializer, key: string | undefined): unknown {
-  try {
-    return boundTo(key, serializer).decode(payload);
-  } catch (cause) {
-    throw unreadable(`the serializer cannot read its payload: ${messageOf(cause)}`, cause);
-  }
-}
-
-function boundTo(key: string | undefined, serializer: Serializer): Pick<Serializer, "encode" | "decode"> {
-  return key === undefined || serializer.forKey === undefined ? serializer : serializer.forKey(key);
-}
-
 function decodeText(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
@@ -212,8 +192,4 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw unreadable("the tags in its header are damaged", cause);
   }
-}
-
-function unreadable(reason: string, cause?: unknown): CacheError {
-  return new CacheError("UNREADABLE", `The stored bytes are not an entry that can be read: ${reason}.`, { cause });
 }

@@ -4,6 +4,7 @@ import {
   type Clock,
   checkClock,
   checkOptions,
+  checkSerializer,
   checkText,
   type OptionNames,
   type Serializer,
@@ -45,7 +46,7 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Cache
   checkOptions(options, OPTIONS);
   const { serializer = superjsonSerializer, clock = systemClock, name = "keyv" } = options;
   requireKeyv(keyv);
-  requireSerializer(serializer);
+  checkSerializer(serializer);
   checkClock(clock);
   checkText("name", name);
   const watch = new FailureWatch(keyv, (error) => {
@@ -76,11 +77,6 @@ function requireKeyv(keyv: KeyvLike): void {
     "INVALID_OPTION",
     `keyvStore() takes a Keyv of version 5.6 or later: write keyvStore(new Keyv()). What it was given has no ${missing}().`,
   );
-}
-
-function requireSerializer(serializer: Serializer): void {
-  if (typeof serializer?.encode === "function" && typeof serializer.decode === "function") return;
-  throw new CacheError("INVALID_OPTION", "serializer: takes an object with encode(value) and decode(data).");
 }
 
 function verbs(parts: StoreParts): Required<Pick<CacheStore, "get" | "set" | "delete" | "many">> {

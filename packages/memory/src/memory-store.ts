@@ -1,4 +1,5 @@
 import {
+  type Admit,
   type CacheEntry,
   type CacheStore,
   type Clock,
@@ -8,9 +9,8 @@ import {
   MarkRegistry,
   StoreLifecycle,
 } from "@granary/core";
-import { copyValue } from "./copy.js";
 import type { Held } from "./held.js";
-import { type Keeping, keepingFor, valuesOf } from "./keeping.js";
+import { type Keeping, keepingFor, type ValueMode, valuesOf } from "./keeping.js";
 import { type MemoryStoreOptions, resolveOptions } from "./options.js";
 import { Shelf } from "./shelf.js";
 
@@ -44,32 +44,28 @@ const WALK_BATCH = 1_000;
  * A store in this process, bounded by a number of entries, of bytes, or both; the least recently used entry
  * makes room. No timer runs: an entry that is gone is no longer returned, and leaves when its room is needed.
  * @throws CacheError `INVALID_OPTION` at options that make no sense. Its `set` throws `INVALID_VALUE` at a value
- * that `values: "frozen"` or `"cloned"` cannot copy, and whatever `sizeOf` throws; the old entry is dropped then.
+ * that `values: "frozen"` or `"cloned"` cannot copy, and whatever `sizeOf` throws; the old entry is dropped then. With
+ * `"serialized"` it stays, as in a remote store.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
-  const { bounds, clock, name, values } = resolveOptions(options);
+  const { bounds, clock, name, values, serializer } = resolveOptions(options);
   const entries = new Shelf(bounds, clock.now());
   const life = new StoreLifecycle(name);
   // Marks that have to make room have done their work.
   const marks = new MarkRegistry({ forgetting: () => sweep(parts) });
-  const keeping = keepingFor(values);
+  const unreadable = (key: string, error: unknown) => life.tell({ type: "error", operation: "get", key, error });
+  const keeping = keepingFor({ values, serializer, unreadable });
   const apart = valuesOf(keeping, values);
-  const parts: Parts = { ...keeping, entries, clock, marks, life };
-  const get = reader(parts);
-  const set = writer(parts);
-  const drop = (key: string) => remove(parts, key);
+  const parts: Parts = { ...keeping, values, entries, clock, marks, life };
   return {
     name,
     clock,
     admits: true,
     remote: false,
-    get,
-    set,
-    delete: drop,
-    // Where each reader is given a copy, an entry is not to be had at its place.
+    ...verbsOf(parts),
     ...(apart !== undefined && { values: apart }),
-    ...(values !== "cloned" && { handles: handlesOf(parts) }),
-    many: manyOf(get, set, drop),
+    // Where each reader is given a copy, an entry is not to be had at its place.
+    ...((values === "shared" || values === "frozen") && { handles: handlesOf(parts) }),
     invalidate: (invalidation, at) => raise(parts, invalidation, at),
     walk: (glob) => walkKeys(parts, glob),
     on: (listener) => life.on(listener),
@@ -86,14 +82,23 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   };
 }
 
-function manyOf(get: MemoryStore["get"], set: MemoryStore["set"], drop: MemoryStore["delete"]): MemoryStore["many"] {
-  return {
-    get: (keys, now) => keys.map((key) => get(key, now)),
-    set: (pairs) => {
+function verbsOf(parts: Parts): Pick<MemoryStore, "get" | "set" | "delete" | "many"> {
+  const [get, set] = [reader(parts), writer(parts)];
+  const drop = (key: string): boolean => remove(parts, key);
+  const many = {
+    get(keys: readonly string[], now?: number, admit?: Admit) {
+      const found = keys.map((key) => get(key, now, admit));
+      // As of one key: only who hands in `admit` is given a promise.
+      return parts.values === "serialized" && admit ? (Promise.all(found) as never) : found;
+    },
+    set(pairs: ReadonlyArray<readonly [key: string, entry: CacheEntry]>) {
+      // A remote store encodes all before it sends the first: a value that cannot be written leaves nothing half done.
+      if (parts.values === "serialized") for (const [key, entry] of pairs) parts.take(entry, key);
       for (const [key, entry] of pairs) set(key, entry);
     },
-    delete: (keys) => keys.map(drop),
+    delete: (keys: readonly string[]) => keys.map(drop),
   };
+  return { get, set, delete: drop, many };
 }
 
 function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
@@ -121,6 +126,7 @@ function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
 
 /** What the store is made of. */
 interface Parts extends Keeping {
+  readonly values: ValueMode;
   readonly entries: Shelf;
   readonly clock: Clock;
   readonly marks: MarkRegistry;
@@ -139,13 +145,13 @@ function sweep({ entries, marks }: Parts): void {
     if (!marks.permits(key, held.entry(entries.origin))) entries.delete(key);
 }
 
-function reader(parts: Parts): MemoryStore["get"] {
-  return (key, now) => {
+function reader(parts: Parts): (key: string, now?: number, admit?: Admit) => CacheEntry | undefined {
+  return (key, now, admit) => {
     const held = parts.entries.get(key);
     // What is held was not closed: a hit need not ask.
     if (held === undefined) parts.life.assertOpen();
     const entry = held && entryOf(parts, held, now);
-    return entry === undefined || parts.isGiven(entry.value) ? entry : { ...entry, value: copyValue(entry.value) };
+    return entry === undefined || parts.isGiven(entry.value) ? entry : parts.give(entry, key, admit);
   };
 }
 
@@ -158,14 +164,14 @@ function entryOf({ entries, clock, marks }: Parts, held: Held, now?: number): Ca
   return entry.keepUntil > (now ?? clock.now()) ? entry : undefined;
 }
 
-function writer({ entries, take, life }: Parts): MemoryStore["set"] {
+function writer({ entries, take, values, life }: Parts): MemoryStore["set"] {
   return (key, entry) => {
     life.assertOpen();
     try {
-      entries.hold(key, take(entry));
+      entries.hold(key, take(entry, key));
     } catch (error) {
-      // What was refused was newer than what is here.
-      entries.delete(key);
+      // What was refused was newer than what is here; a remote store has it all the same.
+      if (values !== "serialized") entries.delete(key);
       throw error;
     }
   };

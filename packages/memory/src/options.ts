@@ -3,12 +3,15 @@ import {
   type Clock,
   checkClock,
   checkOptions,
+  checkSerializer,
   checkText,
   type OptionNames,
+  type Serializer,
   systemClock,
 } from "@granary/core";
+import { defaultSerializer } from "./default-serializer.js";
 import type { Held } from "./held.js";
-import type { ValueMode } from "./keeping.js";
+import { VALUE_MODES, type ValueMode } from "./keeping.js";
 import { sizeOfHeld } from "./size-of.js";
 
 /** What a memory store can be told. */
@@ -23,10 +26,16 @@ export interface MemoryStoreOptions {
   /**
    * Measures an entry for `maxBytes`: a number from 0 up, rounded up to a whole one, and at least 1.
    * Default: an estimate of its heap bytes, its key, its tags and the store's own share included.
+   * With `values: "serialized"` it is given the text or the bytes that are held.
    */
   readonly sizeOf?: (value: unknown, key: string) => number;
-  /** Whether callers share one value, share it frozen, or get a copy each. Default: `"shared"`. */
+  /**
+   * Whether callers share one value, share it frozen, or get a copy each; or, in tests, get what a remote store would
+   * give. Default: `"shared"`.
+   */
   readonly values?: ValueMode;
+  /** For `values: "serialized"`: what the remote store is told. Default: `superjsonSerializer` of `@granary/superjson`. */
+  readonly serializer?: Serializer;
   /** The clock that deadlines are in. Default: the machine's. Another one only in tests. */
   readonly clock?: Clock;
   /** Stands in events and statistics. Default: `"memory"`. */
@@ -44,6 +53,7 @@ export interface Bounds {
 export interface ResolvedOptions {
   readonly bounds: Bounds;
   readonly values: ValueMode;
+  readonly serializer: () => Serializer;
   readonly clock: Clock;
   readonly name: string;
 }
@@ -53,6 +63,7 @@ const OPTIONS: OptionNames<MemoryStoreOptions> = {
   maxBytes: true,
   sizeOf: true,
   values: true,
+  serializer: true,
   clock: true,
   name: true,
 };
@@ -68,8 +79,19 @@ const UNBOUNDED = 0;
 /** Checks options and fills them in. @throws CacheError `INVALID_OPTION`. */
 export function resolveOptions(options: MemoryStoreOptions): ResolvedOptions {
   checkOptions(options, OPTIONS);
-  const { values = "shared", clock = systemClock, name = "memory" } = options;
-  return { bounds: boundsOf(options), values, clock: checkClock(clock), name: checkText("name", name) };
+  const { values = "shared", serializer, clock = systemClock, name = "memory" } = options;
+  if (!VALUE_MODES.includes(values))
+    throw invalid(`values is one of ${VALUE_MODES.join(", ")}, not ${String(values)}.`);
+  checkSerializer(serializer);
+  if (serializer !== undefined && values !== "serialized")
+    throw invalid('serializer is for values: "serialized": write that too, or leave serializer out.');
+  return {
+    bounds: boundsOf(options),
+    values,
+    serializer: () => serializer ?? defaultSerializer(),
+    clock: checkClock(clock),
+    name: checkText("name", name),
+  };
 }
 
 function boundsOf({ maxEntries, maxBytes, sizeOf }: MemoryStoreOptions): Bounds {

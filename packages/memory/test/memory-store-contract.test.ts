@@ -6,6 +6,7 @@ const CAPABILITIES: Readonly<Record<ValueMode, readonly StoreCapability[]>> = {
   shared: ["many", "walk", "admits", "close", "invalidate", "handles"],
   frozen: ["many", "walk", "admits", "close", "invalidate", "handles", "copies"],
   cloned: ["many", "walk", "admits", "close", "invalidate", "copies"],
+  serialized: ["many", "walk", "admits", "close", "invalidate", "copies", "decodes"],
 };
 
 describe.each(Object.entries(CAPABILITIES))(

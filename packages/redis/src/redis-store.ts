@@ -1,8 +1,8 @@
 import {
-  CacheError,
   type CacheStore,
   type Clock,
   checkClock,
+  checkSerializer,
   checkText,
   type OptionNames,
   type Serializer,
@@ -55,7 +55,7 @@ const OPTIONS: OptionNames<RedisStoreOptions> = { client: true, serializer: true
 export function redisStore(options: RedisStoreOptions): CacheStore {
   const client = requireClient("redisStore", options, OPTIONS);
   const { serializer = superjsonSerializer, clock, name = "redis" } = options;
-  requireSerializer(serializer);
+  checkSerializer(serializer);
   checkClock(clock);
   checkText("name", name);
   const failed = (error: Error): void => life.tell({ type: "error", operation: "connection", error });
@@ -118,12 +118,4 @@ function capabilities({ client, clock, given, codec, wakes, ready, patience }: P
   const leases = redisLeases({ writes: writeBatch, reads, fills, wakes, leaseKey });
   const removeOne = async (key: string, at?: number): Promise<boolean> => (await deletes.remove([key], at))[0] === true;
   return { get: reads.get, set: fills.set, delete: removeOne, replay, many, marks, leases };
-}
-
-function requireSerializer(serializer: Serializer): void {
-  if (typeof serializer?.encode === "function" && typeof serializer.decode === "function") return;
-  throw new CacheError(
-    "INVALID_OPTION",
-    "`serializer` must have encode(value) and decode(data): leave it out, or write { serializer: { encode, decode } }.",
-  );
 }
