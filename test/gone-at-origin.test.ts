@@ -12,35 +12,35 @@ import { ownName, redisClient } from "./support/redis-client.js";
 
 type Row = string | null | undefined;
 
-/** Nodes that share what they hold. A store that lives in one process has one. */
-type OpenNodes = () => Promise<readonly CacheStore[]>;
+/** Nodes that share what they hold. A store that lives in one process has one. `begun` takes when their buses listen. */
+type OpenNodes = (begun: Promise<void>[]) => readonly CacheStore[];
 
-const nodesOnRedis = async (open: (client: ReturnType<typeof redisClient>) => CacheStore): Promise<CacheStore[]> => {
+const nodesOnRedis = (open: (client: ReturnType<typeof redisClient>) => CacheStore): CacheStore[] => {
   const client = redisClient();
   onTestFinished(() => client.disconnect());
   return [open(client), open(client)];
 };
 
 const stores: ReadonlyArray<readonly [name: string, open: OpenNodes]> = [
-  ["memory", async () => [memoryStore()]],
-  ["a Keyv on a Map", async () => [keyvStore(new Keyv())]],
+  ["memory", () => [memoryStore()]],
+  ["a Keyv on a Map", () => [keyvStore(new Keyv())]],
   [
     "memory over a Keyv on a Map",
-    async () => {
+    () => {
       const [hub, keyv] = [localHub(), new Keyv()];
       return ["a", "b"].map((name) => tiered({ l1: memoryStore(), l2: keyvStore(keyv), bus: hub.bus(name) }));
     },
   ],
   [
     "memory over a far store",
-    async () => {
+    () => {
       const [hub, far] = [localHub(), farStore()];
       return ["a", "b"].map((name) => tiered({ l1: memoryStore(), l2: far.connect(), bus: hub.bus(name) }));
     },
   ],
   [
     "memory over memory over a far store",
-    async () => {
+    () => {
       const [hub, far] = [localHub(), farStore()];
       return ["a", "b"].map((name) => {
         const below = tiered({ l1: memoryStore(), l2: far.connect(), bus: hub.bus(`${name} below`) });
@@ -51,15 +51,13 @@ const stores: ReadonlyArray<readonly [name: string, open: OpenNodes]> = [
   ["Redis", () => nodesOnRedis((client) => redisStore({ client }))],
   [
     "memory over Redis",
-    async () => {
-      const [channel, begun] = [ownName(), new Array<Promise<void>>()];
-      const nodes = await nodesOnRedis((client) => {
+    (begun) => {
+      const channel = ownName();
+      return nodesOnRedis((client) => {
         const bus = begunBus(redisBus({ client, channel }));
         begun.push(bus.begun);
         return tiered({ l1: memoryStore(), l2: redisStore({ client }), bus: bus.bus });
       });
-      await Promise.all(begun);
-      return nodes;
     },
   ],
 ];
@@ -67,11 +65,14 @@ const stores: ReadonlyArray<readonly [name: string, open: OpenNodes]> = [
 const STALE = { ttl: "1h", staleIfError: "6h", jitter: false } as const;
 
 async function cachesOf(open: OpenNodes): Promise<readonly Cache<Row>[]> {
-  const caches = (await open()).map((store) => createCache<Row>({ store, ...STALE }));
+  const begun: Promise<void>[] = [];
+  const caches = open(begun).map((store) => createCache<Row>({ store, ...STALE }));
   for (const cache of caches) cache.on("error", () => {});
   onTestFinished(async () => {
     await Promise.all(caches.map((cache) => cache.close()));
   });
+  // A bus listens for as long as somebody uses the store.
+  await Promise.all(begun);
   return caches;
 }
 
@@ -140,14 +141,13 @@ describe.each(stores)("C38 C17: FIELD 11: with %s, a stale row that a loader say
     const caches = await cachesOf(open);
     await holdStale(caches);
     const [first] = caches as [Cache<Row>];
-    let find: (row: Row) => void = () => {};
     const ended = new Promise((resolve) => first.on("load", resolve));
-    const served = first.getOrSet("u", () => new Promise<Row>((resolve) => (find = resolve)), policy);
-    expect(await served).toBe("old");
-    await eventually(
-      async () => find(undefined),
-      () => first.stats().loads > 1,
-    );
+    let begin: () => void = () => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    let find: (row: Row) => void = () => {};
+    const loader = (): Promise<Row> => (begin(), new Promise((resolve) => (find = resolve)));
+    expect(await first.getOrSet("u", loader, policy)).toBe("old");
+    await begun;
     find(undefined);
     await ended;
     await checkGone(caches);

@@ -1,3 +1,4 @@
+import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type CacheEntry, isPromiseLike } from "./entry.js";
 import { newToken } from "./lease.js";
@@ -58,7 +59,7 @@ export async function expire(context: CacheContext, call: Call): Promise<boolean
 async function expirePlainly({ clock, store, stamps }: CacheContext, { key, policy }: Call): Promise<boolean> {
   const now = clock.now();
   const found = await store.get(key, now);
-  const stale = found && expiredEntry(found, policy, now);
+  const stale = found && expiredEntry(found, policy, clock);
   if (stale === undefined) await store.delete(key, stamps.mark());
   else await store.set(key, stale, "expire");
   return found !== undefined && isFresh(found, now);
@@ -75,7 +76,7 @@ async function expireUnderLease({ clock, stamps }: CacheContext, call: Call, far
   const { store, token, answer } = far;
   const { type, entry } = answer;
   const now = clock.now();
-  const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, now) : undefined;
+  const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, clock) : undefined;
   const remove = async (): Promise<true> => {
     await store.delete(key, stamps.mark());
     return true;
@@ -94,10 +95,14 @@ interface Leased {
   readonly answer: LeaseAnswer;
 }
 
-/** The entry as stale from `now` on, or `undefined` where the policy serves no stale ones. */
-function expiredEntry(found: CacheEntry, policy: ResolvedPolicy, now: number): CacheEntry | undefined {
+/**
+ * The entry as stale from now on, or `undefined` where the policy serves no stale ones. The next look at a clock that
+ * follows another one may give an earlier instant, here or on another node, and the entry must be stale by that too.
+ */
+function expiredEntry(found: CacheEntry, policy: ResolvedPolicy, clock: Clock): CacheEntry | undefined {
+  const now = Math.floor(clock.now());
   const keepUntil = Math.min(found.keepUntil, now + staleMs(policy));
-  const freshUntil = Math.min(found.freshUntil, now);
+  const freshUntil = Math.min(found.freshUntil, clock.latest === undefined ? now : now - CLOCK_ERROR_MS);
   return keepUntil <= now ? undefined : { ...found, tier: undefined, freshUntil, keepUntil };
 }
 

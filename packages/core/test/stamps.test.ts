@@ -51,3 +51,14 @@ it("a deletion is stamped by the latest instant that it may be, a load by the ea
   await cache.delete("1");
   expect(deletedAt).toEqual([1_050]);
 });
+
+it("C7: what was made stale is stale by a clock that follows another one, and gives an earlier instant than before", async () => {
+  let now = 1_000;
+  const clock = { ...manualClock(), now: () => now, latest: () => now + 5 };
+  const cache = createCache<string>({ store: memoryStore({ clock }), staleIfError: "1h" });
+  await cache.set("u", "old");
+  expect(await cache.expire("u")).toBe(true);
+  now -= 2;
+  expect(await cache.get("u")).toBeUndefined();
+  expect((await cache.entry("u"))?.value).toBe("old");
+});

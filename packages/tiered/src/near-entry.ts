@@ -1,4 +1,4 @@
-import type { CacheEntry, EntryRest } from "@granary/core";
+import { type CacheEntry, CLOCK_ERROR_MS, type EntryRest } from "@granary/core";
 
 /**
  * An entry as the near tier holds it. A store that does not keep the two extra fields is correct, but asks the far tier
@@ -38,7 +38,11 @@ export function isTrusted(rest: EntryRest, epoch: number, now: number): boolean 
   return near.nearUntil !== undefined && near.nearUntil > now && near.epoch === epoch;
 }
 
-/** The copy as it may be served while the far tier cannot say whether it still holds: as stale. */
+/**
+ * The copy as it may be served while the far tier cannot say whether it still holds: as stale, also by a clock that is
+ * read again and gives an earlier instant.
+ */
 export function asStale(found: CacheEntry, now: number): CacheEntry {
-  return found.freshUntil > now ? { ...found, freshUntil: now } : found;
+  const freshUntil = now - CLOCK_ERROR_MS;
+  return found.freshUntil > freshUntil ? { ...found, freshUntil } : found;
 }
