@@ -29,7 +29,7 @@ const SUBJECTS: Readonly<Record<string, readonly Subject[]>> = {
   "docs/layered-caching.md": [{ of: ["TieredOptions"] }],
   "docs/time-limits.md": [{ of: ["Policy", "CallOptions"], some: true }],
   "packages/core/README.md": [{ of: ["CacheOptions", "NamespaceOptions"] }],
-  "packages/keyv/README.md": [{ of: ["KeyvStoreOptions"] }],
+  "packages/keyv/README.md": [{ of: ["KeyvStoreOptions"] }, { of: ["ToKeyvOptions"] }],
   "packages/memory/README.md": [{ of: ["MemoryStoreOptions"] }],
   "packages/redis/README.md": [
     { of: ["RedisStoreOptions"] },

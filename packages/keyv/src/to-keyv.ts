@@ -1,64 +1,36 @@
-import { type Awaitable, CacheError } from "@granary/core";
+import { CacheError, checkOptions, type OptionNames } from "@granary/core";
+import { type CacheLike, requireCache } from "./cache-like.js";
+import { CacheAdapter, type Keyv6Adapter, type KeyvAdapter, type KeyvVersion } from "./keyv-adapter.js";
 
-/** What `toKeyv` needs of a cache. Every `Cache` of Granary has it. */
-export interface CacheLike {
-  get(id: string): Awaitable<unknown>;
-  /** `ttl` is in milliseconds. Whether every tier took the value. */
-  set(id: string, value: unknown, options?: { readonly ttl?: number }): Awaitable<boolean>;
-  delete(id: string): Awaitable<boolean>;
-  has(id: string): Awaitable<boolean>;
-  clear(): Awaitable<unknown>;
-  /** Those found, by id. */
-  getMany?(ids: readonly string[]): Awaitable<{ get(id: string): unknown }>;
+/** What `toKeyv` is to be. */
+export interface ToKeyvOptions {
+  /**
+   * The version of Keyv whose storage interface it has. Needed only by who calls the adapter without a Keyv. Default: 5,
+   * until a Keyv 6 takes it.
+   */
+  readonly version?: KeyvVersion;
 }
 
-/** A storage adapter as Keyv 5 defines it, which Keyv 6 wraps by itself. */
-export interface KeyvAdapter {
-  readonly opts: Readonly<Record<string, never>>;
-  /** Set by Keyv 5. Keyv writes its namespace into the keys itself. */
-  namespace?: string | undefined;
-  get<Value>(key: string): Promise<Value | undefined>;
-  /** Absent keys give `undefined`. There where the cache has `getMany`. */
-  getMany?<Value>(keys: string[]): Promise<Array<Value | undefined>>;
-  /** `ttl` is in milliseconds; without it the cache's own policy says how long. */
-  set(key: string, value: unknown, ttl?: number): Promise<boolean>;
-  delete(key: string): Promise<boolean>;
-  has(key: string): Promise<boolean>;
-  /** Clears the whole cache, whatever the namespace of the Keyv that asks. */
-  clear(): Promise<void>;
-  /** Nothing is ever emitted: what fails rejects. */
-  on(event: string, listener: (...args: unknown[]) => void): KeyvAdapter;
-}
-
-const VERBS = ["get", "set", "delete", "has", "clear"] as const satisfies ReadonlyArray<keyof CacheLike>;
+const OPTIONS: OptionNames<ToKeyvOptions> = { version: true };
 
 /**
  * A cache in the form that libraries which take a Keyv expect: pass it as the cache of `got` or `cacheable-request`,
- * or as `new Keyv({ store: toKeyv(cache) })` where a Keyv itself is asked for (`cache-manager`, NestJS).
+ * or as `new Keyv({ store: toKeyv(cache) })` where a Keyv itself is asked for (`cache-manager`, NestJS). Give each Keyv
+ * an adapter of its own; any number of them may be over one cache.
  *
- * Keyv hands over text of its own making, so give it a cache without a `schema`, and one of its own: `clear()` of the
- * Keyv clears all of it. A value without a ttl lives as long as the cache's own `ttl` says; one with a ttl at most that
- * long, less the cache's `jitter`. Stale values are never served.
+ * The namespace of the Keyv becomes a child of the cache, and `clear()` clears that alone; without a namespace, the
+ * whole cache. Keyv hands over text that it made itself, so give it a cache without a `schema`. A value without a ttl
+ * lives as long as the cache's own `ttl` says. Stale values are never served.
+ * @throws CacheError `INVALID_OPTION`
  */
-export function toKeyv(cache: CacheLike): KeyvAdapter {
-  const missing = VERBS.find((verb) => typeof cache?.[verb] !== "function");
-  if (missing !== undefined)
-    throw new CacheError("INVALID_OPTION", `toKeyv() takes a cache: what it was given has no ${missing}().`);
-  const adapter: KeyvAdapter = {
-    opts: {},
-    get: async <Value>(key: string) => (await cache.get(key)) as Value | undefined,
-    set: async (key, value, ttl) => (ttl === undefined ? cache.set(key, value) : cache.set(key, value, { ttl })),
-    delete: async (key) => cache.delete(key),
-    has: async (key) => cache.has(key),
-    clear: async () => void (await cache.clear()),
-    on: () => adapter,
-  };
-  return cache.getMany === undefined ? adapter : Object.assign(adapter, { getMany: batchOf(cache) });
-}
-
-function batchOf(cache: CacheLike): NonNullable<KeyvAdapter["getMany"]> {
-  return async <Value>(keys: string[]) => {
-    const found = await cache.getMany?.(keys);
-    return keys.map((key) => found?.get(key) as Value | undefined);
-  };
+export function toKeyv(cache: CacheLike, options: { readonly version: 6 }): Keyv6Adapter;
+/** The same as an adapter of Keyv 5, until a Keyv 6 takes it. */
+export function toKeyv(cache: CacheLike, options?: ToKeyvOptions): KeyvAdapter;
+export function toKeyv(cache: CacheLike, options: ToKeyvOptions = {}): KeyvAdapter | Keyv6Adapter {
+  requireCache(cache);
+  checkOptions(options, OPTIONS);
+  const { version } = options;
+  if (version !== undefined && version !== 5 && version !== 6)
+    throw new CacheError("INVALID_OPTION", `version: ${String(version)} is no version of Keyv. Write 5 or 6.`);
+  return new CacheAdapter(cache, version) as unknown as KeyvAdapter | Keyv6Adapter;
 }
