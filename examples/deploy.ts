@@ -27,7 +27,9 @@ export function main(redisUrl: string): DeployedCache {
   return {
     cache,
     async stop(server) {
-      // Nobody new is let in. Who is here is answered first: closing the cache would end what they wait for.
+      // Nobody new is let in, and a connection that is kept alive ends with its next answer.
+      server.prependListener("request", (_, response) => response.setHeader("connection", "close"));
+      // Who is here is answered first: closing the cache would end what they wait for.
       await once(server.close(), "close");
       await cache.close();
       client.disconnect();
