@@ -52,7 +52,7 @@ export { isolatesRequests } from "./runtime.js";
 export type { OnStoreError } from "./safe-store.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export { scopesOf } from "./scope.js";
-export type { Serializer } from "./serializer.js";
+export { type Serializer, snapshotBy } from "./serializer.js";
 export {
   type Admit,
   type CacheStore,

@@ -174,6 +174,18 @@ export function checkedValue(context: CacheContext, call: Call, value: unknown):
   return context.check(call.key, value);
 }
 
+/**
+ * Takes over what callers bring for `keys`, as it is now. What need not wait is written before this turn ends, and only
+ * what waits, for a validator or for an earlier write, needs a copy: its caller may change it meanwhile.
+ */
+export function takerFor(
+  { check, flights, store }: CacheContext,
+  keys: readonly string[],
+): (value: unknown) => unknown {
+  const isLater = check !== undefined || keys.some((key) => flights.isWriting(key));
+  return (value) => (isLater ? store.values.takeForLater(value) : store.values.take(value));
+}
+
 /** The entry of a value that is written now; `undefined` where the policy says not to store it. */
 export function entryOf({ clock, stamps }: CacheContext, { policy }: Call, value: unknown): CacheEntry | undefined {
   return makeEntry(policy, { value, createdAt: stamps.begin() }, clock.now());

@@ -1,17 +1,25 @@
 import type { CacheEntry } from "./entry.js";
-import type { ValuesCapability } from "./store.js";
+import type { CacheStore, ValuesCapability } from "./store.js";
 
 /** Values of one's own for whoever brings and whoever is given one, where the store keeps them apart; else they are shared. */
 export class OwnValues {
   readonly #values: ValuesCapability | undefined;
 
-  constructor(values: ValuesCapability | undefined) {
+  readonly #snapshot: CacheStore["snapshot"];
+
+  constructor({ values, snapshot }: Pick<CacheStore, "values" | "snapshot">) {
     this.#values = values;
+    this.#snapshot = snapshot;
   }
 
   /** What a caller or a loader has brought, as it is now. */
   take(value: unknown): unknown {
     return this.#values === undefined ? value : apart(value, this.#values.take);
+  }
+
+  /** As `take`, of what is written later than it was asked for. What a store writes at once needs no copy. */
+  takeForLater(value: unknown): unknown {
+    return this.#snapshot === undefined ? this.take(value) : apart(value, this.#snapshot);
   }
 
   /** What one caller is given of a value that others may be given as well. */

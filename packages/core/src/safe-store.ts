@@ -60,8 +60,8 @@ export class SafeStore {
     this.#source = options.source;
     this.#options = options;
     this.admit = options.admit;
-    const { leases, handles, admits, values } = options.source.store;
-    this.values = new OwnValues(values);
+    const { leases, handles, admits } = options.source.store;
+    this.values = new OwnValues(options.source.store);
     this.leases = leases;
     this.handles = handles;
     this.#judges = admits !== true;

@@ -18,3 +18,8 @@ export interface Serializer {
    */
   readonly forKey?: (key: string) => Pick<Serializer, "encode" | "decode">;
 }
+
+/** The `snapshot` of a store that writes values by `serializer`: what readers are going to be given. */
+export function snapshotBy(serializer: Serializer): (value: unknown) => unknown {
+  return (value) => serializer.decode(serializer.encode(value));
+}

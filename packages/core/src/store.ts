@@ -164,6 +164,11 @@ export interface CacheStore {
   readonly handles?: HandlesCapability;
   /** Callers share no value: the cache captures what it is given, and gives each caller its own. Default: they do. */
   readonly values?: ValuesCapability;
+  /**
+   * `value` as it is now, for a write that has to wait: its caller may change the object meanwhile. For stores that write
+   * values by a serializer, and so hold what was set. Throws what `set` would throw. Default: the object itself.
+   */
+  readonly snapshot?: (value: unknown) => unknown;
   /** Many keys at once. Made up for by single calls where it is missing. */
   readonly many?: ManyCapability;
   /** Keys that match a glob (`*`, `?`, and `\` before a literal one), in batches; may repeat a key. */
@@ -224,12 +229,14 @@ export function traitsOf({
   clock,
   admits,
   values,
-}: CacheStore): Pick<CacheStore, "name" | "tier" | "clock" | "admits" | "values"> {
+  snapshot,
+}: CacheStore): Pick<CacheStore, "name" | "tier" | "clock" | "admits" | "values" | "snapshot"> {
   return {
     name,
     ...(tier !== undefined && { tier }),
     ...(clock !== undefined && { clock }),
     ...(admits !== undefined && { admits }),
     ...(values !== undefined && { values }),
+    ...(snapshot !== undefined && { snapshot }),
   };
 }

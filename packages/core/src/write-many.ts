@@ -1,18 +1,22 @@
 import type { CacheContext, Call } from "./context.js";
-import type { CacheEntry } from "./entry.js";
-import { checkedValue, entryOf } from "./load.js";
+import { type CacheEntry, isPromiseLike } from "./entry.js";
+import { checkedValue, entryOf, takerFor } from "./load.js";
 
 /** A call and the value that it writes. */
 export type Writing = readonly [call: Call, value: unknown];
 
 /** Writes values in one round trip; resolves to whether every tier took all of them. All are validated before any is written. */
 export async function setMany(context: CacheContext, writings: readonly Writing[]): Promise<boolean> {
-  const checked = await Promise.all(
-    writings.map(([call, value]) => checkedValue(context, call, context.store.values.take(value))),
-  );
-  const waiting = context.store.ready();
-  if (waiting !== undefined) await waiting;
   const keys = writings.map(([{ key }]) => key);
+  const take = takerFor(context, keys);
+  const checking = writings.map(([call, value]) => checkedValue(context, call, take(value)));
+  // What need not be waited for is written in this turn, as it is.
+  let checked = checking.some(isPromiseLike) ? await Promise.all(checking) : checking;
+  const waiting = context.store.ready();
+  if (waiting !== undefined) {
+    checked = checked.map((value) => context.store.values.takeForLater(value));
+    await waiting;
+  }
   const taken = await context.flights.change(keys, async () => {
     const made = writings.map(([call], at) => entryOf(context, call, checked[at]));
     const [stored, refused] = divide(keys, made);

@@ -3,7 +3,7 @@ import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type CacheEntry, isPromiseLike } from "./entry.js";
 import { newToken } from "./lease.js";
 import { isStored, staleMs } from "./lifetime.js";
-import { checkedValue, entryOf } from "./load.js";
+import { checkedValue, entryOf, takerFor } from "./load.js";
 import { checkTags, type ResolvedPolicy } from "./policy.js";
 import { basesOf } from "./scope.js";
 import type { CacheStore, Invalidation, LeaseAnswer } from "./store.js";
@@ -13,10 +13,13 @@ import type { CacheStore, Invalidation, LeaseAnswer } from "./store.js";
  * `undefined` without a `negativeTtl`) removes the old one, which it has replaced, and resolves to `false`.
  */
 export async function set(context: CacheContext, call: Call, value: unknown): Promise<boolean> {
-  const checking = checkedValue(context, call, context.store.values.take(value));
-  const checked = isPromiseLike(checking) ? await checking : checking;
+  const checking = checkedValue(context, call, takerFor(context, [call.key])(value));
+  let checked = isPromiseLike(checking) ? await checking : checking;
   const waiting = context.store.ready();
-  if (waiting !== undefined) await waiting;
+  if (waiting !== undefined) {
+    checked = context.store.values.takeForLater(checked);
+    await waiting;
+  }
   const stored = isStored(call.policy, checked)
     ? await context.flights.latest.change(call.key, () => write(context, call, checked))
     : await context.flights.change([call.key], () => removeUnstored(context, call.key));

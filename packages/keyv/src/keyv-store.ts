@@ -9,6 +9,7 @@ import {
   type OptionNames,
   type Serializer,
   StoreLifecycle,
+  snapshotBy,
   systemClock,
 } from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
@@ -63,6 +64,7 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Cache
     name,
     clock,
     admits: true,
+    snapshot: snapshotBy(serializer),
     ...verbs({ keyv, watch, reader, serializer, clock }),
     ...(canWalk(keyv) && { walk: (glob: string) => walkKeys(keyv, glob) }),
   });

@@ -7,6 +7,7 @@ import {
   type OptionNames,
   type Serializer,
   StoreLifecycle,
+  snapshotBy,
   systemClock,
 } from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
@@ -79,7 +80,8 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const parts = { client, codec, wakes, ready, patience, given: clock, clock: clock ?? serverClock };
   // The server judges by its own clock what comes too late.
   const limits = clock === undefined && { giveUpAfter: (ms: number) => patience.giveUpAfter(ms) };
-  const store = { name, clock: parts.clock, admits: true as const, ...capabilities(parts), ...limits, ready, walk };
+  const traits = { name, clock: parts.clock, admits: true as const, snapshot: snapshotBy(serializer) };
+  const store = { ...traits, ...capabilities(parts), ...limits, ready, walk };
   return {
     ...life.checked(store),
     close: async () => {

@@ -56,6 +56,7 @@ export class TieredStore implements CacheStore {
   readonly leases?: LeasesCapability;
   readonly handles?: HandlesCapability;
   readonly values?: ValuesCapability;
+  readonly snapshot?: (value: unknown) => unknown;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
@@ -94,6 +95,7 @@ export class TieredStore implements CacheStore {
     const many = new TieredMany({ ...parts, far: l2, ready, writes: this.#writes, fail });
     this.many = this.#life.checkedVerbs<ManyCapability>(many, MANY_VERBS);
     if (l1.values !== undefined) this.values = l1.values;
+    else if (l2.snapshot !== undefined) this.snapshot = l2.snapshot;
     if (l1.handles !== undefined) this.handles = trustedHandles(l1.handles, this.#near);
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.leases !== undefined)
