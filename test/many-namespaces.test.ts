@@ -1,8 +1,11 @@
-import { createCache } from "@granary/core";
+import { createCache, guarded, scopesOf } from "@granary/core";
 import { memoryStore } from "@granary/memory";
+import { redisStore } from "@granary/redis";
 import { manualClock } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { gatedStore } from "./support/gated-store.js";
+import { redisClient } from "./support/redis-client.js";
 
 const OTHERS = 25_000;
 const ENTRIES = 500;
@@ -37,5 +40,24 @@ describe("C16: what is invalidated in other namespaces costs a namespace no entr
     for (let n = 0; n < OTHERS; n += 1) await store.invalidate?.({ scope: `granary:v1:other${n}` }, clock.now());
     for (let n = 0; n < ENTRIES; n += 1) expect(await kept.get(n)).toBe(n);
     expect(kept.stats().tiers).toEqual({ memory: ENTRIES });
+  });
+
+  test("FIELD 18: a batch of entries from before an invalidation of another tag stays fresh, however many namespaces are looked at meanwhile", async () => {
+    const client = redisClient();
+    onTestFinished(() => client.disconnect());
+    const gated = gatedStore(redisStore({ client }));
+    // No test may depend on how soon the hold ends.
+    const store = guarded(gated.store, { timeout: "1m" });
+    const kept = createCache<number>({ store, namespace: "kept", ttl: "1h", tags: ["red"] });
+    const ids = Array.from({ length: 20 }, (_, n) => n);
+    await kept.setMany(ids.map((n) => [n, n]));
+    await kept.invalidateTags("blue");
+    const hold = gated.hold("many.get", "after");
+    const reading = kept.getMany(ids);
+    await hold.reached;
+    for (let n = 0; n < 2_000; n += 1) scopesOf(`granary:v1:other${n}:a`);
+    hold.release();
+    expect((await reading).size).toBe(ids.length);
+    await kept.close();
   });
 });

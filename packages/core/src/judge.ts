@@ -32,7 +32,9 @@ export class Judge {
   /** As `judged`, for many keys, which mostly share their namespaces. */
   async judgedMany(keys: readonly string[], read: () => Awaitable<readonly Found[]>): Promise<readonly Found[]> {
     const reading = read();
-    const lists = scopeListsOf(keys);
+    // Once: a list that is asked for again may be another one, since only so many namespaces are remembered.
+    const listOf = keys.map((key) => scopesOf(key));
+    const lists = distinct(listOf);
     const marks = lists.map((scopes) => this.read(scopes));
     const found = await reading;
     const known = await Promise.all(marks);
@@ -42,7 +44,7 @@ export class Judge {
     const byScopes = new Map(lists.map((scopes, at) => [scopes, known[at]]));
     return Promise.all(
       found.map((entry, at) => {
-        const scopes = scopesOf(keys[at] ?? "");
+        const scopes = listOf[at] ?? [];
         return this.judge(entry, scopes, byScopes.get(scopes));
       }),
     );
@@ -99,16 +101,9 @@ export class Judge {
   }
 }
 
-/** The namespaces of each key, those that keys share only once. Neighbours mostly do. */
-function scopeListsOf(keys: readonly string[]): ReadonlyArray<readonly string[]> {
-  const lists = new Set<readonly string[]>();
-  let latest: readonly string[] | undefined;
-  for (let at = 0; at < keys.length; at += 1) {
-    const scopes = scopesOf(keys[at] as string);
-    if (scopes !== latest) lists.add(scopes);
-    latest = scopes;
-  }
-  return [...lists];
+/** Those lists that keys share only once. Neighbours mostly do. */
+function distinct(lists: ReadonlyArray<readonly string[]>): ReadonlyArray<readonly string[]> {
+  return [...new Set(lists.filter((scopes, at) => scopes !== lists[at - 1]))];
 }
 
 /** The latest of all marks; what is not known could be later than anything. */
