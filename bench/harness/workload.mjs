@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { zipf } from "./zipf.mjs";
 
 export const KEYS = 10_000;
@@ -45,8 +46,9 @@ export function origin() {
 
 const FILL_AT_ONCE = 100;
 
-/** A library with a time limit may give up a write on a machine that is busy, and says so by `false`. */
-const MOST_TRIES = 10;
+/** A library with a time limit may give up a write on a machine that is busy, and says so by `false`; later it takes it. */
+const MOST_TRIES = 60;
+const TRY_AGAIN_MS = 500;
 
 /** Writes the value of each of `size` keys; through its loader where a library has no write. */
 export async function fill(face, source, size = KEYS) {
@@ -70,6 +72,9 @@ async function fillByWrites(face, size) {
 }
 
 async function write(face, at) {
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) if ((await face.set(keyOf(at), valueOf(at))) !== false) return;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    if ((await face.set(keyOf(at), valueOf(at))) !== false) return;
+    await pause(TRY_AGAIN_MS);
+  }
   throw new Error(`${keyOf(at)} was not written.`);
 }

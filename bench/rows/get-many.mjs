@@ -18,7 +18,7 @@ export const row = {
 
 export async function open(subject, context) {
   const source = origin();
-  const face = await faceOf(subject, { setup: "redis", url: context.url, load: source.load });
+  const face = await faceOf(subject, { setup: "redis", url: context.url, load: source.load, patient: context.short });
   await fill(face, source, SIZE);
   const columnOf = (method) => (face[method] === undefined ? reasonFor(subject, method) : batches(face[method]));
   return timing({ getMany: columnOf("getMany"), getOrSetMany: columnOf("getOrSetMany") }, context);

@@ -46,7 +46,7 @@ export async function measure({ start, rounds, ...how }) {
 export async function open(subject, context) {
   const faces = new Map();
   for (const setup of Object.keys(SETUPS)) {
-    const face = await opened(subject, { setup, url: context.url });
+    const face = await opened(subject, { setup, url: context.url, patient: context.short });
     if (face !== undefined) faces.set(setup, face);
   }
   const round = async () => {
@@ -57,9 +57,9 @@ export async function open(subject, context) {
   return { round };
 }
 
-async function opened(subject, { setup, url }) {
+async function opened(subject, { setup, url, patient }) {
   const source = origin();
-  const options = { setup, url, maxEntries: 20_000, bus: !("bus" in subject.cannot), load: source.load };
+  const options = { setup, url, maxEntries: 20_000, bus: !("bus" in subject.cannot), load: source.load, patient };
   try {
     return { source, ...(await faceOf(subject, { ...options, tagsOf, needs: ["tags"] })) };
   } catch (error) {

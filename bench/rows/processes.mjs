@@ -44,9 +44,11 @@ export async function measure({ start, short, ...how }) {
 export async function open(subject, { url, first, short }) {
   const source = origin();
   const bus = !("bus" in subject.cannot);
-  const face = await faceOf(subject, { setup: "tiered", url, bus, maxEntries: MAX_ENTRIES, load: source.load });
-  if (first) await fill(face, source);
-  const read = atOnce((at) => face.getOrSet(keys[at]), readOrder(), check);
+  const size = short ? 1_000 : undefined;
+  const options = { setup: "tiered", url, bus, maxEntries: MAX_ENTRIES, load: source.load, patient: short };
+  const face = await faceOf(subject, options);
+  if (first) await fill(face, source, size);
+  const read = atOnce((at) => face.getOrSet(keys[at]), readOrder(size), check);
   /** Reads a second during `ms`. */
   const burst = async (ms) => {
     let reads = 0;

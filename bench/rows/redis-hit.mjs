@@ -20,7 +20,7 @@ export const row = {
 
 export async function open(subject, context) {
   const source = origin();
-  const face = await faceOf(subject, { setup: "redis", url: context.url, load: source.load });
+  const face = await faceOf(subject, { setup: "redis", url: context.url, load: source.load, patient: context.short });
   await fill(face, source, context.short ? 1_000 : undefined);
   const order = readOrder(context.short ? 1_000 : undefined);
   return timing(reads({ subject, face, methods: ["get", "getOrSet"], order }), context);

@@ -30,10 +30,11 @@ function reasonOf(error) {
   throw error;
 }
 
-async function columnsOf(subject, { url, bus }, prefix) {
+async function columnsOf(subject, { url, bus, short }, prefix) {
   const needs = bus && subject.name !== "by-hand" ? ["bus"] : [];
-  const face = await faceOf(subject, { setup: "tiered", needs, url, bus, maxEntries: KEYS, load: origin().load });
-  await verify(subject, { url, face });
+  const options = { setup: "tiered", url, maxEntries: KEYS, load: origin().load, patient: short };
+  const face = await faceOf(subject, { ...options, needs, bus });
+  await verify(face, () => faceOf(subject, options));
   const write = (at) => face.set(keys[at], values[at]);
   const order = readOrder();
   return {
@@ -43,9 +44,9 @@ async function columnsOf(subject, { url, bus }, prefix) {
 }
 
 /** What is written is in Redis: somebody else reads it there. */
-async function verify(subject, { url, face }) {
+async function verify(face, open) {
   for (const at of [1, 2]) await face.set(keys[at], valueOf(at));
-  const other = await faceOf(subject, { setup: "tiered", url, maxEntries: KEYS, load: origin().load });
+  const other = await open();
   for (const at of [1, 2]) check(await other.getOrSet(keys[at]), at);
   await other.close();
 }

@@ -6,6 +6,7 @@ export function openOrigin(port, node) {
   const socket = connect(port, "127.0.0.1").setNoDelay();
   const waiting = new Map();
   let questions = 0;
+  let isClosed = false;
   onMessage(socket, ({ question, version, error }) => {
     const { resolve, reject } = waiting.get(question);
     waiting.delete(question);
@@ -14,6 +15,8 @@ export function openOrigin(port, node) {
   });
   const ask = (verb, key) =>
     new Promise((resolve, reject) => {
+      // Calls that are under way when a node is closed may come to their loads, and to their notes, after that.
+      if (isClosed) throw new Error("The origin is closed.");
       questions += 1;
       waiting.set(questions, { resolve, reject });
       tell(socket, { verb, question: questions, node, key });
@@ -24,7 +27,12 @@ export function openOrigin(port, node) {
     /** Makes it one more, and resolves to that. */
     write: (key) => ask("write", key),
     /** Hands the observer what was seen, or done. */
-    note: (message) => tell(socket, { ...message, node }),
-    close: () => new Promise((resolve) => socket.end(resolve)),
+    note(message) {
+      if (!isClosed) tell(socket, { ...message, node });
+    },
+    close() {
+      isClosed = true;
+      return new Promise((resolve) => socket.end(resolve));
+    },
   };
 }
