@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { importsOf } from "../support/imports.js";
-import { filesUnder, packages, read } from "../support/workspace.js";
+import { filesUnder, packages, read, root } from "../support/workspace.js";
 
 /** The results of tests are remembered by turbo: with all that they read, or what they read may change unnoticed. */
 
@@ -18,12 +19,25 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-const { tasks } = JSON.parse(read("turbo.json")) as { tasks: Readonly<Record<string, Task>> };
+type Tasks = Readonly<Record<string, Task>>;
+
 const folders = [...packages.map((name) => `packages/${name}`), "bench", "examples", "test"];
 const manifests = new Map(
   folders.map((folder) => [folder, JSON.parse(read(`${folder}/package.json`)) as Manifest] as const),
 );
 const folderOf = new Map([...manifests].map(([folder, { name }]) => [name, folder]));
+
+const tasksIn = (place: string): Tasks => (JSON.parse(read(place)) as { readonly tasks: Tasks }).tasks;
+const shared = tasksIn("turbo.json");
+
+/** A task as turbo takes it in a folder: what is shared, with what the folder adds. */
+function taskIn(folder: string, name: string): Task {
+  const common = shared[name] ?? {};
+  const own = existsSync(`${root}${folder}/turbo.json`) ? (tasksIn(`${folder}/turbo.json`)[name] ?? {}) : {};
+  const joined = (list: "dependsOn" | "inputs"): readonly string[] =>
+    own[list]?.flatMap((each) => (each === "$TURBO_EXTENDS$" ? (common[list] ?? []) : [each])) ?? common[list] ?? [];
+  return { ...common, ...own, dependsOn: joined("dependsOn"), inputs: joined("inputs") };
+}
 
 /** The packages of ours that a task of a folder is remembered with: those it is built from, and theirs. */
 function rememberedWith(folder: string, task: Task): ReadonlySet<string> {
@@ -64,12 +78,17 @@ function importsIn(folder: string) {
 }
 
 function isInput(path: string, { inputs = [] }: Task): boolean {
-  const patterns = inputs.flatMap((input) => /^\$TURBO_ROOT\$\/(.+?)(?:\/\*\*)?$/.exec(input)?.[1] ?? []);
-  return patterns.some((pattern) => path === pattern || path.startsWith(`${pattern}/`));
+  const patterns = inputs.flatMap((input) => /^\$TURBO_ROOT\$\/(.+)$/.exec(input)?.[1] ?? []);
+  return patterns.some((pattern) => patternOf(pattern).test(path));
+}
+
+function patternOf(glob: string): RegExp {
+  const source = glob.replaceAll(".", "\\.").replaceAll(/\*+/g, (stars) => (stars === "*" ? "[^/]*" : ".*"));
+  return new RegExp(`^${source}$`);
 }
 
 function judgeTask(folder: string, name: string): readonly string[] {
-  const task = tasks[`${manifests.get(folder)!.name}#${name}`] ?? tasks[name] ?? {};
+  const task = taskIn(folder, name);
   if (task.cache === false) return [];
   const { ours, outside } = importsIn(folder);
   const known = rememberedWith(folder, task);
@@ -96,5 +115,8 @@ test("the tests of every folder are remembered with all that they import", () =>
 test("a package and a file that are forgotten are found", () => {
   expect(rememberedWith("packages/core", {}).has("@granary/memory")).toBe(false);
   expect(rememberedWith("packages/core", { dependsOn: ["@granary/memory#build"] }).has("@granary/memory")).toBe(true);
+  const inputs = ["$TURBO_ROOT$/packages/*/test/support/**"];
+  expect(isInput("packages/redis/test/support/clients.ts", { inputs })).toBe(true);
+  expect(isInput("packages/redis/test/clients.ts", { inputs })).toBe(false);
   expect(isInput("bench/run.mjs", { inputs: ["$TURBO_DEFAULT$", "$TURBO_ROOT$/test/support/**"] })).toBe(false);
 });
