@@ -38,6 +38,10 @@ const writes: History = {
   last: { a: "last", b: "last" },
 };
 
+const lastOfAll = [deletions, writes].flatMap(({ of, last }) =>
+  Object.entries(last).map(([key, value]) => ({ of, key, value })),
+);
+
 for (const [away, begin, end] of outages) {
   test.concurrent(`C25 C26: what a node changes while Redis ${away} it never reads otherwise, nor does any other in the end`, {
     timeout: TIMEOUT_MS,
@@ -54,19 +58,15 @@ for (const [away, begin, end] of outages) {
       const { farReads: before } = await one.ask<Watched>("watched");
       // Whoever asks from then on asks Redis.
       await waitUntil({ look: () => one.ask<Watched>("watched"), holds: ({ farReads }) => farReads > before + 300 });
-      for (const { of, last } of [deletions, writes]) {
-        for (const [key, value] of Object.entries(last)) {
-          for (const node of [one, other]) {
-            await waitUntil({ look: () => asking(node, of)("get", key), holds: (found) => found === value });
-          }
+      for (const { of, key, value } of lastOfAll) {
+        for (const node of [one, other]) {
+          await waitUntil({ look: () => asking(node, of)("get", key), holds: (found) => found === value });
         }
       }
       const { seen, farReads } = await one.ask<Watched>("watched");
-      for (const { of, last } of [deletions, writes]) {
-        for (const [key, value] of Object.entries(last)) {
-          const wanted = value === undefined ? [] : [value];
-          expect({ of, key, seen: seen[`${of} ${key}`] }).toEqual({ of, key, seen: wanted });
-        }
+      for (const { of, key, value } of lastOfAll) {
+        const wanted = value === undefined ? [] : [value];
+        expect({ of, key, seen: seen[`${of} ${key}`] }).toEqual({ of, key, seen: wanted });
       }
       await saveNote({
         lines: "C25 C26",
