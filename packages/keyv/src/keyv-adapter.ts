@@ -53,6 +53,7 @@ interface Item {
 }
 
 const KEYS_AT_ONCE = 500;
+const CALLS_AT_ONCE = 100;
 
 /** Both adapters: they differ in how a deadline is told, and in what `deleteMany` answers. */
 export class CacheAdapter {
@@ -78,8 +79,6 @@ export class CacheAdapter {
 
   set namespace(given: string | undefined) {
     const namespace = given === undefined || given === "" ? undefined : String(given);
-    // Keyv 6 leaves the namespace out of the keys: the values of two would be mixed.
-    if (this.#version === 6) this.#namespaces.refuseSecond(namespace);
     this.#namespaces.enter(namespace);
   }
 
@@ -120,11 +119,14 @@ export class CacheAdapter {
     // The last item of a key wins, also where one of the two has no time left.
     const last = new Map(items.map((item) => [item.key, item]));
     const taken = new Set<string>();
-    await Promise.all(
-      Array.from(this.#byTtl(last.values()), async ([ttl, group]) => {
+    const groups = [...this.#byTtl(last.values())];
+    // A batch may have a ttl for each of its items: those are many calls, and so many at once would be refused.
+    for (let at = 0; at < groups.length; at += CALLS_AT_ONCE) {
+      const calls = groups.slice(at, at + CALLS_AT_ONCE).map(async ([ttl, group]) => {
         if (await writeGroup(cache, group, ttl)) for (const { key } of group) taken.add(key);
-      }),
-    );
+      });
+      await Promise.all(calls);
+    }
     return items.map(({ key }) => taken.has(key));
   }
 
@@ -167,7 +169,9 @@ export class CacheAdapter {
     const groups = new Map<number | undefined, Item[]>();
     for (const item of items) {
       const ttl = this.#ttlOf(this.#version === 6 ? item.expires : item.ttl);
-      groups.set(ttl, [...(groups.get(ttl) ?? []), item]);
+      const group = groups.get(ttl);
+      if (group === undefined) groups.set(ttl, [item]);
+      else group.push(item);
     }
     return groups;
   }

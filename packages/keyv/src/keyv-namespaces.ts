@@ -46,20 +46,23 @@ export class KeyvNamespaces {
   /** The cache for a key that begins with its namespace, as Keyv 5 writes it; else that of the current one. */
   cacheOf(key: string): CacheLike {
     if (this.#given.size < 2) return this.cache();
-    const prefixes = [...this.#given.keys()].filter((name) => name !== undefined && key.startsWith(`${name}:`));
-    const longest = prefixes.sort((one = "", other = "") => other.length - one.length)[0];
-    return this.cache(longest);
-  }
-
-  /** @throws CacheError `UNSUPPORTED` where `namespace` would be a second one of two Keyvs. */
-  refuseSecond(namespace: string | undefined): void {
-    if (this.#users > 1 && namespace !== this.#current) throw shared("which of them asks");
-  }
-
-  /** The cache that a Keyv which names no key means. */
-  only(): CacheLike {
-    if (this.#users > 1 && this.#given.size > 1) throw shared("which of them clears");
+    for (let end = key.lastIndexOf(":"); end > 0; end = key.lastIndexOf(":", end - 1)) {
+      const cache = this.#given.get(key.slice(0, end));
+      if (cache !== undefined) return cache;
+    }
     return this.cache();
+  }
+
+  /**
+   * The cache that is meant where no key is named.
+   * @throws CacheError `UNSUPPORTED` where it could be that of any of several.
+   */
+  only(): CacheLike {
+    if (this.#users < 2 || this.#given.size < 2) return this.cache();
+    throw new CacheError(
+      "UNSUPPORTED",
+      "Several Keyvs with different namespaces share one adapter, and Keyv does not say which of them clears. Give each a toKeyv(cache) of its own, over the same cache.",
+    );
   }
 
   #childOf(namespace: string | undefined): CacheLike {
@@ -70,11 +73,4 @@ export class KeyvNamespaces {
 function escape(character: string): string {
   const hex = character.charCodeAt(0).toString(16).toUpperCase();
   return hex.length > 2 ? `%u${hex}` : `%${hex.padStart(2, "0")}`;
-}
-
-function shared(unknown: string): CacheError {
-  return new CacheError(
-    "UNSUPPORTED",
-    `Several Keyvs with different namespaces share one adapter, and Keyv does not say ${unknown}. Give each a toKeyv(cache) of its own, over the same cache.`,
-  );
 }

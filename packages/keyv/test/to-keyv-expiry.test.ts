@@ -117,12 +117,21 @@ test("of one key twice in a batch the last is kept, whatever the ttl of the two"
   expect(await adapter.getMany(["key", "gone", "back"])).toEqual(["last", undefined, "last"]);
 });
 
+test("C45: a batch of 60,000 is done whole, with one ttl for most and one of its own for many", async () => {
+  const adapter = toKeyv(cacheOf());
+  const items = Array.from({ length: 60_000 }, (_, n) => ({ key: `${n}`, value: n, ttl: n < 58_000 ? 1_000 : n }));
+  expect(await adapter.setMany(items)).toEqual(items.map(() => true));
+  const keys = items.map(({ key }) => key);
+  expect(await adapter.getMany(keys)).toEqual(items.map(({ value }) => value));
+  expect(await adapter.deleteMany(keys)).toBe(true);
+});
+
 function adapterOf(keyv: Keyv): KeyvAdapter {
   return keyv.store as KeyvAdapter;
 }
 
 function cacheOf(): Cache<unknown> {
-  const cache = createCache<unknown>({ store: memoryStore({ maxEntries: 1_000 }), ttl: "1h" });
+  const cache = createCache<unknown>({ store: memoryStore({ maxEntries: 60_000 }), ttl: "1h" });
   open.push(() => cache.close());
   return cache;
 }

@@ -4,6 +4,7 @@ import { type Cache, createCache, type UntypedCache } from "@granary/core";
 import { type CacheLike, keyvStore, toKeyv } from "@granary/keyv";
 import { manualClock } from "@granary/testkit";
 import CacheableRequest from "cacheable-request";
+import got from "got";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import { Keyv as Keyv6 } from "keyv-6";
 import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
@@ -193,6 +194,24 @@ test("cacheable-request, which got caches with, takes it as it is", async () => 
   await stored;
   expect(await fetched()).toEqual({ body: "answer 1", fromCache: true });
   expect(served).toBe(1);
+});
+
+test("FIELD 39: got, with the adapter as its cache, asks once for what may be kept", async () => {
+  let served = 0;
+  const url = await serve(() => {
+    served += 1;
+    return `answer ${served}`;
+  });
+  const cache = cacheOf();
+  const stored = new Promise<void>((resolve) => void cache.on("set", () => resolve()));
+  const client = got.extend({ cache: toKeyv(cache), retry: { limit: 0 } });
+
+  const first = await client(url);
+  await stored;
+  const second = await client(url);
+
+  expect([first.body, second.body]).toEqual(["answer 1", "answer 1"]);
+  expect([first.isFromCache, second.isFromCache]).toEqual([false, true]);
 });
 
 test("the types fit: a cache goes in, and what comes out is an adapter of Keyv 5 and a store of Keyv 6", () => {
