@@ -106,9 +106,9 @@ export class FarServer {
     return undefined;
   }
 
-  renew(key: string, token: string): boolean {
+  renew(key: string, token: string, ttlMs = this.#leaseMs): boolean {
     if (this.#lease(key)?.token !== token) return false;
-    this.#leases.set(key, { token, until: this.#clock.now() + this.#leaseMs });
+    this.#leases.set(key, { token, until: this.#clock.now() + ttlMs });
     return true;
   }
 

@@ -209,7 +209,7 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
       const entry = await view.open(key, found, { admit });
       return other === undefined ? { type: "granted", entry } : { type: "taken", entry, ...other };
     },
-    renew: (key, token) => line.call("renew", () => server.renew(key, token)),
+    renew: (key, token, ttlMs) => line.call("renew", () => server.renew(key, token, ttlMs)),
     fill: async (key, entry, { token }) => {
       const copy = entry && copyEntry(entry);
       return line.call("fill", () => server.fill(key, copy, token));

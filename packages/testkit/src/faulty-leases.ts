@@ -39,11 +39,11 @@ export function leasesBehind(line: StoreLine, store: CacheStore, leases: LeasesC
 /** What a holder does with its lease. */
 function fencedBehind(line: StoreLine, leases: LeasesCapability): Pick<LeasesCapability, "renew" | "fill" | "release"> {
   return {
-    renew: (key, token) =>
+    renew: (key, token, ttlMs) =>
       line.call({
         verb: "leases.renew",
         keys: [key],
-        act: () => leases.renew(key, token),
+        act: () => leases.renew(key, token, ttlMs),
         acknowledge: () => true,
       }),
     fill: (key, entry, claim) =>

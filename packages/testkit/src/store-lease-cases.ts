@@ -126,6 +126,23 @@ export const storeLeaseCases: readonly StoreCase[] = [
       checkEqual(await leases.renew(KEY, "a"), false, "a renewal after a delete");
     },
   },
+  {
+    name: "a lease that is renewed for longer lasts as long",
+    needs: "leases",
+    async run(opened) {
+      const leases = leasesOf(opened);
+      await granted(leases, "a");
+      const ttlMs = 10 * leases.ttlMs;
+      checkEqual(await leases.renew(KEY, "a", ttlMs), true, "the renewal");
+      const answer = await leases.acquire(KEY, "b");
+      check(isTaken(answer), "A lease that was renewed was given to another.");
+      const { leftMs } = answer;
+      check(
+        leftMs > 5 * leases.ttlMs && leftMs <= ttlMs,
+        `Renewed for ${ttlMs} ms, it is said to last ${leftMs} ms more.`,
+      );
+    },
+  },
   ...[wakeOf("fill"), wakeOf("fill with nothing"), wakeOf("release")],
   {
     name: "who has stopped watching a lease is not woken",

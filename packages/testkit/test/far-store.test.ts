@@ -80,6 +80,11 @@ const PLANTED: ReadonlyArray<readonly [bug: string, noticedBy: string, plant: (s
     withLeases(() => ({ renew: () => true })),
   ],
   [
+    "it does not listen for how long a lease is renewed",
+    "a lease that is renewed for longer lasts as long",
+    withLeases((leases) => ({ renew: (key, token) => leases.renew(key, token) })),
+  ],
+  [
     "the last mark counts, not the highest",
     "a mark only rises, in whatever order and however often it is raised",
     lastMarkWins,
