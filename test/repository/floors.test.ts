@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["words", "parse-key"],
   ["contracts", "store", "bus", "serializer", "schema", "key"],
   ["mechanisms", "store-lifecycle", "closed-store", "check-arguments", "check-options", "own-values", "store-error"],
-  ["mechanisms", "encoded-value"],
+  ["mechanisms", "encoded-value", "many-of"],
   ["contracts", "policy"],
   ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime", "look", "many-look", "readiness"],
   ["mechanisms", "guard", "wire", "counters", "emitter", "patience", "stamps", "safe-store", "value-check"],

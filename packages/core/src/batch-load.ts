@@ -8,11 +8,11 @@ import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
 import type { Loader } from "./load.js";
 import type { LoadContext } from "./load-context.js";
+import { KEYS_A_WAVE } from "./many-of.js";
+import { processWide } from "./process-wide.js";
 import { isError, isMap } from "./realms.js";
 
 type Report = CacheContext["report"];
-
-import { processWide } from "./process-wide.js";
 
 /** What a loader of many is given. */
 export interface LoadManyContext {
@@ -109,7 +109,7 @@ export class BatchLoad<T> {
     try {
       const loaded = await (lead === undefined ? ask() : callChain.run(lead, ask));
       const items = isMap(loaded) ? this.#itemsOfMap(ids, loaded) : itemsOfArray<T>(ids, loaded);
-      passengers.forEach((passenger, at) => this.#land(passenger, items[at]));
+      await this.#landAll(passengers, items);
     } catch (error) {
       for (const { reject } of passengers) reject(error);
     }
@@ -135,11 +135,24 @@ export class BatchLoad<T> {
     this.#report("load", new CacheError("LOAD_FAILED", message));
   }
 
+  /** What lands is stored, key by key: a few thousand at a time, so that a store has as many under way and no more. */
+  async #landAll(passengers: readonly Passenger<T>[], items: readonly LoadedItem<T>[]): Promise<void> {
+    for (let from = 0; from < passengers.length; from += KEYS_A_WAVE) {
+      const wave = passengers.slice(from, from + KEYS_A_WAVE);
+      wave.forEach((passenger, at) => this.#land(passenger, items[from + at]));
+      if (from + wave.length < passengers.length) await Promise.all(wave.map(({ flight }) => flight && landed(flight)));
+    }
+  }
+
   #land({ flight, resolve, reject }: Passenger<T>, item: LoadedItem<T>): void {
     if (!isError(item)) return resolve(item as T);
     if (flight !== undefined) failedAlone.set(flight, item);
     reject(item);
   }
+}
+
+function landed(flight: Flight): Promise<void> {
+  return new Promise((resolve) => flight.whenLanded(() => resolve()));
 }
 
 function itemsOfArray<T>(ids: readonly Id[], loaded: unknown): readonly LoadedItem<T>[] {

@@ -41,6 +41,7 @@ export { type CacheKey, escapeGlob, type Id, type Params } from "./key.js";
 export { TAG_LIFE_MS } from "./lifetime.js";
 export type { Loader, UntypedLoader } from "./load.js";
 export type { LoadContext, Validator } from "./load-context.js";
+export { manyOf } from "./many-of.js";
 export { MarkRegistry, type MarkRegistryOptions } from "./mark-registry.js";
 export { marked } from "./marked.js";
 export type { KeyParts } from "./parse-key.js";

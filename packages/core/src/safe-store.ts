@@ -3,6 +3,7 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { StoreHealth } from "./events.js";
+import { inWaves, manyOf } from "./many-of.js";
 import { OwnValues } from "./own-values.js";
 import { readiness } from "./readiness.js";
 import type {
@@ -88,16 +89,15 @@ export class SafeStore {
   /** The entries of `keys`, in their order and in one round trip where the store can. */
   getMany(keys: readonly string[], now: number): Awaitable<ReadonlyArray<CacheEntry | undefined>> {
     const { many } = this.#store;
-    if (many === undefined) return Promise.all(keys.map((key) => this.get(key, now)));
+    // Key by key, so that the failure of one is the miss of that one alone.
+    if (many === undefined) return inWaves(keys, (key) => this.get(key, now));
     return this.#manySettled(async () => many.get(keys, now, this.admit), keys, now);
   }
 
   /** Whether the store took every entry. Rejects where a value itself cannot be stored. */
   async setMany(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): Promise<Taken> {
-    const { many } = this.#store;
     try {
-      if (many !== undefined) await many.set(entries, "write");
-      else await Promise.all(entries.map(async ([key, entry]) => this.#store.set(key, entry, "write")));
+      await manyOf(this.#store).set(entries, "write");
       return true;
     } catch (error) {
       if (isCacheError(error, "INVALID_VALUE")) throw this.#unwritable(error);
@@ -107,10 +107,8 @@ export class SafeStore {
 
   /** Whether each was there, in the order of the keys; none that is known of where the store failed. */
   async deleteMany(keys: readonly string[], at: number): Promise<readonly boolean[]> {
-    const { many } = this.#store;
     try {
-      if (many !== undefined) return await many.delete(keys, at);
-      return await Promise.all(keys.map(async (key) => this.#store.delete(key, at)));
+      return await manyOf(this.#store).delete(keys, at);
     } catch (error) {
       return this.#failed("deleteMany", error, { instead: [] });
     }

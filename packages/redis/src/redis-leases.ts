@@ -19,7 +19,7 @@ export interface RedisLeasesParts {
 const LEASE_MS = 3_000;
 
 /** Leases asked for in one turn for which that is meant: who loads thousands at once takes longer with each. */
-const LEASES_A_TERM = 2_000;
+const LEASES_A_TERM = 6_000;
 
 /** One more key beside an entry, which holds the token of the one node that may load it. */
 export function redisLeases({ writes, reads, fills, wakes, leaseKey }: RedisLeasesParts): LeasesCapability {

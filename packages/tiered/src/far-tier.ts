@@ -1,4 +1,4 @@
-import { type Admit, type Awaitable, type CacheEntry, type CacheStore, isPromiseLike } from "@granary/core";
+import { type Admit, type Awaitable, type CacheEntry, type CacheStore, isPromiseLike, manyOf } from "@granary/core";
 
 /** How the far tier is read. */
 export interface FarRead {
@@ -10,11 +10,7 @@ type Found = CacheEntry | undefined;
 
 /** The entries of `keys` from the far tier, judged by `admit` also where the store does not do so itself. */
 export async function readFar(far: CacheStore, keys: readonly string[], read: FarRead): Promise<readonly Found[]> {
-  if (far.many === undefined) {
-    // Each async, so that one that throws at once does not leave the failures of those before it to nobody.
-    return Promise.all(keys.map(async (key) => readOneFar(far, key, read)));
-  }
-  const found = await far.many.get(keys, read.now, far.admits === true ? read.admit : undefined);
+  const found = await manyOf(far).get(keys, read.now, far.admits === true ? read.admit : undefined);
   return Promise.all(keys.map((key, at) => received(far, { key, entry: found[at], read })));
 }
 

@@ -4,6 +4,7 @@ import {
   CLOCK_ERROR_MS,
   type Invalidation,
   isCacheError,
+  manyOf,
   type WriteReason,
 } from "@granary/core";
 import type { NearTier } from "./near-tier.js";
@@ -49,8 +50,7 @@ export class FarWrites {
     const { far, near } = this.#parts;
     const { now: begunAt } = near.intake();
     try {
-      if (far.many !== undefined) await far.many.set(entries, reason);
-      else await allOf(entries.map(async ([key, entry]) => far.set(key, entry, reason)));
+      await manyOf(far).set(entries, reason);
     } catch (error) {
       await Promise.all(entries.map(([key, entry]) => this.#refused(key, entry, { reason, error, begunAt })));
       throw error;
@@ -65,9 +65,7 @@ export class FarWrites {
 
   /** Whether each was there, in the order of the keys. */
   deleteMany(keys: readonly string[], at: number): Promise<readonly boolean[]> {
-    return this.#deleted(keys, at, async (far) =>
-      far.many === undefined ? allOf(keys.map(async (key) => far.delete(key, at))) : far.many.delete(keys, at),
-    );
+    return this.#deleted(keys, at, async (far) => manyOf(far).delete(keys, at));
   }
 
   /** Resolves to the instant that far says. */
@@ -120,10 +118,4 @@ interface Refusal {
   readonly begunAt: number;
   readonly reason: WriteReason;
   readonly error: unknown;
-}
-
-/** Waits for all, also when one fails: until the last has ended, reads that overlap them are not to be kept. */
-async function allOf<T>(steps: ReadonlyArray<Promise<T>>): Promise<T[]> {
-  await Promise.allSettled(steps);
-  return Promise.all(steps);
 }
