@@ -2,7 +2,7 @@ const assert = require("node:assert/strict");
 const { createCache } = require("@granary/core");
 const { memoryStore } = require("@granary/memory");
 
-for (const name of ["keyv", "redis", "serializers", "superjson", "testkit", "tiered"]) {
+for (const name of ["keyv", "redis", "redis-tiers", "serializers", "superjson", "testkit", "tiered"]) {
   assert.ok(Object.keys(require(`@granary/${name}`)).length > 0, name);
 }
 
