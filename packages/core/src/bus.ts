@@ -7,7 +7,10 @@ export type BusMessage =
   /** The sender could not tell all that it changed: what the others hold is to be confirmed. */
   | { readonly type: "gap" };
 
-/** What a bus tells its node. None of these may throw. */
+/**
+ * What a bus tells its node. What one of these throws, or rejects with, may neither end the bus nor keep others from
+ * hearing: a bus calls `safeListener(listener)` in its place, which tells it to `error`.
+ */
 export interface BusListener {
   /** Another node said this. Messages may come twice and in any order. */
   message(message: BusMessage): void;

@@ -50,6 +50,7 @@ export { processWide } from "./process-wide.js";
 export { type Readies, readiness } from "./readiness.js";
 export { type BuiltIn, builtInOf, isBytes, isError, isMap, isSet, messageOf } from "./realms.js";
 export { isolatesRequests } from "./runtime.js";
+export { callListener, safeListener } from "./safe-listener.js";
 export type { OnStoreError } from "./safe-store.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export { scopesOf } from "./scope.js";

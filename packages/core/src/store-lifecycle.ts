@@ -1,5 +1,6 @@
 import type { Awaitable } from "./entry.js";
 import { CacheError } from "./errors.js";
+import { callListener } from "./safe-listener.js";
 import type { CacheStore, StoreEvent } from "./store.js";
 
 type Listener = (event: StoreEvent) => void;
@@ -37,8 +38,12 @@ export class StoreLifecycle {
   /** Resolves, where the last one leaves, once all that was opened is gone. @throws CacheError `CLOSED` */
   on(listener: Listener): Release {
     this.assertOpen();
-    // A wrapper of its own, so that one function may listen twice.
-    const own: Listener = (event) => listener(event);
+    // A wrapper of its own, so that one function may listen twice, and fails alone.
+    const own: Listener = (event) =>
+      callListener(
+        () => listener(event),
+        (error) => this.#listenerFailed(event, error),
+      );
     this.#listeners.add(own);
     try {
       this.#release ??= this.#open();
@@ -90,6 +95,11 @@ export class StoreLifecycle {
       return [[name, call]];
     });
     return { ...verbs, ...Object.fromEntries(checked) };
+  }
+
+  #listenerFailed({ type }: StoreEvent, error: unknown): void {
+    if (type === "error") throw error;
+    this.tell({ type: "error", operation: `listener of "${type}"`, error });
   }
 
   #letGo(): Awaitable<void> {

@@ -1,4 +1,4 @@
-import { type BuiltIn, builtInOf, CacheError } from "@granary/core";
+import { type BuiltIn, builtInOf, CacheError, isError } from "@granary/core";
 
 /**
  * A deep copy of plain data: primitives, arrays, plain objects, dates, maps, sets, regular expressions, URLs,
@@ -11,7 +11,7 @@ export function copyValue<T>(value: T): T {
   try {
     return copyPart(value, new Map()) as T;
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    if (!(isError(cause) && cause.name === "RangeError")) throw cause;
     throw new CacheError("INVALID_VALUE", "This value is nested too deep to be copied; store it flatter.", { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { type Awaitable, type BusListener, CacheError } from "@granary/core";
+import { type Awaitable, type BusListener, CacheError, safeListener } from "@granary/core";
 import type { ErrorWatch } from "./client-errors.js";
 
 /** What brings a bus its messages. */
@@ -13,7 +13,7 @@ const NOW = Promise.resolve();
 
 /** One node's end of a bus: those who listen there, and one ear for all of them, open as long as there are any. */
 export class BusEnd {
-  readonly #listeners = new Set<{ readonly listener: BusListener }>();
+  readonly #listeners = new Set<BusListener>();
   readonly #open: (told: BusListener) => Ear;
   readonly #errors: ErrorWatch | undefined;
   #ear: Ear | undefined;
@@ -39,11 +39,12 @@ export class BusEnd {
   /** @throws CacheError `CLOSED` */
   subscribe(listener: BusListener): () => Awaitable<void> {
     this.assertOpen();
-    const own = { listener };
+    // An object of its own, so that one listener may listen twice.
+    const own = safeListener(listener);
     this.#listeners.add(own);
     this.#errors?.begin();
     if (this.#ear === undefined) this.#ear = this.#open(this.#toAll());
-    if (this.#ear.isListening) void NOW.then(() => this.#listeners.has(own) && listener.gap());
+    if (this.#ear.isListening) void NOW.then(() => this.#listeners.has(own) && own.gap());
     return () => {
       return this.#listeners.delete(own) && this.#listeners.size === 0 ? this.#end() : undefined;
     };
@@ -54,7 +55,7 @@ export class BusEnd {
     this.#state = "closed";
     const listeners = [...this.#listeners];
     this.#listeners.clear();
-    for (const { listener } of listeners) listener.error(new CacheError("CLOSED", "This bus was closed."));
+    for (const listener of listeners) listener.error(new CacheError("CLOSED", "This bus was closed."));
     await this.#end();
   }
 
@@ -68,7 +69,7 @@ export class BusEnd {
 
   #toAll(): BusListener {
     const tell = (say: (listener: BusListener) => void): void => {
-      for (const { listener } of this.#listeners) say(listener);
+      for (const listener of this.#listeners) say(listener);
     };
     return {
       message: (message) => tell((listener) => listener.message(message)),

@@ -1,3 +1,4 @@
+import { isError } from "@granary/core";
 import { Line } from "./line.js";
 import { ownConnection } from "./own-connection.js";
 import type { RedisClient, RedisConnection } from "./redis-client.js";
@@ -140,5 +141,5 @@ function newChannel(name: string): Channel {
 
 /** What a server says that is there, and does not permit it. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === "ReplyError";
+  return isError(error) && error.name === "ReplyError";
 }

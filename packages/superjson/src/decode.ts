@@ -1,3 +1,4 @@
+import { isError } from "@granary/core";
 import type { SuperJSON } from "superjson";
 import { hasForbiddenKey } from "./forbidden.js";
 import { isRecord } from "./kinds.js";
@@ -56,7 +57,7 @@ function reviveOrRefuse(json: unknown, meta: unknown, instance: SuperJSON): unkn
   try {
     return decodeWithMeta(json, meta, instance);
   } catch (cause) {
-    throw cause instanceof RangeError ? unreadable("it is nested too deep", cause) : cause;
+    throw isError(cause) && cause.name === "RangeError" ? unreadable("it is nested too deep", cause) : cause;
   }
 }
 

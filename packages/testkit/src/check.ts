@@ -1,3 +1,4 @@
+import { isMap, isSet } from "@granary/core";
 import { isEqual } from "./equal.js";
 
 /** @throws Error with `message` unless `holds`. */
@@ -28,8 +29,8 @@ function write(value: unknown): string {
 
 function writeObject(value: object): string {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
-  if (value instanceof Map) return `Map ${writeParts([...value])}`;
-  if (value instanceof Set) return `Set ${writeParts([...value])}`;
+  if (isMap(value)) return `Map ${writeParts([...value])}`;
+  if (isSet(value)) return `Set ${writeParts([...value])}`;
   if (kind !== "Object" && kind !== "Array") return `${kind} ${String(value)}`;
   return writeParts(value);
 }

@@ -1,9 +1,12 @@
+import { builtInOf, isError, isMap, isSet } from "@granary/core";
+
 const ERROR_PARTS: ReadonlySet<string> = new Set(["name", "message", "cause"]);
 
 type Pair = readonly [left: unknown, right: unknown];
 
 /**
- * Whether two values are the same to any reader: `Object.is` on primitives, the same class, the same parts.
+ * Whether two values are the same to any reader: `Object.is` on primitives, the same class, the same parts. A class of
+ * the language is the same in every realm.
  * Maps, sets, properties and cycles are compared in depth; the order of properties does not matter.
  * Errors are compared by class, name, message, cause and own enumerable properties, since a stack does not travel.
  */
@@ -29,25 +32,37 @@ function isObject(value: unknown): value is object {
 
 /** The parts that must be equal for two objects to be; `undefined` where the objects differ already. */
 function pairParts(one: object, other: object): Pair[] | undefined {
-  if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return undefined;
+  if (!areOfOneClass(one, other)) return undefined;
   if (ArrayBuffer.isView(one) && ArrayBuffer.isView(other)) return haveSameBytes(one, other) ? [] : undefined;
   const inside = pairInside(one, other);
   const properties = pairProperties(one, other);
   return inside === undefined || properties === undefined ? undefined : [...inside, ...properties];
 }
 
+function areOfOneClass(one: object, other: object): boolean {
+  const prototypes: readonly unknown[] = [Object.getPrototypeOf(one), Object.getPrototypeOf(other)];
+  if (prototypes[0] === prototypes[1]) return true;
+  const builtIn = builtInOf(one);
+  return builtIn !== undefined && builtIn === builtInOf(other) && !prototypes.includes(null);
+}
+
 /** What an object holds beside its properties. */
 function pairInside(one: object, other: object): Pair[] | undefined {
-  if (one instanceof Map && other instanceof Map) return pairLists([...one].flat(), [...other].flat());
-  if (one instanceof Set && other instanceof Set) return pairLists([...one], [...other]);
-  if (one instanceof Date && other instanceof Date) return [[one.getTime(), other.getTime()]];
-  if (one instanceof Error && other instanceof Error)
+  if (isMap(one) && isMap(other)) return pairLists([...one].flat(), [...other].flat());
+  if (isSet(one) && isSet(other)) return pairLists([...one], [...other]);
+  if (isError(one) && isError(other))
     return pairLists([one.name, one.message, one.cause], [other.name, other.message, other.cause]);
-  if (one instanceof RegExp || one instanceof URL) return [[String(one), String(other)]];
-  if (one instanceof ArrayBuffer && other instanceof ArrayBuffer) {
-    return [[new Uint8Array(one), new Uint8Array(other)]];
-  }
+  const tag = tagOf(one);
+  if (tag !== tagOf(other)) return undefined;
+  if (tag === "Date") return [[Number(one), Number(other)]];
+  if (tag === "RegExp" || tag === "URL") return [[String(one), String(other)]];
+  if (tag === "ArrayBuffer") return [[new Uint8Array(one as ArrayBuffer), new Uint8Array(other as ArrayBuffer)]];
   return [];
+}
+
+/** The kind of an object, of whatever realm. */
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function haveSameBytes(one: ArrayBufferView, other: ArrayBufferView): boolean {
@@ -73,7 +88,7 @@ function pairProperties(one: object, other: object): Pair[] | undefined {
 /** What an error is compared by anyway may be a property of its own or not. */
 function propertiesOf(value: object): string[] {
   const keys = Object.keys(value);
-  return value instanceof Error ? keys.filter((key) => !ERROR_PARTS.has(key)) : keys;
+  return isError(value) ? keys.filter((key) => !ERROR_PARTS.has(key)) : keys;
 }
 
 function lengthOf(value: object): number {

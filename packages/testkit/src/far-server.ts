@@ -1,4 +1,5 @@
 import {
+  builtInOf,
   type CacheEntry,
   CacheError,
   type Clock,
@@ -211,7 +212,7 @@ export function copyEntry({ value, tags, ...entry }: CacheEntry): CacheEntry {
 }
 
 function copyValue(value: unknown): unknown {
-  if (value instanceof URL) return new URL(value);
+  if (typeof value === "object" && value !== null && builtInOf(value) === "URL") return new URL(value as URL);
   try {
     return structuredClone(value);
   } catch (cause) {

@@ -8,6 +8,7 @@ import {
   checkClock,
   checkOptions,
   type OptionNames,
+  safeListener,
   systemClock,
 } from "@granary/core";
 import { BUS_FAULTS, checkFault } from "./check-fault.js";
@@ -97,7 +98,8 @@ function busBehind(board: Board, bus: CacheBus, heard: Set<Hearing>): CacheBus {
   return {
     name: bus.name,
     publish: (message) => publish(board, bus, message),
-    subscribe: (listener) => {
+    subscribe: (given) => {
+      const listener = safeListener(given);
       const hearing = { listener, stop: subscribe(board, bus, listener) };
       heard.add(hearing);
       return () => {

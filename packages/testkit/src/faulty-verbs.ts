@@ -1,4 +1,10 @@
-import type { CacheStore, ManyCapability, MarksCapability } from "@granary/core";
+import {
+  type CacheStore,
+  callListener,
+  type ManyCapability,
+  type MarksCapability,
+  type StoreEvent,
+} from "@granary/core";
 import { readCorrupt } from "./corrupt-entries.js";
 import { listenUntilStopped } from "./faulty-travel.js";
 import type { StoreLine } from "./store-line.js";
@@ -99,12 +105,20 @@ function walkBehind(line: StoreLine, walk: NonNullable<CacheStore["walk"]>): Non
   };
 }
 
+/** It may be told later, when no store is there to catch what it throws. */
+function tellEvent(listener: (event: StoreEvent) => void, event: StoreEvent): void {
+  callListener(
+    () => listener(event),
+    (error) => listener({ type: "error", operation: `listener of "${event.type}"`, error }),
+  );
+}
+
 function onBehind(line: StoreLine, on: NonNullable<CacheStore["on"]>): NonNullable<CacheStore["on"]> {
   return (listener) =>
     listenUntilStopped((whileListening) =>
       on((event) => {
         const keys = event.type === "changed" ? event.keys : [];
-        line.tell({ verb: "on", keys }, () => whileListening(() => listener(event)));
+        line.tell({ verb: "on", keys }, () => whileListening(() => tellEvent(listener, event)));
       }),
     );
 }

@@ -1,4 +1,4 @@
-import { type BusListener, type BusMessage, type CacheBus, CacheError, checkText } from "@granary/core";
+import { type BusListener, type BusMessage, type CacheBus, CacheError, checkText, safeListener } from "@granary/core";
 
 /** A place in this process where buses meet: what one publishes, all others hear. */
 export interface LocalHub {
@@ -44,11 +44,7 @@ export function localHub(): LocalHub {
 
 function subscribe(own: Set<BusListener>, listener: BusListener): () => void {
   // An object of our own, so that one listener may be subscribed twice.
-  const subscribed: BusListener = {
-    message: (message) => listener.message(message),
-    gap: () => listener.gap(),
-    error: (error) => listener.error(error),
-  };
+  const subscribed = safeListener(listener);
   own.add(subscribed);
   subscribed.gap();
   return () => void own.delete(subscribed);

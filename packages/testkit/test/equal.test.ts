@@ -1,4 +1,5 @@
-import { isEqual, keyTable, valueTable } from "@granary/testkit";
+import { createContext, runInContext } from "node:vm";
+import { farStore, isEqual, keyTable, valueTable } from "@granary/testkit";
 import { describe, expect, test } from "vitest";
 
 describe("equality", () => {
@@ -36,6 +37,33 @@ describe("equality", () => {
 
   test.each(differing)("tells %s", (_what, left, right) => {
     expect([isEqual(left, right), isEqual(right, left)]).toEqual([false, false]);
+  });
+
+  const context = createContext({ URL });
+  const elsewhere = (code: string): unknown => runInContext(`(${code})`, context);
+  const ofAnyRealm: ReadonlyArray<readonly [code: string, here: unknown, differing: unknown]> = [
+    ["{ a: [1, { b: 2 }] }", { a: [1, { b: 2 }] }, { a: [1, { b: 3 }] }],
+    ["new Map([['a', { n: 1 }]])", new Map([["a", { n: 1 }]]), new Map([["a", { n: 2 }]])],
+    ["new Set([1])", new Set([1]), new Set([2])],
+    ["new Date(1)", new Date(1), new Date(2)],
+    ["/a/g", /a/g, /b/g],
+    ["new URL('https://a.example/')", new URL("https://a.example/"), new URL("https://b.example/")],
+    ["new RangeError('a')", new RangeError("a"), new Error("a")],
+    ["Uint8Array.of(1)", Uint8Array.of(1), Uint8Array.of(2)],
+    ["Uint8Array.of(1).buffer", Uint8Array.of(1).buffer, Uint8Array.of(2).buffer],
+    ["Object.create(null)", Object.create(null), {}],
+  ];
+
+  test.each(ofAnyRealm)("C41: knows the same of another realm: %s", (code, here, differing) => {
+    expect([isEqual(elsewhere(code), here), isEqual(here, elsewhere(code))]).toEqual([true, true]);
+    expect([isEqual(elsewhere(code), differing), isEqual(differing, elsewhere(code))]).toEqual([false, false]);
+  });
+
+  test("C41: a URL of another realm travels as one of this realm does", async () => {
+    const store = farStore().connect();
+    const life = { createdAt: 0, freshUntil: Infinity, keepUntil: Infinity };
+    await store.set("k", { ...life, value: elsewhere("new URL('https://a.example/')") });
+    expect((await store.get("k"))?.value).toStrictEqual(new URL("https://a.example/"));
   });
 
   test("ends on cycles", () => {
