@@ -2,7 +2,7 @@ import { createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { type RedisClient, redisBus, redisStore, redisTracking } from "@granary/redis";
 import { tiered } from "@granary/tiered";
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { SETTINGS, type SettingRow } from "../packages/redis/test/support/client-settings.js";
 import { ALL_LIBRARIES, forThisTest } from "../packages/redis/test/support/clients.js";
 import { type RedisCluster, startCluster } from "../packages/redis/test/support/cluster.js";
@@ -25,12 +25,10 @@ type Library = (typeof ALL_LIBRARIES)[number];
 
 /** A client as the row says, or a plain one that sees the same keys. */
 function clientOf({ connect, connectCluster }: Library, kind: SettingRow["client"], options: object) {
-  if (kind === "Cluster") return forThisTest(connectCluster(cluster?.ports[0] ?? 0, options));
-  if (kind === "Redis") return forThisTest(connect(inject("redisUrl"), options));
+  if (kind === "Cluster") return connectCluster(cluster?.ports[0] ?? 0, options);
+  if (kind === "Redis") return connect(inject("redisUrl"), options);
   const { sentinels: ports = [], name = "" } = sentinels?.client ?? {};
-  return forThisTest(
-    connect("", { ...options, name, sentinels: ports.map((port) => ({ host: "127.0.0.1", port })) } as object),
-  );
+  return connect("", { ...options, name, sentinels: ports.map((port) => ({ host: "127.0.0.1", port })) } as object);
 }
 
 const thrownBy = (make: () => unknown): unknown => {
@@ -53,7 +51,6 @@ function nodeOn(client: RedisClient, namespace: string) {
   });
   const errors: unknown[] = [];
   cache.on("error", ({ error }) => errors.push(error));
-  onTestFinished(() => cache.close());
   return { cache, errors };
 }
 
@@ -117,19 +114,25 @@ describe.each(ALL_LIBRARIES)("FIELD 26, C42: with $library", (library) => {
   describe.each(KINDS)("a %s", (kind) => {
     const rows = SETTINGS.filter(({ client }) => client === kind);
 
-    test.each(rows.filter(({ outcome }) => outcome === "works"))("works with $setting", async ({ options }) => {
+    const working = rows.filter(({ outcome }) => outcome === "works");
+    // They mostly wait, for connections and for each other's messages: so several at once.
+    test.concurrent.for(working)("works with $setting", async ({ options }, { onTestFinished }) => {
       const client = clientOf(library, kind, options);
       const { keyPrefix, db, redisOptions } = options as Record<string, never>;
       const plain = clientOf(library, kind, { keyPrefix: keyPrefix ?? redisOptions?.["keyPrefix"] ?? "", db });
       const name = ownName();
       const [node, witness] = [nodeOn(client, name), nodeOn(plain, name)];
+      onTestFinished(async () => {
+        await Promise.all([node.cache.close(), witness.cache.close()]);
+        for (const each of [client, plain]) each.disconnect();
+      });
       // Redis has to be sent the script anew.
       await judge(node, witness, () => plain.call("SCRIPT", "FLUSH"));
       expect(node.errors).toEqual([]);
     });
 
     test.each(rows.filter(({ outcome }) => outcome !== "works"))("refuses $setting", ({ options, outcome }) => {
-      const client = clientOf(library, kind, { ...options, lazyConnect: true });
+      const client = forThisTest(clientOf(library, kind, { ...options, lazyConnect: true }));
       for (const factory of [redisStore, redisTracking]) {
         const refusal = thrownBy(() => factory({ client }));
         expect(refusal).toMatchObject({ code: "INVALID_OPTION" });
