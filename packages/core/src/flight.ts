@@ -49,6 +49,8 @@ export abstract class Flight {
   isCancelled = false;
   /** Takes back the timer of the deadline. */
   cancelDeadline: (() => void) | undefined;
+  /** Called where it goes on behind, and the last of those who waited for it has left. */
+  onLeftBehind: (() => void) | undefined;
   #waitsFor: Set<Flight> | undefined;
   #waiting = 0;
   #behind = false;
@@ -108,10 +110,16 @@ export abstract class Flight {
     this.#waiting += 1;
   }
 
+  get isAwaited(): boolean {
+    return this.#waiting > 0;
+  }
+
   /** Whether the last one left, so that the flight has no purpose any more. */
   leave(): boolean {
     this.#waiting -= 1;
-    return this.#waiting === 0 && !this.#behind && !this.landed;
+    if (this.#waiting > 0 || this.landed) return false;
+    if (this.#behind) this.onLeftBehind?.();
+    return !this.#behind;
   }
 
   void(): void {

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.js";
+import { type Clock, runBehind } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
 import type { Admit, LeaseAnswer, LeaseClaim, LeasesCapability } from "./store.js";
@@ -187,7 +187,7 @@ export class Lease {
   #renewLater(): void {
     if (this.#state === "ended") return;
     const { clock } = this.#question;
-    this.#cancelRenewal = clock.after(this.#ttlMs / RENEWALS_PER_LEASE, () => void this.#renew());
+    this.#cancelRenewal = runBehind(clock, this.#ttlMs / RENEWALS_PER_LEASE, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.js";
+import { type Clock, runBehind } from "./clock.js";
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import { isolatesRequests } from "./runtime.js";
@@ -51,7 +51,15 @@ export class TimeLimits {
   #arm(flight: Flight): void {
     // Where a clock of a test was taken out, or the clock was set back, an instant of before is far away.
     const leftMs = Math.min(flight.limitMs, flight.deadlineAt - this.#clock.now());
-    flight.cancelDeadline = this.#clock.after(leftMs, () => this.#giveUp(flight));
+    const giveUp = (): void => this.#giveUp(flight);
+    // A load that nobody waits for, and that has nothing open itself, keeps no process.
+    flight.cancelDeadline = flight.isAwaited
+      ? this.#clock.after(leftMs, giveUp)
+      : runBehind(this.#clock, leftMs, giveUp);
+    flight.onLeftBehind = () => {
+      flight.cancelDeadline?.();
+      this.#arm(flight);
+    };
   }
 }
 
