@@ -115,7 +115,7 @@ describe("C39: whatever is shared, opened, used and closed, in any order, twice"
       ).toBeLessThanOrEqual(before);
       client.disconnect();
     });
-    await fc.assert(property, { seed: SEED, numRuns: IS_FULL ? 200 : 4 });
+    await fc.assert(property, { seed: SEED, numRuns: IS_FULL ? 200 : 10 });
   });
 });
 
