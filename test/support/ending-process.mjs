@@ -29,7 +29,7 @@ const ends = {
   quit: () => client.quit(),
   "disconnect at once": () => {
     cache.getOrSet("c", async () => 3).catch(() => {});
-    cache.set("d", 4);
+    void cache.set("d", 4);
     client.disconnect();
   },
   // Closes nothing: that the client is all that keeps the process shows once it does not count.

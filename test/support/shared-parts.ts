@@ -139,17 +139,13 @@ export class SharedParts {
   }
 
   async #checkAll(): Promise<void> {
-    for (const { cache, place, namespace, family } of this.#opened) {
-      const { universe } = this.#places[place] as Place;
-      for (const id of IDS) {
-        if (family.isClosed || this.#isClosed(place)) {
-          await expectClosed(() => cache.get(id), "get");
-          continue;
-        }
-        const held = this.#held.get(`${universe} ${namespace} ${id}`);
-        await this.#see(cache, id, held);
-      }
-    }
+    for (const opened of this.#opened) for (const id of IDS) await this.#check(opened, id);
+  }
+
+  async #check({ cache, place, namespace, family }: Opened, id: string): Promise<void> {
+    if (family.isClosed || this.#isClosed(place)) return expectClosed(() => cache.get(id), "get");
+    const { universe } = this.#places[place] as Place;
+    await this.#see(cache, id, this.#held.get(`${universe} ${namespace} ${id}`));
   }
 
   async #see(cache: Cache<number>, id: string, held: number | undefined): Promise<void> {
