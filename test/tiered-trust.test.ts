@@ -141,7 +141,7 @@ describe("when L2 fails", () => {
     expect(await node.cache.get("k")).toBe("value");
     await node.far.clock.advance(1);
     expect(await node.cache.get("k")).toBeUndefined();
-    expect((await node.cache.entry("k"))?.freshUntil).toBe(node.far.clock.now());
+    expect((await node.cache.entry("k"))?.freshUntil).toBeLessThanOrEqual(node.far.clock.now());
     expect(await node.cache.getOrSet("k", () => Promise.reject(new Error("no origin")))).toBe("value");
     expect(await node.cache.getOrSet("other", () => "loaded")).toBe("loaded");
   });

@@ -63,6 +63,12 @@ export class Fills {
     for (const key of this.#begun.keys()) this.void(key);
   }
 
+  /** A message may have been missed: whoever asks from now on reads anew, and what is found is kept to be confirmed. */
+  part(): void {
+    for (const begun of this.#begun.values())
+      for (let fill: Fill | undefined = begun; fill !== undefined; fill = fill.earlier) fill.found = undefined;
+  }
+
   /**
    * Another node says that it has changed `key`. Whether this node is changing it too: then its copy stays until its
    * own change has ended, since readers here must not go back from what was written here to what was there before.

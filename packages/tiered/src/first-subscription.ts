@@ -25,15 +25,10 @@ export class FirstSubscription {
     return this.#waiting;
   }
 
-  /**
-   * Nobody is to wait any more: the bus listens, or says that it does not yet. Whether somebody was to until now, so
-   * that nothing can have been under way before.
-   */
-  end(): boolean {
-    const wasAwaited = this.#state === "awaited";
+  /** Nobody is to wait any more: the bus listens, or says that it does not yet. */
+  end(): void {
     this.#state = "over";
     this.#go();
-    return wasAwaited;
   }
 }
 

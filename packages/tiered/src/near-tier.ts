@@ -44,6 +44,8 @@ export function newEpoch(): number {
 export class NearTier {
   /** Another one with every gap on the bus: a copy of an earlier epoch may have missed a message. */
   epoch = newEpoch();
+  /** Whether somebody would say that a copy is out of date. Before that a copy is as one that far does not have. */
+  #hearing: "changes" | "nothing yet" = "changes";
   readonly #options: NearTierOptions;
   readonly #store: CacheStore;
   /** Those that were forgotten are the far tier's to judge by. */
@@ -54,9 +56,16 @@ export class NearTier {
     this.#store = options.store;
   }
 
+  /** Somebody uses the tiers, and a bus that there is begins to listen: it tells a gap when it does. */
+  begin(hearing: "changes" | "nothing yet"): void {
+    this.epoch = newEpoch();
+    this.#hearing = hearing;
+  }
+
   /** There was a gap. Tiers that hear nothing go on so. */
   beginEpoch(): void {
     if (!Number.isNaN(this.epoch)) this.epoch = newEpoch();
+    this.#hearing = "changes";
   }
 
   /** What is held under `key`, to be trusted or not. */
@@ -81,7 +90,8 @@ export class NearTier {
 
   /** What a copy that is read or written from `now` on is taken in with. */
   intake(now = this.#options.clock.now()): Intake {
-    return { now, l1TtlMs: this.#options.l1TtlMs, epoch: this.epoch };
+    const epoch = this.#hearing === "changes" ? this.epoch : lone(this.epoch);
+    return { now, l1TtlMs: this.#options.l1TtlMs, epoch };
   }
 
   /** As `intake`, for what the far tier does not have: it is trusted only until that answers again. */

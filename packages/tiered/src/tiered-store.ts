@@ -28,7 +28,7 @@ import { FarWrites } from "./far-writes.js";
 import { Fills } from "./fills.js";
 import { bothReady, FirstSubscription } from "./first-subscription.js";
 import { listenAll } from "./listen-all.js";
-import { DEAF, NearTier, newEpoch } from "./near-tier.js";
+import { DEAF, NearTier } from "./near-tier.js";
 import { Outbox } from "./outbox.js";
 import { Recovery } from "./recovery.js";
 import { TieredChanges } from "./tiered-changes.js";
@@ -155,14 +155,15 @@ export class TieredStore implements CacheStore {
   /** Somebody uses these tiers: they hear what changes, from now on. Copies of before may have missed something. */
   #open(): () => Awaitable<void> {
     const { l1, l2 } = this.#tiers;
-    this.#near.epoch = newEpoch();
+    this.#near.begin(this.#member === undefined ? "changes" : "nothing yet");
+    this.#fills.part();
     if (this.#member !== undefined) this.#subscription = new FirstSubscription();
     const silence = listenAll([
       () => this.#member?.join(),
       () => l1.on?.((event) => this.#life.tell(event)),
       () => l2.on?.((event) => this.#hear(event)),
       // Nobody knows what was said meanwhile.
-      () => this.clock.onLeap?.(() => this.#near.beginEpoch()),
+      () => this.clock.onLeap?.(() => this.#beginEpoch()),
     ]);
     this.#recovery.begin();
     this.#outbox.begin();
@@ -221,8 +222,14 @@ export class TieredStore implements CacheStore {
 
   /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
   #hearGap(): void {
+    this.#beginEpoch();
+    this.#subscription.end();
+    this.#life.tell({ type: "gap" });
+  }
+
+  #beginEpoch(): void {
     this.#near.beginEpoch();
-    if (!this.#subscription.end()) this.#life.tell({ type: "gap" });
+    this.#fills.part();
   }
 
   #hearChange(key: string): void {
