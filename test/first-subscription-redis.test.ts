@@ -59,6 +59,19 @@ function openWriter(fleet: string, busOn: (client: Redis, fleet: string) => Cach
   return cache;
 }
 
+/** `a` writes and `b` reads until the bus of `b` listens. How often. */
+async function readUntilBegun(a: Cache<number>, b: Node, versions: { latest: number }): Promise<number> {
+  let state: "waiting" | "listening" = "waiting";
+  void b.begun.then(() => (state = "listening"));
+  for (let looked = 0; ; looked += 1) {
+    versions.latest += 1;
+    await a.set("k", versions.latest);
+    // A change that is told while it listens may come a moment later.
+    if ((state as string) === "listening") return looked;
+    expect(await b.cache.get("k")).toBe(versions.latest);
+  }
+}
+
 describe.each(Object.entries(buses))("FIELD 47: C18: a node whose %s begins to listen late", (_name, busOn) => {
   test("gives what another node has set meanwhile, before that and after it", async () => {
     const fleet = ownName();
@@ -94,31 +107,23 @@ describe.each(Object.entries(buses))("FIELD 47: C18: a node whose %s begins to l
   test("never gives less than was set before it was asked, however late that is, and left and joined anew", async () => {
     const fleet = ownName();
     const a = openWriter(fleet, busOn);
-    let version = 0;
-    let looked = 0;
+    const versions = { latest: 0 };
     onTestFinished(() => wayOfTheBus.mend());
+    let looked = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       wayOfTheBus.latency(round * 3);
       const b = openNode(fleet, busOn);
-      let state: "waiting" | "listening" = "waiting";
-      const begun = b.begun.then(() => (state = "listening"));
-      while (state === "waiting") {
-        version += 1;
-        await a.set("k", version);
-        const [isWaiting, seen] = [state === "waiting", await b.cache.get("k")];
-        if (isWaiting) expect(seen).toBe(version);
-        looked += 1;
-      }
-      await begun;
+      looked += await readUntilBegun(a, b, versions);
+      const { latest } = versions;
       expect(
         await eventually(
           () => b.cache.get("k"),
-          (seen) => seen === version,
+          (seen) => seen === latest,
         ),
-      ).toBe(version);
+      ).toBe(latest);
       await b.close();
       await wayOfTheBus.mend();
     }
-    expect(looked).toBeGreaterThan(ROUNDS);
+    expect(looked).toBeGreaterThanOrEqual(ROUNDS);
   });
 });

@@ -52,11 +52,13 @@ export class FarReads {
   /** Reads once for all who ask for `key` meanwhile. */
   #join(key: string, read: Read): Promise<Found> {
     const { fills, near } = this.#parts;
-    const shared = fills.shared(key);
+    const { epoch } = near;
+    const shared = fills.shared(key, epoch);
     if (shared !== undefined) return shared;
     const fill = fills.begin(key);
-    fill.found = this.#fill(key, { read, fill, intake: near.intake(read.now) });
-    return fill.found;
+    const found = this.#fill(key, { read, fill, intake: near.intake(read.now) });
+    fill.shared = { found, epoch };
+    return found;
   }
 
   /** Reads far and keeps a copy; a copy that far knows nothing of is dropped, since it was deleted there. */

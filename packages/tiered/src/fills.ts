@@ -6,8 +6,8 @@ type Found = Promise<CacheEntry | undefined>;
 export interface Fill {
   /** Nothing changed the key since the read began, so that what it brings may be kept. */
   standing: boolean;
-  /** What it finds, where others may share that. */
-  found: Found | undefined;
+  /** What it finds, where others may share that: those who ask in the epoch in which it began. */
+  shared: { readonly found: Found; readonly epoch: number } | undefined;
   /** The fill of the same key that began before it and has not ended. */
   earlier: Fill | undefined;
 }
@@ -30,17 +30,17 @@ export class Fills {
     this.#changedMeanwhile = changedMeanwhile;
   }
 
-  /** What a read of `key` that is under way will find, for whoever asks meanwhile. */
-  shared(key: string): Found | undefined {
+  /** What a read of `key` that is under way will find, for whoever asks meanwhile, before any gap. */
+  shared(key: string, epoch: number): Found | undefined {
     if (isolatesRequests) return undefined;
     for (let fill = this.#begun.get(key); fill !== undefined; fill = fill.earlier)
-      if (fill.standing && fill.found !== undefined) return fill.found;
+      if (fill.standing && Object.is(fill.shared?.epoch, epoch)) return fill.shared?.found;
     return undefined;
   }
 
   /** Begins a fill. One that begins while the key is written may read what was there before: it is void at once. */
   begin(key: string): Fill {
-    const fill: Fill = { standing: !this.#writing.has(key), found: undefined, earlier: this.#begun.get(key) };
+    const fill: Fill = { standing: !this.#writing.has(key), shared: undefined, earlier: this.#begun.get(key) };
     this.#begun.set(key, fill);
     return fill;
   }
@@ -61,12 +61,6 @@ export class Fills {
 
   voidAll(): void {
     for (const key of this.#begun.keys()) this.void(key);
-  }
-
-  /** A message may have been missed: whoever asks from now on reads anew, and what is found is kept to be confirmed. */
-  part(): void {
-    for (const begun of this.#begun.values())
-      for (let fill: Fill | undefined = begun; fill !== undefined; fill = fill.earlier) fill.found = undefined;
   }
 
   /**

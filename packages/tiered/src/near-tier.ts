@@ -29,6 +29,9 @@ export interface Reading {
   readonly isStanding: boolean;
 }
 
+/** What a bus tells. Where there is none, copies are trusted for a while all the same. */
+type Hearing = "changes" | "nothing yet";
+
 /** Epochs of all tiers in this process: two that share a near tier do not take the other's copies for their own. */
 const epochs = processWide("epochs", () => ({ latest: 0 }));
 
@@ -45,7 +48,7 @@ export class NearTier {
   /** Another one with every gap on the bus: a copy of an earlier epoch may have missed a message. */
   epoch = newEpoch();
   /** Whether somebody would say that a copy is out of date. Before that a copy is as one that far does not have. */
-  #hearing: "changes" | "nothing yet" = "changes";
+  #hearing: Hearing = "changes";
   readonly #options: NearTierOptions;
   readonly #store: CacheStore;
   /** Those that were forgotten are the far tier's to judge by. */
@@ -57,15 +60,14 @@ export class NearTier {
   }
 
   /** Somebody uses the tiers, and a bus that there is begins to listen: it tells a gap when it does. */
-  begin(hearing: "changes" | "nothing yet"): void {
+  begin(hearing: Hearing): void {
     this.epoch = newEpoch();
     this.#hearing = hearing;
   }
 
   /** There was a gap. Tiers that hear nothing go on so. */
-  beginEpoch(): void {
-    if (!Number.isNaN(this.epoch)) this.epoch = newEpoch();
-    this.#hearing = "changes";
+  beginEpoch(hearing = this.#hearing): void {
+    if (!Number.isNaN(this.epoch)) this.begin(hearing);
   }
 
   /** What is held under `key`, to be trusted or not. */

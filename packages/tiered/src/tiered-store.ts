@@ -156,14 +156,13 @@ export class TieredStore implements CacheStore {
   #open(): () => Awaitable<void> {
     const { l1, l2 } = this.#tiers;
     this.#near.begin(this.#member === undefined ? "changes" : "nothing yet");
-    this.#fills.part();
     if (this.#member !== undefined) this.#subscription = new FirstSubscription();
     const silence = listenAll([
       () => this.#member?.join(),
       () => l1.on?.((event) => this.#life.tell(event)),
       () => l2.on?.((event) => this.#hear(event)),
       // Nobody knows what was said meanwhile.
-      () => this.clock.onLeap?.(() => this.#beginEpoch()),
+      () => this.clock.onLeap?.(() => this.#near.beginEpoch()),
     ]);
     this.#recovery.begin();
     this.#outbox.begin();
@@ -222,14 +221,9 @@ export class TieredStore implements CacheStore {
 
   /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
   #hearGap(): void {
-    this.#beginEpoch();
+    this.#near.beginEpoch("changes");
     this.#subscription.end();
     this.#life.tell({ type: "gap" });
-  }
-
-  #beginEpoch(): void {
-    this.#near.beginEpoch();
-    this.#fills.part();
   }
 
   #hearChange(key: string): void {

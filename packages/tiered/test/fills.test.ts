@@ -45,7 +45,7 @@ function modelled() {
   const verbs: Record<Step["verb"], (at: number) => void> = {
     read: (at) => {
       const key = keyAt(at);
-      if (fills.shared(key) === undefined) begin(key).found = Promise.resolve(undefined);
+      if (fills.shared(key, 1) === undefined) begin(key).shared = { found: Promise.resolve(undefined), epoch: 1 };
     },
     readMany: (at) => void begin(keyAt(at)),
     end: (at) => {
@@ -73,8 +73,9 @@ function modelled() {
   const compare = () => {
     expect(begun.map(({ fill }) => fill.standing)).toEqual(begun.map(({ stands }) => stands));
     for (const key of KEYS) {
-      const shared = begun.filter((each) => each.key === key && each.stands && each.fill.found !== undefined);
-      expect(fills.shared(key)).toBe(shared[0]?.fill.found);
+      const shared = begun.filter((each) => each.key === key && each.stands && each.fill.shared !== undefined);
+      expect(fills.shared(key, 1)).toBe(shared[0]?.fill.shared?.found);
+      expect(fills.shared(key, 2)).toBeUndefined();
     }
   };
   return { verbs, compare };
