@@ -13,7 +13,7 @@ export function encodeValue(value: unknown, serializer: Serializer, key?: string
     if (typeof encoded === "string" || isBytes(encoded)) return encoded;
     throw new TypeError(`encode gives text or bytes; it gave ${describe(encoded)}.`);
   } catch (cause) {
-    throw new CacheError("INVALID_VALUE", `The serializer cannot write this value: ${messageOf(cause)}`, { cause });
+    throw new CacheError("INVALID_VALUE", `The serializer cannot write this value: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -27,6 +27,12 @@ export function decodeValue(encoded: string | Uint8Array, serializer: Serializer
   } catch (cause) {
     throw unreadable(`the serializer cannot read its payload: ${messageOf(cause)}`, cause);
   }
+}
+
+/** A value that is too deep ends in the stack, of which the user has never heard. */
+function reasonOf(cause: unknown): string {
+  const message = messageOf(cause);
+  return message.includes("call stack") ? "it is nested too deep; store it flatter" : message;
 }
 
 export function unreadable(reason: string, cause?: unknown): CacheError {

@@ -1,4 +1,5 @@
 import { callChain, recursionOf } from "./call-chain.js";
+import { callSafely } from "./call-safely.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type CacheEntry, isPromiseLike } from "./entry.js";
 import type { Flight, FlightPlan, Outcome } from "./flight.js";
@@ -124,12 +125,12 @@ function refresh<T>(context: CacheContext, request: Request<T>, plan: FlightPlan
 /** From here on the flight of `call` is nobody's who waits: what keeps such work alive is told of it. */
 function goBehind({ report }: CacheContext, { key, policy }: Call, flight: Flight): void {
   flight.goBehind();
-  if (policy.waitUntil === undefined) return;
-  try {
-    policy.waitUntil(new Promise<void>((resolve) => flight.whenLanded(() => resolve())));
-  } catch (error) {
-    report("waitUntil", error, key);
-  }
+  const { waitUntil } = policy;
+  if (waitUntil === undefined) return;
+  callSafely(
+    () => waitUntil(new Promise<void>((resolve) => flight.whenLanded(() => resolve()))),
+    (error) => report("waitUntil", error, key),
+  );
 }
 
 /** Joins the flight of the key, or starts it. */

@@ -143,8 +143,14 @@ function paramsText(value: Params, depth = 0): string {
   if (depth > DEEPEST_PARAMS) throw new CacheError("INVALID_KEY", "params are nested too deeply, or hold themselves.");
   if (value === null || typeof value !== "object") return scalarText(value);
   if (value instanceof Date || builtInOf(value) === "Date") return dateText(value as Date);
-  if (Array.isArray(value)) return `[${Array.from(value, (item: Params) => paramsText(item, depth + 1)).join(",")}]`;
+  if (Array.isArray(value)) return listText(value, depth);
   return objectText(value as { readonly [name: string]: Params }, depth);
+}
+
+function listText(value: readonly Params[], depth: number): string {
+  // What stands in no key would let two lists share one.
+  if (Object.keys(value).length > value.length) throw notPlain("an array with properties of its own");
+  return `[${Array.from(value, (item: Params) => paramsText(item, depth + 1)).join(",")}]`;
 }
 
 function scalarText(value: Exclude<Params, object>): string {
@@ -152,7 +158,7 @@ function scalarText(value: Exclude<Params, object>): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined)
     return String(value);
-  throw notPlain(value);
+  throw notPlain(describe(value));
 }
 
 function dateText(date: Date): string {
@@ -161,7 +167,9 @@ function dateText(date: Date): string {
 }
 
 function objectText(value: { readonly [name: string]: Params }, depth: number): string {
-  if (builtInOf(value) !== "Object") throw notPlain(value);
+  if (builtInOf(value) !== "Object") throw notPlain(describe(value));
+  // Such as the operators of a query: without them, two queries would share one key.
+  if (Object.getOwnPropertySymbols(value).length > 0) throw notPlain("an object with symbols for names");
   const names = Object.keys(value).filter((name) => value[name] !== undefined);
   const properties = names.sort().map((name) => {
     const shown = BARE_NAME.test(name) ? name : quote(name);
@@ -175,9 +183,6 @@ function quote(text: string): string {
   return JSON.stringify(text).replace(/[{}]/g, (brace) => (brace === "{" ? "\\u007b" : "\\u007d"));
 }
 
-function notPlain(value: unknown): CacheError {
-  return new CacheError(
-    "INVALID_KEY",
-    `params, or the arguments of a wrapped function, hold ${describe(value)}. ${PLAIN_DATA}`,
-  );
+function notPlain(what: string): CacheError {
+  return new CacheError("INVALID_KEY", `params, or the arguments of a wrapped function, hold ${what}. ${PLAIN_DATA}`);
 }

@@ -26,10 +26,13 @@ export interface SchemaIssue {
 
 /** The issues as one line: `price: must be a number; name: is required`. */
 export function describeIssues(issues: readonly SchemaIssue[]): string {
-  return issues.map(describeIssue).join("; ");
+  return issues.length === 0 ? "it gives no reason" : issues.map(describeIssue).join("; ");
 }
 
-function describeIssue({ message, path = [] }: SchemaIssue): string {
+function describeIssue(issue: SchemaIssue): string {
+  // Whoever writes a validator by hand may give the text alone.
+  if (typeof issue !== "object" || issue === null) return String(issue);
+  const { message, path = [] } = issue;
   if (path.length === 0) return message;
   return `${path.map((part) => String(typeof part === "object" ? part.key : part)).join(".")}: ${message}`;
 }

@@ -1,3 +1,4 @@
+import { describe } from "./describe.js";
 import type { Awaitable } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
@@ -39,9 +40,21 @@ export function admitWith(options: {
 }
 
 function accepted(key: string, result: SchemaResult<unknown>): unknown {
+  if (!isResult(result)) throw new CacheError("INVALID_VALUE", noResult(key, result));
   if (result.issues === undefined) return result.value;
   throw new CacheError(
     "INVALID_VALUE",
     `The value for ${key} does not fit the schema: ${describeIssues(result.issues)}`,
   );
+}
+
+function isResult(result: unknown): result is SchemaResult<unknown> {
+  if (typeof result !== "object" || result === null) return false;
+  const { issues } = result as { readonly issues?: unknown };
+  return issues === undefined ? "value" in result : Array.isArray(issues);
+}
+
+/** A validator that somebody wrote by hand mostly gives the value itself, or true, or null. */
+function noResult(key: string, result: unknown): string {
+  return `The schema does not say whether the value for ${key} fits: its validate() gives { value } or { issues: [{ message }] }, and gave ${describe(result)}.`;
 }

@@ -168,7 +168,7 @@ function addMeta(entry: Draft, text: string): void {
 }
 
 function isMeta(meta: unknown): meta is { tags?: string[]; etag?: string; lastModified?: string } {
-  if (typeof meta !== "object" || meta === null) return false;
+  if (typeof meta !== "object" || meta === null || Array.isArray(meta)) return false;
   const { tags, etag, lastModified } = meta as Record<string, unknown>;
   const areTags = tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === "string"));
   return areTags && isTextOrAbsent(etag) && isTextOrAbsent(lastModified);

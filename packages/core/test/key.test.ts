@@ -144,6 +144,9 @@ describe("a key", () => {
       new Date(Number.NaN),
       self,
       { a: { b: new Set() } },
+      // Query operators of an ORM, and what a regular expression found: two of them would share a key.
+      { price: { [Symbol.for("gt")]: 5 } },
+      Object.assign(["a"], { index: 3 }),
     ]) {
       await expect(cache.get("1", { params: wrong as never })).rejects.toMatchObject({ code: "INVALID_KEY" });
     }

@@ -122,6 +122,33 @@ describe("a schema", () => {
     expect(await child.set("a", 5)).toBe(true);
   });
 
+  it.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["true", true],
+    ["neither a value nor issues", {}],
+    ["issues that are no list", { issues: "wrong" }],
+  ])("that answers %s is told what to answer", async (_what, answer) => {
+    const schema: StandardSchema<User> = {
+      "~standard": { version: 1, vendor: "test", validate: () => answer as never },
+    };
+    const cache = createCache({ store: memoryStore(), schema });
+    const refusal = { code: "INVALID_VALUE", message: expect.stringContaining("gives { value } or { issues") };
+    await expect(cache.set("a", { name: "Ada" })).rejects.toMatchObject(refusal);
+    await expect(cache.getOrSet("a", () => ({ name: "Ada" }))).rejects.toMatchObject(refusal);
+  });
+
+  it.each([
+    ["without a reason", [], "it gives no reason"],
+    ["with text alone", ["too long"], "too long"],
+  ])("that refuses %s is still told apart from a failure", async (_how, issues, said) => {
+    const schema: StandardSchema<User> = {
+      "~standard": { version: 1, vendor: "test", validate: () => ({ issues: issues as never }) },
+    };
+    const refused = createCache({ store: memoryStore(), schema }).set("a", { name: "Ada" });
+    await expect(refused).rejects.toMatchObject({ code: "INVALID_VALUE", message: expect.stringContaining(said) });
+  });
+
   it("must be one", () => {
     expect(() => createCache({ store: memoryStore(), schema: (() => true) as never })).toThrow(
       /^schema: takes a Standard Schema/,

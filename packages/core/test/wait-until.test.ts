@@ -69,17 +69,22 @@ describe("C47: waitUntil is given", () => {
   });
 });
 
-test("C47: what waitUntil throws is told as an error, and the call is answered", async () => {
+test.each([
+  [
+    "throws",
+    (): void => {
+      throw new Error("The request has ended.");
+    },
+  ],
+  ["rejects with", async (): Promise<void> => Promise.reject(new Error("The request has ended."))],
+])("C44, C47: what waitUntil %s is told as an error, and the call is answered", async (_how, waitUntil) => {
   const { cache, clock } = stillCache<string>({ ttl: "1m" });
-  const told: string[] = [];
-  cache.on("error", ({ operation }) => void told.push(operation));
+  const told = gate<string>();
+  cache.on("error", ({ operation }) => told.open(operation));
   await cache.set("tea", "old", { staleWhileRevalidate: "1h" });
   await clock.advance(60_001);
-  const waitUntil = (): void => {
-    throw new Error("The request has ended.");
-  };
   expect(await cache.getOrSet("tea", () => "new", { staleWhileRevalidate: "1h", waitUntil })).toBe("old");
-  expect(told).toEqual(["waitUntil"]);
+  expect(await told.promise).toBe("waitUntil");
 });
 
 test("C43: waitUntil that is no function is refused at once", async () => {

@@ -122,6 +122,7 @@ describe("bytes that are no entry are refused:", () => {
     ["no meta", "granary1 t 1 2 3\n1"],
     ["meta that is not JSON", "granary1 t 1 2 3 {\n1"],
     ["meta that is not an object", "granary1 t 1 2 3 7\n1"],
+    ["meta that is a list", "granary1 t 1 2 3 []\n1"],
     ["tags that are not text", 'granary1 t 1 2 3 {"tags":[1]}\n1'],
     ["tags that are no list", 'granary1 t 1 2 3 {"tags":"a"}\n1'],
     ["an etag that is not text", 'granary1 t 1 2 3 {"etag":1}\n1'],

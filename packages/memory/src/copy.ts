@@ -1,4 +1,4 @@
-import { type BuiltIn, builtInOf, CacheError, isError } from "@granary/core";
+import { type BuiltIn, builtInOf, CacheError, isCacheError, isError, messageOf } from "@granary/core";
 
 /**
  * A deep copy of plain data: primitives, arrays, plain objects, dates, maps, sets, regular expressions, URLs,
@@ -11,8 +11,10 @@ export function copyValue<T>(value: T): T {
   try {
     return copyPart(value, new Map()) as T;
   } catch (cause) {
-    if (!(isError(cause) && cause.name === "RangeError")) throw cause;
-    throw new CacheError("INVALID_VALUE", "This value is nested too deep to be copied; store it flatter.", { cause });
+    if (isCacheError(cause)) throw cause;
+    const isTooDeep = isError(cause) && cause.name === "RangeError";
+    const reason = isTooDeep ? "it is nested too deep; store it flatter" : messageOf(cause);
+    throw new CacheError("INVALID_VALUE", `This value cannot be copied: ${reason}.`, { cause });
   }
 }
 
@@ -40,9 +42,14 @@ function copyPart(part: unknown, copies: Copies): unknown {
   return copy;
 }
 
+/** A list of a subclass would lose its class, and one with properties of its own would lose those. */
 function copyArray(original: readonly unknown[], copies: Copies): unknown[] {
+  const prototype: unknown = Object.getPrototypeOf(original);
+  // Of any realm: the prototype of its lists is itself a list.
+  if (!Array.isArray(prototype)) throw uncopyable(`an instance of ${nameOf(prototype)}`);
   const copy: unknown[] = new Array(original.length);
   copies.set(original, copy);
+  if (Object.keys(original).length > original.length) throw uncopyable("an array with properties of its own");
   for (let at = 0; at < original.length; at += 1) {
     if (at in original) copy[at] = copyPart(original[at], copies);
   }

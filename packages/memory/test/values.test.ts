@@ -119,8 +119,22 @@ describe.each(["frozen", "cloned"] as const)("%s values", (values) => {
     ["an error of one's own", () => new (class OwnError extends Error {})("x")],
     ["a promise", () => Promise.resolve(1)],
     ["a weak map", () => new WeakMap()],
+    ["a list of a class of one's own", () => new (class Own extends Array {})()],
+    ["a list with properties of its own", () => Object.assign([1], { index: 3 })],
     ["data nested too deep", () => Array.from({ length: 200_000 }).reduce<unknown>((inner) => [inner], 0)],
   ];
+
+  test("refuse a value that cannot be looked at, and say why", () => {
+    const store = memoryStore({ values });
+    const value = {
+      get total(): number {
+        throw new Error("not loaded yet");
+      },
+    };
+    expect(() => store.set("k", { ...LIFE, value })).toThrow(
+      expect.objectContaining({ code: "INVALID_VALUE", message: "This value cannot be copied: not loaded yet." }),
+    );
+  });
 
   test.each(refused)("refuse %s, say what to write instead, and drop the old entry", (_what, make) => {
     const store = memoryStore({ values });

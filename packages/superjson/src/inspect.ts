@@ -51,7 +51,8 @@ class Inspection implements Findings {
 
   #symbol(value: symbol): void {
     const isKnown = this.#instance.symbolRegistry.getIdentifier(value) !== undefined;
-    if (!isKnown && !isClaimed(value, this.#instance)) this.#refuse("a symbol that is not registered");
+    if (!isKnown && !isClaimed(value, this.#instance))
+      this.#refuse("a symbol that is not registered; register it, or store text");
   }
 
   #object(value: object): void {
