@@ -71,8 +71,11 @@ function busOnRedis(): ReturnType<OpenBus> {
 async function openPair({ l1, l2 }: Pair, openBus: OpenBus, context: StoreContext): Promise<OpenedStore> {
   const [near, far, bus] = [l1(context), l2(context), openBus()];
   const store = tiered({ l1: near.made, l2: far.made, ...(bus.made !== undefined && { bus: bus.made }) });
+  // A bus begins when somebody uses the pair.
+  const silence = store.on?.(() => {});
   await bus.begun;
   const close = (): void => {
+    void silence?.();
     for (const piece of [near, far, bus]) piece.close?.();
   };
   return { store, close };

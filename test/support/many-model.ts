@@ -66,7 +66,11 @@ export class ManyModel {
     this.loaded.push(id);
     if (fate === "fails") return this.#fail(id, kept);
     this.#tell("load", id);
-    if (fate === "loads nothing") return undefined;
+    if (fate === "loads nothing") {
+      // The record is gone at the origin (C38).
+      if (kept !== undefined) this.#drop(id);
+      return undefined;
+    }
     this.#keep(id, { value, tags });
     return value;
   }

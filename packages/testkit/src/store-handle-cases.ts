@@ -26,7 +26,6 @@ export const storeHandleCases: readonly StoreCase[] = [
       make: ({ store }: OpenStore, entry: ReturnType<typeof entryOf>) => store.many?.set([[KEY, entry]]),
     },
     { change: "deleted among many", make: ({ store }: OpenStore) => store.many?.delete([KEY]) },
-    { change: "closed", make: ({ store }: OpenStore) => store.close?.() },
   ].map(
     ({ change, make }): StoreCase => ({
       name: `a place is empty once its key is ${change}`,
@@ -39,6 +38,16 @@ export const storeHandleCases: readonly StoreCase[] = [
       },
     }),
   ),
+  {
+    // A pair of tiers does not close its near store, which may hold the entry on.
+    name: "nothing may be given at a place once the store is closed",
+    needs: "handles",
+    async run(opened) {
+      const handle = await placed(opened, "held");
+      await opened.store.close?.();
+      checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), false, "whether it may be given");
+    },
+  },
   {
     name: "a place that was emptied is not filled again",
     needs: "handles",
