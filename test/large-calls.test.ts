@@ -1,4 +1,4 @@
-import { type CacheStore, createCache, guarded, warmUp } from "@granary/core";
+import { type CacheBus, type CacheStore, createCache, guarded, warmUp } from "@granary/core";
 import { keyvStore } from "@granary/keyv";
 import { memoryStore } from "@granary/memory";
 import { redisStore } from "@granary/redis";
@@ -36,9 +36,32 @@ function keyv(): CacheStore {
 const tiers = (l2: CacheStore): CacheStore =>
   tiered({ l1: memoryStore({ maxEntries: 2 * COUNT }), l2: guarded(l2, PATIENT) });
 
+/** Tiers whose bus begins to listen, and so tells a gap, while far is read for the first time. */
+function tiersWithGap(): CacheStore {
+  const l2 = guarded(redis(), PATIENT);
+  const { many } = l2;
+  if (many === undefined) throw new Error("Redis reads many keys at once.");
+  let tellGap: (() => void) | undefined;
+  const bus: CacheBus = {
+    name: "late",
+    publish: () => {},
+    subscribe: (listener) => {
+      tellGap = () => listener.gap();
+      return () => {};
+    },
+  };
+  const get: typeof many.get = async (...read) => {
+    const found = await many.get(...read);
+    tellGap?.();
+    tellGap = undefined;
+    return found;
+  };
+  return tiered({ l1: memoryStore({ maxEntries: 2 * COUNT }), l2: { ...l2, many: { ...many, get } }, bus });
+}
+
 const STORES = {
   redis: () => guarded(redis(), PATIENT),
-  tiered: () => tiers(redis()),
+  "tiers whose bus begins to listen meanwhile": tiersWithGap,
   keyv: () => guarded(keyv(), PATIENT),
   ...(IS_FULL && { "tiered keyv": () => tiers(keyv()) }),
 };

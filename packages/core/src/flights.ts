@@ -6,7 +6,7 @@ import type { Flight, Outcome } from "./flight.js";
 import { Flying } from "./flying.js";
 import { LatestWrites } from "./latest-writes.js";
 import type { Look, Readable } from "./look.js";
-import { LookOfMany, type ManyLook } from "./many-look.js";
+import { LookOfMany, type ManyLook, type ReadMany, readLooks } from "./many-look.js";
 import { isolatesRequests } from "./runtime.js";
 import { loadTimeout, TimeLimits } from "./time-limits.js";
 import { Turns } from "./turns.js";
@@ -148,10 +148,12 @@ export class Flights {
   }
 
   /** As `look`, at those of `keys` that nobody is busy with, by one read. Each look is to be shared, or ended. */
-  lookMany(keys: readonly string[], read: (idle: string[]) => ManyLook["read"]): ManyLook {
+  lookMany(keys: readonly string[], read: ReadMany): ManyLook {
     const idle: string[] = [];
     const ended = (look: LookOfMany): void => this.#endLook(look.key, look);
-    const many: ManyLook = { looks: [], read: Promise.resolve([]), ended };
+    const isBusy = (key: string): boolean => this.isBusy(key);
+    const begun = (look: LookOfMany): void => void this.#looks.set(look.key, look);
+    const many: ManyLook = { looks: [], read: Promise.resolve([]), isBusy, begun, ended };
     for (const key of keys) {
       const known = this.#looks.get(key);
       const isFree = known === undefined && this.#flying.of(key) === undefined;
@@ -159,7 +161,7 @@ export class Flights {
       if (isFree) this.#looks.set(key, look as Look);
       many.looks.push((look as LookOfMany | undefined)?.many === many ? (look as LookOfMany) : undefined);
     }
-    if (idle.length > 0) many.read = read(idle);
+    if (idle.length > 0) many.read = readLooks(many, read, read(idle));
     return many;
   }
 

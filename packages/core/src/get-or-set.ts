@@ -5,7 +5,7 @@ import { type CacheEntry, isPromiseLike } from "./entry.js";
 import type { Flight, FlightPlan, Outcome } from "./flight.js";
 import { staleMs } from "./lifetime.js";
 import { Load, type LoadOrder } from "./load.js";
-import type { Look } from "./look.js";
+import { type Look, MOST_LOOKS } from "./look.js";
 import { unlessAborted, waitFor } from "./patience.js";
 import { countHit, countMiss, rememberPlace } from "./read.js";
 import { loadTimeout } from "./time-limits.js";
@@ -25,9 +25,6 @@ export interface Request<T> extends LoadOrder<T> {
   /** Called with the flight that this request has started. */
   readonly onStart?: (flight: Flight) => void;
 }
-
-/** How often a look is taken again because something changed the key meanwhile. After that, the key counts as absent. */
-const MOST_LOOKS = 3;
 
 /** The value of a key: fresh, stale as the policy allows, or loaded by one flight for all who ask. */
 export function getOrSet<T>(context: CacheContext, request: Request<T>): Promise<T> {

@@ -1,5 +1,8 @@
 import type { Awaitable, CacheEntry } from "./entry.js";
 
+/** How often a look is taken, where something changes the key meanwhile. After that, the key counts as absent. */
+export const MOST_LOOKS = 3;
+
 /** A look at the store that several callers share. */
 export interface Look {
   readonly found: Awaitable<CacheEntry | undefined>;

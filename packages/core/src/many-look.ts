@@ -1,6 +1,10 @@
 import type { CacheEntry } from "./entry.js";
+import { MOST_LOOKS } from "./look.js";
 
 type Found = CacheEntry | undefined;
+
+/** Reads keys, in one round trip. */
+export type ReadMany = (keys: string[]) => Promise<readonly Found[]>;
 
 /** One read of many keys, which is a look at each of them. */
 export interface ManyLook {
@@ -8,6 +12,10 @@ export interface ManyLook {
   readonly looks: Array<LookOfMany | undefined>;
   /** What is found, by the places of the looks. */
   read: Promise<readonly Found[]>;
+  /** Whether somebody is busy with the key at this moment. */
+  isBusy(key: string): boolean;
+  /** A look that a change has voided is taken again: others can share it from now on. */
+  begun(look: LookOfMany): void;
   /** Nobody can share the look any more. */
   ended(look: LookOfMany): void;
 }
@@ -42,4 +50,26 @@ export class LookOfMany {
   end(): void {
     if (this.shared === undefined) this.many.ended(this);
   }
+}
+
+/**
+ * What `first` finds, and of keys that were changed meanwhile what is there now. A gap changes every key: if each were
+ * looked at again by itself, one call about thousands of keys would become thousands of calls of the store.
+ */
+export async function readLooks(many: ManyLook, read: ReadMany, first: ManyLook["read"]): Promise<readonly Found[]> {
+  const found = [...(await first)];
+  for (let reads = 1; reads < MOST_LOOKS; reads += 1) {
+    const looks = new Set(many.looks.filter((look) => look !== undefined));
+    const again = [...looks].filter(({ voided, key }) => voided && !many.isBusy(key));
+    if (again.length === 0) break;
+    for (const look of again) {
+      look.voided = false;
+      many.begun(look);
+    }
+    const renewed = await read(again.map(({ key }) => key));
+    again.forEach(({ place }, at) => {
+      found[place] = renewed[at];
+    });
+  }
+  return found;
 }
