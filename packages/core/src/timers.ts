@@ -10,6 +10,12 @@ let timeout: unknown;
 let dateNow: unknown;
 let regime = 0;
 
+/** So often, by real time, it is looked whether fake timers were taken out. */
+const WATCHED_MS = 50;
+let isWatching = false;
+/** Whether the global timers are others than the machine's, in whose text the function has its name. */
+let isFaked = false;
+
 /**
  * Runs `task` once, `ms` milliseconds from now, by whatever the global timers are at this moment. Returns a function
  * that cancels it.
@@ -37,8 +43,25 @@ export function keepArmed(): void {
   if (setTimeout === timeout && Date.now === dateNow) return;
   timeout = setTimeout;
   dateNow = Date.now;
+  isFaked = !String(setTimeout).startsWith("function setTimeout(");
   regime += 1;
   for (const timer of pending) timer.arm();
+}
+
+/**
+ * Where a test takes its fake timers out and then only waits for what began under them, nobody reads the time. So as long
+ * as something waits for timers that are not the machine's, a signal looks again: it goes by real time, no library fakes
+ * it, and it keeps no process. The machine's timers are never watched.
+ */
+function watch(): void {
+  if (isWatching || !isFaked || pending.size === 0) return;
+  isWatching = true;
+  // Not every runtime has it.
+  globalThis.AbortSignal?.timeout?.(WATCHED_MS).addEventListener("abort", () => {
+    isWatching = false;
+    keepArmed();
+    watch();
+  });
 }
 
 class Timer {
@@ -91,6 +114,7 @@ class Timer {
     // What a request has armed ends with it, without a word: this would keep it for ever.
     if (!isolatesRequests) pending.add(this);
     this.arm();
+    watch();
   }
 }
 

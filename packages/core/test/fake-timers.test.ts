@@ -90,6 +90,26 @@ describe.each(fakeTimers)("FIELD 23, 24 (C40): fake timers of $library", (fakes)
     expect(await load).toBe("LOAD_TIMEOUT");
   });
 
+  test("FIELD 23: end a load that began under them, when nobody asks for anything after they were taken out", async () => {
+    const cache = open();
+    putIn();
+    const load = codeOf(cache.getOrSet("tea", never, { hardTimeout: 100 }));
+    takeOut();
+    expect(await load).toBe("LOAD_TIMEOUT");
+  });
+
+  test("FIELD 23: end a load under the third set of them, when nobody asks for anything after these were taken out", async () => {
+    const cache = open();
+    const loads: Promise<unknown>[] = [];
+    for (const id of ["a", "b", "c"]) {
+      putIn();
+      loads.push(codeOf(cache.getOrSet(id, never, { hardTimeout: 100 })));
+      await pass(1);
+      takeOut();
+    }
+    expect(await Promise.all(loads)).toEqual(["LOAD_TIMEOUT", "LOAD_TIMEOUT", "LOAD_TIMEOUT"]);
+  });
+
   test("end a load that began before them", async () => {
     const cache = open();
     const load = codeOf(cache.getOrSet("tea", never, { hardTimeout: "1h" }));
@@ -127,8 +147,10 @@ describe.each(fakeTimers)("FIELD 23, 24 (C40): fake timers of $library", (fakes)
     const warned = vi.spyOn(console, "warn").mockClear();
     const cache = open();
     const loading = gate<string>();
+    const armed = vi.spyOn(globalThis, "setTimeout");
     const load = cache.getOrSet("tea", () => loading.promise, { hardTimeout: "1m" });
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(armed.mock.calls.some(([, ms]) => Number(ms) > 50_000)).toBe(true));
+    armed.mockRestore();
     putIn();
     loading.open("green");
     await load;

@@ -1,6 +1,6 @@
 import { type CacheBus, type CacheStore, checkOptions, type OptionNames } from "@granary/core";
 import { type MemoryStore, type MemoryStoreOptions, memoryStore } from "@granary/memory";
-import { type RedisBusOptions, type RedisStoreOptions, redisBus, redisStore } from "@granary/redis";
+import { type RedisBusOptions, type RedisClient, type RedisStoreOptions, redisBus, redisStore } from "@granary/redis";
 import { type TieredOptions, tiered } from "@granary/tiered";
 
 /** What `redisTiers` takes: the client, and what its parts take. */
@@ -36,7 +36,8 @@ const OPTIONS: OptionNames<RedisTiersOptions> = {
  * @throws CacheError `INVALID_OPTION`, where an option is not known or not of its form.
  */
 export function redisTiers(options: RedisTiersOptions): RedisTiers {
-  checkOptions(options, OPTIONS);
+  // A client in place of options has more names than can be meant: the store says how it is given.
+  if (typeof (options as Partial<RedisClient> | undefined)?.publish !== "function") checkOptions(options, OPTIONS);
   const { client, serializer, channel, maxEntries, maxBytes, sizeOf, values, ...tiers } = options;
   const l2 = redisStore({ client, ...given({ serializer }) });
   const bus = redisBus({ client, ...given({ channel }) });

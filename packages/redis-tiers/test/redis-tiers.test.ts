@@ -1,5 +1,6 @@
 import { createCache } from "@granary/core";
 import { redisTiers } from "@granary/redis-tiers";
+import { tiered } from "@granary/tiered";
 import { Redis } from "ioredis";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 
@@ -36,4 +37,15 @@ test("what it does not know is refused, with what was meant", () => {
   const { client } = node("refused");
   expect(() => redisTiers({ client, maxEntry: 5 } as never)).toThrow(/maxEntries/);
   expect(() => redisTiers({} as never)).toThrow(/new Redis\(url\)/);
+});
+
+test("a client in place of options is told how to be given", () => {
+  const { client } = node("client");
+  expect(() => redisTiers(client as never)).toThrow(/write redis\w+\(\{ client: new Redis\(url\) \}\)/);
+  expect(() => redisTiers(undefined as never)).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+});
+
+test("a client in place of a bus is refused: what it publishes is not what tiers say", () => {
+  const { client, store } = node("no-bus");
+  expect(() => tiered({ l1: store.l1, l2: store.l2, bus: client as never })).toThrow(/^bus: takes a CacheBus/);
 });

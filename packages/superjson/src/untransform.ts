@@ -79,7 +79,9 @@ function isPair(json: unknown): boolean {
 }
 
 function isErrorForm(json: unknown): boolean {
-  return isRecord(json) && Object.hasOwn(json, "name") && Object.hasOwn(json, "message");
+  return (
+    isRecord(json) && ["name", "message"].every((part) => Object.hasOwn(json, part) && typeof json[part] === "string")
+  );
 }
 
 function misfit(type: unknown): never {

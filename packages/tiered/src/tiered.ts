@@ -52,6 +52,7 @@ export function tiered(options: TieredOptions): CacheStore {
   if (breaker !== undefined && breaker !== false) checkOptions(breaker, BREAKER_OPTIONS, "breaker.");
   checkStore("l1", l1);
   checkStore("l2", l2);
+  if (l1 === l2) throw new CacheError("INVALID_OPTION", "l1 and l2 are the same store: give each tier one of its own.");
   checkBus(bus);
   const fallbackMs = bus === undefined ? L1_TTL_WITHOUT_BUS_MS : Number.POSITIVE_INFINITY;
   const l1TtlMs = l1Ttl === undefined ? fallbackMs : parseDuration(l1Ttl, "l1Ttl");
@@ -73,7 +74,10 @@ function checkStore(option: string, store: CacheStore): void {
   throw new CacheError("INVALID_OPTION", `${option}: takes a CacheStore, such as ${examples}.`);
 }
 
+/** A client of Redis publishes and subscribes too, but to other things, and has no name. */
 function checkBus(bus: CacheBus | undefined): void {
-  if (bus === undefined || (typeof bus?.publish === "function" && typeof bus.subscribe === "function")) return;
+  const isBus =
+    typeof bus?.publish === "function" && typeof bus.subscribe === "function" && typeof bus.name === "string";
+  if (bus === undefined || isBus) return;
   throw new CacheError("INVALID_OPTION", "bus: takes a CacheBus, such as redisBus({ client }).");
 }

@@ -43,6 +43,8 @@ describe("what is not a tier, a bus or a duration", () => {
     ["l1", { l2 }],
     ["l2", { l1, l2: null }],
     ["bus", { l1, l2, bus: {} }],
+    ["bus", { l1, l2, bus: null }],
+    ["bus", { l1, l2, bus: { publish: () => {}, subscribe: () => {} } }],
     ["l1Ttl", { l1, l2, l1Ttl: "5 parsecs" }],
   ];
 
@@ -50,5 +52,9 @@ describe("what is not a tier, a bus or a duration", () => {
     expect(() => tiered(options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringMatching(`^${option}: `) }),
     );
+  });
+
+  test("is refused at once: one store for both tiers", () => {
+    expect(() => tiered({ l1, l2: l1 })).toThrow(/^l1 and l2 are the same store/);
   });
 });
