@@ -6,6 +6,7 @@ import type { Awaitable } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
+import type { Waking } from "./lease.js";
 import type { Loader } from "./load.js";
 import type { LoadContext } from "./load-context.js";
 import { KEYS_A_WAVE } from "./many-of.js";
@@ -59,13 +60,15 @@ export function isFailedAlone(flight: Flight | undefined, error: unknown): boole
 
 /**
  * Loads of several keys that go to the origin as one. Each is a flight of its own, for whoever else asks; the origin
- * is asked once all of them have said whether they have to load, were found after all, or wait for somebody else. One
- * that waited in vain, since the other node gave up, is loaded afterwards.
+ * is asked once all of them have said whether they have to load, were found after all, or wait for somebody else. Those
+ * that waited in vain, since the other node gave up, are loaded afterwards: as one too, where it gave up all at once.
  */
 export class BatchLoad<T> {
   readonly #loadMany: LoadMany<T>;
   readonly #report: Report;
   readonly #undecided = new Set([MORE]);
+  /** Flights that wait for another node. */
+  readonly #waiting = new Map<string, Flight>();
   #passengers: Passenger<T>[] = [];
 
   constructor(loadMany: LoadMany<T>, report: Report) {
@@ -81,14 +84,35 @@ export class BatchLoad<T> {
         const flight = callChain.current();
         this.#passengers.push({ id: session.id, at, session, flight, resolve, reject });
         this.settle(key);
-        // The batch has gone already: this one comes after a wait for another node.
+        // The batch has gone already: this one comes after a wait for another node, and is not held back for those that
+        // still wait. It may have been given the lease that they wait for elsewhere.
         if (this.#undecided.size === 0) this.#depart();
       });
   }
 
   /** The key needs no load now; without one, no key is added any more. */
   settle(key = MORE): void {
+    this.#waiting.delete(key);
     if (this.#undecided.delete(key) && this.#undecided.size === 0) this.#depart();
+  }
+
+  /** Another flight or another node loads the key. `mine` is the flight that waits for another node. */
+  standAside(key: string, mine: Flight | undefined): (waking: Waking) => void {
+    this.settle(key);
+    if (mine !== undefined) this.#waiting.set(key, mine);
+    // One that was given up meanwhile asks no more.
+    return (waking) => void (mine?.landed === false && this.#askAgain(key, waking));
+  }
+
+  /**
+   * The next answer tells whether the key has to be loaded. Those that have to already wait for the questions under way
+   * alone: of many keys, some may always be asking. Timers of one wait run in different turns, so the first one that is
+   * due has all of them ask.
+   */
+  #askAgain(key: string, waking: Waking): void {
+    this.#waiting.delete(key);
+    if (this.#passengers.length === 0) this.#undecided.add(key);
+    if (waking === "due") for (const flight of this.#waiting.values()) flight.onRelease?.();
   }
 
   #depart(): void {

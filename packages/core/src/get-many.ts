@@ -5,6 +5,7 @@ import type { CacheEntry } from "./entry.js";
 import type { Flight, Outcome } from "./flight.js";
 import { getOrSet } from "./get-or-set.js";
 import type { Id } from "./key.js";
+import type { StandAside } from "./lease.js";
 import type { Loader } from "./load.js";
 import type { ManyLook } from "./many-look.js";
 import { countHit, judge } from "./read.js";
@@ -150,18 +151,18 @@ class Requests<T> {
       return loadMine(session);
     };
     let mine: Flight | undefined;
-    const standAside = (): void => {
+    const standAside: StandAside = () => {
       flight = context.flights.of(key);
-      settle();
+      return batch.standAside(key, mine);
     };
     const onStart = (started: Flight): void => {
       mine = started;
+      // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
+      started.whenLanded(settle);
     };
     try {
       const value = await getOrSet<T>(context, { ...asked, loader, standAside, onStart, begunAt: this.#begunAt });
-      // A refresh behind may still be asking for the right to load: then the batch waits for it, or it would load alone.
       if (mine === undefined) settle();
-      else mine.whenLanded(settle);
       return value;
     } catch (error) {
       settle();

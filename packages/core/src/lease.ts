@@ -15,6 +15,12 @@ export type Right =
    */
   | { readonly type: "alone"; readonly seen: { readonly entry: CacheEntry | undefined } | undefined };
 
+/** Why a wait for another node ends: the lease is said to have ended, or it is time to ask again. */
+export type Waking = "heard" | "due";
+
+/** Tells that a flight waits for another node, and gives what tells that it waits no longer. */
+export type StandAside = () => (waking: Waking) => void;
+
 export interface LeaseQuestion {
   readonly leases: LeasesCapability;
   readonly clock: Clock;
@@ -23,8 +29,8 @@ export interface LeaseQuestion {
   /** Whether what the store holds spares the load. */
   isGoodEnough(entry: CacheEntry): boolean;
   report(operation: string, error: unknown, key: string): void;
-  /** Called where another node has the right. */
-  readonly standAside?: (() => void) | undefined;
+  /** Called where another node has the right. What it gives is called when the flight is about to ask again. */
+  readonly standAside?: StandAside | undefined;
 }
 
 /** How often a node asks in a row because the key was changed meanwhile. */
@@ -66,8 +72,9 @@ async function askUntilAnswered(question: LeaseQuestion, token: string): Promise
     if (answer.type === "granted") return granted(question, { token, entry, ttlMs: answer.ttlMs });
     if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
     if (awaited.hasFailed(answer, flight, clock.now())) return { type: "alone", seen: { entry } };
-    question.standAside?.();
-    await woken(question, Math.min(pollMs, answer.leftMs + 1));
+    const askAgain = question.standAside?.();
+    const waking = await woken(question, Math.min(pollMs, answer.leftMs + 1));
+    askAgain?.(waking);
     // What it loads is not kept: others would see a lease come and go, and take it for a load that has failed.
     if (flight.landed || flight.voided) return { type: "alone", seen: undefined };
   }
@@ -124,16 +131,17 @@ function granted(question: LeaseQuestion, { token, entry, ttlMs }: Grant): Right
 }
 
 /** Until the lease of the key ends, as far as is heard, or `ms` have passed. */
-function woken({ leases, clock, flight }: LeaseQuestion, ms: number): Promise<void> {
+function woken({ leases, clock, flight }: LeaseQuestion, ms: number): Promise<Waking> {
   return new Promise((resolve) => {
-    const wake = (): void => {
+    const wake = (waking: Waking): void => {
       cancel();
       unwatch();
-      resolve();
+      resolve(waking);
     };
-    const cancel = clock.after(ms, wake);
-    const unwatch = leases.watch(flight.key, wake);
-    flight.onRelease = wake;
+    const hear = (): void => wake("heard");
+    const cancel = clock.after(ms, () => wake("due"));
+    const unwatch = leases.watch(flight.key, hear);
+    flight.onRelease = hear;
   });
 }
 

@@ -2,7 +2,7 @@ import { callChain } from "./call-chain.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
 import { Flight, type FlightPlan } from "./flight.js";
-import { type Right, seekRight } from "./lease.js";
+import { type Right, type StandAside, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
 import { type LoadContext, LoadSession, type Said } from "./load-context.js";
 import type { CacheStore, LeasesCapability, MissedChange, WriteReason } from "./store.js";
@@ -17,8 +17,8 @@ export type UntypedLoader<U> = (context: LoadContext<unknown>) => Awaitable<U>;
 export interface LoadOrder<T> {
   readonly call: Call;
   readonly loader: Loader<T>;
-  /** Called where another node loads the key, and the flight waits for it. */
-  readonly standAside?: (() => void) | undefined;
+  /** Called where another flight or another node loads the key, and is waited for. */
+  readonly standAside?: StandAside | undefined;
 }
 
 /** Loads a key, stores the result and tells of it. Waits only for what does not answer at once. */
@@ -153,7 +153,7 @@ export class Load<T> extends Flight {
 interface RightWanted {
   readonly leases: LeasesCapability;
   readonly flight: Flight;
-  readonly standAside: (() => void) | undefined;
+  readonly standAside: StandAside | undefined;
 }
 
 /** Asks the store for the right to load. */
