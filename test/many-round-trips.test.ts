@@ -35,7 +35,10 @@ function client(port: number): Redis {
 async function openNode({ withBus = "no" as "no" | "yes", maxEntries = 20_000 } = {}): Promise<Cache<string>> {
   const l2 = redisStore({ client: client(proxy.port) });
   const bus = withBus === "yes" ? { bus: redisBus({ client: client(server.port) }) } : {};
-  const cache = createCache<string>({ store: tiered({ l1: memoryStore({ maxEntries }), l2, ...bus }), ttl: "1h" });
+  const cache = createCache<string>({
+    store: tiered({ l1: memoryStore({ maxEntries }), l2, l2Timeout: "1m", ...bus }),
+    ttl: "1h",
+  });
   onTestFinished(() => cache.close());
   // The first call connects, asks for the time and brings the script along.
   await cache.getOrSet("warm", () => "up");

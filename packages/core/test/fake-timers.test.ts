@@ -2,7 +2,7 @@ import { type Cache, type CacheStore, createCache, guarded, systemClock } from "
 import { memoryStore } from "@granary/memory";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { seededRandom } from "../../testkit/src/seeded.js";
-import { type FakeTimersOf, fakeTimers, withoutTicks } from "./support/fake-timers.js";
+import { type FakeTimersOf, fakeTimers } from "./support/fake-timers.js";
 import { gate } from "./support/fixtures.js";
 
 const never = (): Promise<string> => new Promise(() => {});
@@ -159,7 +159,7 @@ describe.each(fakeTimers)("FIELD 23, 24 (C40): fake timers of $library", (fakes)
   });
 });
 
-describe.each([...fakeTimers, withoutTicks])("C40: fake timers of $library", ({ putIn, takeOut }) => {
+describe.each(fakeTimers)("C40: fake timers of $library", ({ putIn, takeOut }) => {
   test("let reads and loads of memory end while their clock stands still", async () => {
     putIn();
     const cache = open();

@@ -24,8 +24,6 @@ function withFakeTimers(library: string, more: Parameters<typeof FakeTimers.inst
       installed = FakeTimers.install({ now: Date.now(), ...more });
     },
     takeOut: () => {
-      // What Node itself has put off meanwhile, such as a message to this process, must not be lost.
-      installed?.runMicrotasks();
       installed?.uninstall();
       installed = undefined;
     },
@@ -49,11 +47,6 @@ const JEST_FAKES = [
   "setTimeout",
   "clearTimeout",
 ] as const;
-
-/** As jest's, with `nextTick`, without which the runner of these tests cannot go on: for a moment only. */
-export const withoutTicks: FakeTimersOf = withFakeTimers("jest, nextTick included", {
-  toFake: [...JEST_FAKES, "nextTick"],
-});
 
 /** The four libraries. */
 export const fakeTimers: readonly FakeTimersOf[] = [
