@@ -11,9 +11,16 @@ export const packages: readonly string[] = readdirSync(`${root}packages`).sort()
 
 /** Every file under a folder of the repository whose name ends so; paths are relative to that folder. */
 export function filesUnder(folder: string, ending: string): Files {
-  const names = readdirSync(root + folder, { recursive: true, encoding: "utf8" });
-  const wanted = names.filter((name) => name.endsWith(ending) && !name.includes("node_modules"));
+  const wanted = namesUnder(root + folder, "").filter((name) => name.endsWith(ending));
   return new Map(wanted.sort().map((name) => [name, readFileSync(`${root}${folder}/${name}`, "utf8")]));
+}
+
+/** Dependencies are left out: other tasks may be writing there. */
+function namesUnder(folder: string, prefix: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (!entry.isDirectory()) return [`${prefix}${entry.name}`];
+    return entry.name === "node_modules" ? [] : namesUnder(`${folder}/${entry.name}`, `${prefix}${entry.name}/`);
+  });
 }
 
 export function read(path: string): string {
