@@ -25,6 +25,15 @@ async function connections({ client, name }: { client: Redis; name: string }): P
   return list.split("\n").filter((line) => line.includes(` name=${name} `)).length;
 }
 
+/** Waits until so many connections have the name of the client. */
+async function connectionsBecome(own: Parameters<typeof connections>[0], count: number): Promise<void> {
+  const seen = await eventually(
+    () => connections(own),
+    (found) => found === count,
+  );
+  expect(seen).toBe(count);
+}
+
 const BUSES = {
   redisBus: (client: Redis) => redisBus({ client, channel: ownName() }),
   redisTracking: (client: Redis) => redisTracking({ client }),
@@ -275,20 +284,10 @@ describe("C36: nothing is left behind the last", () => {
       }),
     );
     await Promise.all(caches.map((cache) => cache.set("a", 1)));
-    expect(
-      await eventually(
-        () => connections(own),
-        (seen) => seen === 2,
-      ),
-    ).toBe(2);
+    await connectionsBecome(own, 2);
     expect(client.listenerCount("error")).toBe(1);
     await Promise.all(caches.map((cache) => cache.close()));
-    expect(
-      await eventually(
-        () => connections(own),
-        (seen) => seen === 1,
-      ),
-    ).toBe(1);
+    await connectionsBecome(own, 1);
     expect(client.listenerCount("error")).toBe(0);
   });
 
@@ -301,19 +300,9 @@ describe("C36: nothing is left behind the last", () => {
       }),
     );
     await Promise.all(caches.map((cache) => cache.set("a", 1)));
-    expect(
-      await eventually(
-        () => connections(own),
-        (seen) => seen === 2,
-      ),
-    ).toBe(2);
+    await connectionsBecome(own, 2);
     await Promise.all(caches.map((cache) => cache.close()));
-    expect(
-      await eventually(
-        () => connections(own),
-        (seen) => seen === 1,
-      ),
-    ).toBe(1);
+    await connectionsBecome(own, 1);
     expect(client.listenerCount("error")).toBe(0);
   });
 

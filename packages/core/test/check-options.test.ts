@@ -5,6 +5,24 @@ import { describe, expect, test } from "vitest";
 // What a user types who does not heed the types, or has none.
 type Untyped = Record<keyof Cache<unknown>, (...given: unknown[]) => Promise<unknown>>;
 const open = () => createCache<unknown>({ store: memoryStore() }) as unknown as Untyped;
+
+/** Every method about ids, with these options. */
+function callsWith(cache: Untyped, options: unknown): readonly Promise<unknown>[] {
+  return [
+    cache.get("a", options),
+    cache.getOrSet("a", () => 1, options),
+    cache.set("a", 1, options),
+    cache.delete("a", options),
+    cache.has("a", options),
+    cache.ttl("a", options),
+    cache.entry("a", options),
+    cache.expire("a", options),
+    cache.getMany(["a"], options),
+    cache.getOrSetMany(["a"], () => [1], options),
+    cache.setMany([["a", 1]], options),
+    cache.deleteMany(["a"], options),
+  ];
+}
 const refused = (code = "INVALID_OPTION", message = /./) =>
   expect.toSatisfy(
     (error: unknown) => isCacheError(error, code as never) && message.test((error as Error).message),
@@ -67,18 +85,7 @@ describe("C43: an option that is not known is refused, and says what was probabl
     expect(() => cache.wrap(() => 1, options)).toThrow(refused() as never);
     expect(() => guarded(memoryStore(), options as never)).toThrow(refused() as never);
     const calls = [
-      cache.get("a", options),
-      cache.getOrSet("a", () => 1, options),
-      cache.set("a", 1, options),
-      cache.delete("a", options),
-      cache.has("a", options),
-      cache.ttl("a", options),
-      cache.entry("a", options),
-      cache.expire("a", options),
-      cache.getMany(["a"], options),
-      cache.getOrSetMany(["a"], () => [1], options),
-      cache.setMany([["a", 1]], options),
-      cache.deleteMany(["a"], options),
+      ...callsWith(cache, options),
       cache.invalidatePattern("a", options),
       warmUp(cache as never, ["a"], options as never),
     ];
@@ -98,18 +105,7 @@ describe("C43: an option that is not known is refused, and says what was probabl
     expect(() => cache.namespace("a", options)).toThrow('Did you mean "ttl"?');
     expect(() => cache.wrap(() => 1, { id: "a", ...options })).toThrow('Did you mean "ttl"?');
     const calls = [
-      cache.get("a", options),
-      cache.getOrSet("a", () => 1, options),
-      cache.set("a", 1, options),
-      cache.delete("a", options),
-      cache.has("a", options),
-      cache.ttl("a", options),
-      cache.entry("a", options),
-      cache.expire("a", options),
-      cache.getMany(["a"], options),
-      cache.getOrSetMany(["a"], () => [1], options),
-      cache.setMany([["a", 1]], options),
-      cache.deleteMany(["a"], options),
+      ...callsWith(cache, options),
       warmUp(cache as never, ["a"], { loadMany: () => [1], ...options } as never),
     ];
     expect(await reasonsOf(calls)).toEqual(
