@@ -1,9 +1,11 @@
 import type { Awaitable } from "./entry.js";
+import type { Generation } from "./generations.js";
+import type { Invalidation } from "./store.js";
 
 /** What one node tells the others. */
 export type BusMessage =
   | { readonly type: "changed"; readonly keys: readonly string[] }
-  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number }
+  | ({ readonly type: "invalidated" } & Invalidation & Generation)
   /** The sender could not tell all that it changed: what the others hold is to be confirmed. */
   | { readonly type: "gap" };
 

@@ -8,11 +8,6 @@ import { after, behind } from "./timers.js";
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /**
-   * The latest instant that it may be, where the clock follows another one that is known only within bounds: `now()` is
-   * the earliest then. Default: `now()`.
-   */
-  latest?(): number;
   /** Runs `task` once, `ms` milliseconds from now. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void;
   /** As `after`, for what no caller waits for: it need not keep the process. Default: `after`. */

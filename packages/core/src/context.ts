@@ -6,7 +6,6 @@ import type { Flights } from "./flights.js";
 import type { Id, Keys } from "./key.js";
 import type { ResolvedPolicy } from "./policy.js";
 import type { SafeStore } from "./safe-store.js";
-import type { Stamps } from "./stamps.js";
 import type { ValueCheck } from "./value-check.js";
 
 /** Everything that the operations of one cache work with. */
@@ -16,7 +15,6 @@ export interface CacheContext {
   readonly keys: Keys;
   readonly policy: ResolvedPolicy;
   readonly flights: Flights;
-  readonly stamps: Stamps;
   readonly emitter: Emitter;
   readonly counters: Counters;
   /** Validates what is about to be stored. */

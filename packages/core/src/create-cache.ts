@@ -151,14 +151,13 @@ class Family implements CacheFamily {
         report: (key, error) => report("validate", error, key),
       });
     const store = new SafeStore({ source: this.#source, onStoreError, admit, report, unwritable });
-    const { flights, stamps } = this.#share;
+    const { flights } = this.#share;
     const context: CacheContext = {
       store,
       clock: this.#clock,
       keys: new Keys(space, { areKept: this.#share.store.handles !== undefined }),
       policy,
       flights,
-      stamps,
       emitter,
       counters,
       check,

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import type { GuardedAttempt } from "./guard.js";
 import { isolatesRequests } from "./runtime.js";
 
 /** Calls of one moment, which share a timer. */
@@ -16,6 +17,7 @@ interface Wait {
   readonly key: string;
   /** Ends it without an answer; `undefined` once it is over. */
   end: ((reason: Error) => void) | undefined;
+  readonly attempt: GuardedAttempt | undefined;
 }
 
 /** What is waited for. */
@@ -25,6 +27,8 @@ export interface LimitedCall {
   readonly times: number;
   /** Calls of the moment that count as one, since one call of the application may have begun them all. */
   readonly isGathered: boolean;
+  /** Told when the call is given up. */
+  readonly attempt?: GuardedAttempt | undefined;
 }
 
 export interface DeadlinesOptions {
@@ -60,11 +64,11 @@ export class Deadlines {
   }
 
   /** Resolves as `answer` does, or rejects when that takes too long. */
-  limit<T>(answer: PromiseLike<T>, { key, times, isGathered }: LimitedCall): Promise<T> {
+  limit<T>(answer: PromiseLike<T>, { key, times, isGathered, attempt }: LimitedCall): Promise<T> {
     const batch = times === 1 && !isolatesRequests ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
     const { answered, failed, overdue } = this.#options;
     return new Promise((resolve, reject) => {
-      const wait: Wait = { key, end: reject };
+      const wait: Wait = { key, end: reject, attempt };
       batch.waits.push(wait);
       batch.waiting += 1;
       if (!isGathered || batch.gathered === 0) this.#pending += 1;
@@ -142,9 +146,11 @@ export class Deadlines {
   #endWaits(batch: Batch, reason: (key: string) => Error): void {
     this.#end(batch);
     for (const wait of batch.waits) {
-      const { end, key } = wait;
+      const { end, key, attempt } = wait;
+      if (end === undefined) continue;
       wait.end = undefined;
-      end?.(reason(key));
+      if (attempt !== undefined) giveUp(attempt);
+      end(reason(key));
     }
   }
 
@@ -153,4 +159,9 @@ export class Deadlines {
     this.#batches.delete(batch);
     if (this.#open === batch) this.#open = undefined;
   }
+}
+
+function giveUp(attempt: GuardedAttempt): void {
+  attempt.isGivenUp = true;
+  attempt.onGiveUp?.();
 }

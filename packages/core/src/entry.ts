@@ -7,7 +7,7 @@ export type Awaitable<T> = T | Promise<T>;
  */
 export interface CacheEntry<V = unknown> {
   readonly value: V;
-  /** When the load that made the value began, not when it ended: an invalidation in between wins. */
+  /** When the load that made the value began. It says how old the entry is, and decides nothing. */
   readonly createdAt: number;
   /** Fresh before this instant. May be `Infinity`. */
   readonly freshUntil: number;
@@ -19,6 +19,8 @@ export interface CacheEntry<V = unknown> {
   readonly etag?: string | undefined;
   /** As `etag`, for origins that only know a date. */
   readonly lastModified?: string | undefined;
+  /** The generations of its namespaces that stood before its load began, as the store wrote them: for stores alone. */
+  readonly generations?: string | undefined;
   /** The store that this copy was just read from, where that is not the nearest one. Never stored. */
   readonly tier?: string | undefined;
 }

@@ -11,6 +11,7 @@ import { isError } from "./realms.js";
  * | `UNREADABLE` | the bytes that a store holds under a key are not an entry |
  * | `UNSUPPORTED` | the store lacks a capability that the call needs |
  * | `STORE_FAILED` | the store threw, rejected or cannot be reached; `cause` holds its error |
+ * | `STORE_REFUSED` | the store answered that it does not take this one change: it is full, for example |
  * | `STORE_TIMEOUT` | the store did not answer in time; what it was asked may still be done |
  * | `STORE_UNAVAILABLE` | the store was not asked: its circuit breaker is open, or too many calls have no answer yet |
  * | `LOAD_TIMEOUT` | a load did not end within `hardTimeout` |
@@ -25,6 +26,7 @@ export type CacheErrorCode =
   | "UNREADABLE"
   | "UNSUPPORTED"
   | "STORE_FAILED"
+  | "STORE_REFUSED"
   | "STORE_TIMEOUT"
   | "STORE_UNAVAILABLE"
   | "LOAD_TIMEOUT"

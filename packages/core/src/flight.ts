@@ -35,8 +35,6 @@ export abstract class Flight {
   onRelease: (() => void) | undefined;
   /** How the load has ended, or was given up. */
   outcome: Outcome | undefined;
-  /** When its loader began, which is what its entry will be dated; later than anything until then. */
-  begunAt = Number.POSITIVE_INFINITY;
   /** The load whose loader started this one and waits for it. */
   readonly awaitedBy: Flight | undefined;
   /** What all flights of one store belong to: a key is unique there. */

@@ -1,4 +1,4 @@
-import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
+import type { Clock } from "./clock.js";
 import { Cooling } from "./cooling.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
@@ -101,16 +101,6 @@ export class Flights {
     if (look !== undefined) look.voided = true;
     this.#looks.delete(key);
     this.cooling.end(key);
-  }
-
-  /**
-   * A reader was given what was created at `createdAt`. A load that began before is not to be joined any more: who does
-   * would go back from the newer value to the older one. It is void already, unless a message was lost.
-   */
-  supersede(key: string, createdAt: number): void {
-    const flight = this.#flying.of(key);
-    if (flight === undefined || flight.begunAt === createdAt) return;
-    if (flight.begunAt < createdAt + CLOCK_ERROR_MS) this.void(key);
   }
 
   /** `void` for every key that begins with one of `bases`. */

@@ -6,6 +6,7 @@ import { type Duration, parseDuration } from "./duration.js";
 import { type Awaitable, isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { BreakerState, StoreHealth } from "./events.js";
+import type { Attempt } from "./store.js";
 
 /** When a store that does not answer is left alone. */
 export interface BreakerOptions {
@@ -52,7 +53,12 @@ export interface GuardedCall<T> {
   readonly thousands?: number;
   /** A step of a load. One call may load thousands of keys: those that take the step at the same moment count as one. */
   readonly isGathered?: boolean;
+  /** Told when the call is given up. */
+  readonly attempt?: GuardedAttempt;
 }
+
+/** An attempt, as the one who gives it up has it. */
+export type GuardedAttempt = { -readonly [Property in keyof Attempt]: Attempt[Property] };
 
 const TIMEOUT_MS = 250;
 const FAILURES = 5;
@@ -61,7 +67,7 @@ const HALF_OPEN_AFTER_MS = 1_000;
 const MOST_PENDING = 20_000;
 const REFUSALS_TOLD_MS = 1_000;
 
-const ANSWERS = ["UNREADABLE", "INVALID_VALUE", "UNSUPPORTED", "CLOSED"] as const;
+const ANSWERS = ["UNREADABLE", "INVALID_VALUE", "UNSUPPORTED", "STORE_REFUSED", "CLOSED"] as const;
 
 /** Stands between a store that may hang, fail or be gone, and those who must not. */
 export class Guard {
@@ -150,15 +156,13 @@ export class Guard {
     this.rest();
   }
 
-  #limited<T>({ key, ask, thousands = 1, isGathered = false }: GuardedCall<T>): Awaitable<T> {
+  #limited<T>({ key, ask, attempt, thousands = 1, isGathered = false }: GuardedCall<T>): Awaitable<T> {
     const answer = ask();
-    return isPromiseLike(answer) ? this.#deadlines.limit(answer, { key, times: thousands, isGathered }) : answer;
+    return isPromiseLike(answer) ? this.#deadlines.limit(answer, { key, times: thousands, isGathered, attempt }) : answer;
   }
 
   #failed(key: string, error: unknown): void {
-    // A store that says that it was asked too late has answered.
-    if (isCacheError(error, "STORE_TIMEOUT")) this.#breaker.succeeded();
-    else this.#judge(key, error);
+    this.#judge(key, error);
   }
 
   /** The answer of a store that was given up is a sign that it is back. */

@@ -2,10 +2,17 @@ import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { systemClock } from "./clock.js";
 import { describe } from "./describe.js";
 import { CacheError } from "./errors.js";
-import { BREAKER_OPTIONS, Guard, type GuardOptions } from "./guard.js";
-import { marked } from "./marked.js";
-import { type CacheStore, isStore, type LeasesCapability, type ManyCapability, traitsOf } from "./store.js";
+import type { Awaitable } from "./entry.js";
+import { BREAKER_OPTIONS, Guard, type GuardedAttempt, type GuardOptions } from "./guard.js";
+import {
+  type CacheStore,
+  isStore,
+  type LeasesCapability,
+  type ManyCapability,
+  traitsOf,
+} from "./store.js";
 import { StoreLifecycle } from "./store-lifecycle.js";
+import { withGenerations } from "./with-generations.js";
 
 /** Keys of one call for which the timeout is meant. */
 const KEYS_A_TIMEOUT = 1_000;
@@ -13,12 +20,11 @@ const KEYS_A_TIMEOUT = 1_000;
 const GUARD_OPTIONS: OptionNames<GuardOptions> = { timeout: true, breaker: true, clock: true };
 
 /**
- * `given`, judging its entries by marks, with a deadline for each call, a bound on calls that are not answered, and a circuit breaker. Caches put
- * one around every store that does not say `remote: false`; write it yourself to choose other limits:
+ * `given` with a deadline for each call, a bound on calls that are not answered, and a circuit breaker. Caches put one around every store that does not say `remote: false`; write it yourself to choose other limits:
  * `createCache({ store: guarded(redisStore({ client }), { timeout: "1s" }) })`.
  *
  * A call that is too late, and one that is not made at all, rejects with `STORE_TIMEOUT` and `STORE_UNAVAILABLE`. What
- * was asked is not taken back: unless the store can refuse what reaches it too late, such a write may still be done.
+ * was asked is not taken back: unless the store undoes a write that was given up, it may still be done.
  * @throws CacheError `INVALID_OPTION`
  */
 export function guarded(given: CacheStore, options: GuardOptions = {}): CacheStore {
@@ -27,8 +33,8 @@ export function guarded(given: CacheStore, options: GuardOptions = {}): CacheSto
   if (options.breaker !== undefined && options.breaker !== false)
     checkOptions(options.breaker, BREAKER_OPTIONS, "breaker.");
   checkClock(options.clock);
-  // Judged inside the guard: an entry and the marks that it is held against are one call.
-  const store = marked(given);
+  // Inside the guard: an entry and the generations that it is held against are one call.
+  const store = withGenerations(given);
   const { name } = store;
   const guard = new Guard({
     ...options,
@@ -45,7 +51,6 @@ export function guarded(given: CacheStore, options: GuardOptions = {}): CacheSto
       return silence?.();
     };
   });
-  given.giveUpAfter?.(guard.timeoutMs);
   return {
     ...traitsOf(store),
     ...guardedVerbs(store, guard),
@@ -64,19 +69,26 @@ function guardedVerbs(store: CacheStore, guard: Guard): Omit<CacheStore, "name">
   const { many, leases } = store;
   // A store may be an object of a class: its methods are called on it.
   const walk = store.walk?.bind(store);
-  const [invalidate, replay] = [store.invalidate?.bind(store), store.replay?.bind(store)];
+  const [invalidate, generations] = [store.invalidate?.bind(store), store.generations?.bind(store)];
+  const expire = store.expire?.bind(store);
   return {
     get: (key, now, admit) => guard.run({ key, ask: () => store.get(key, now, admit) }),
-    set: (key, entry, reason) =>
-      guard.run({ key, ask: () => store.set(key, entry, reason), isGathered: reason === "fill" }),
-    delete: (key, at) => guard.run({ key, ask: () => store.delete(key, at) }),
+    set: (key, entry, options) => {
+      const attempt = newAttempt();
+      const ask = (): Awaitable<void> => store.set(key, entry, { ...options, attempt });
+      return guard.run({ key, ask, attempt, isGathered: options?.reason === "fill" });
+    },
+    delete: (key) => guard.run({ key, ask: () => store.delete(key) }),
     ...(many !== undefined && { many: guardedMany(many, guard) }),
     ...(leases !== undefined && { leases: guardedLeases(leases, guard) }),
     ...(walk !== undefined && { walk: (glob: string) => guardedWalk(walk(glob), guard) }),
     ...(invalidate !== undefined && {
-      invalidate: (invalidation, at) => guard.run({ key: invalidation.scope, ask: () => invalidate(invalidation, at) }),
+      invalidate: (invalidation) => guard.run({ key: invalidation.scope, ask: () => invalidate(invalidation) }),
     }),
-    ...(replay !== undefined && { replay: (key, change) => guard.run({ key, ask: () => replay(key, change) }) }),
+    ...(expire !== undefined && { expire: (key, terms) => guard.run({ key, ask: () => expire(key, terms) }) }),
+    ...(generations !== undefined && {
+      generations: (key) => guard.runIfWell({ key, ask: () => generations(key), isGathered: true }),
+    }),
     // A store that does not answer does not tell its time either.
     ...(store.ready !== undefined && { ready: () => (guard.isWell ? store.ready?.() : undefined) }),
   };
@@ -89,9 +101,12 @@ function guardedMany(many: ManyCapability, guard: Guard): ManyCapability {
   });
   return {
     get: (keys, now, admit) => guard.run({ ...about(keys), ask: () => many.get(keys, now, admit) }),
-    set: (entries, reason) =>
-      guard.run({ ...about(entries.map(([key]) => key)), ask: () => many.set(entries, reason) }),
-    delete: (keys, at) => guard.run({ ...about(keys), ask: () => many.delete(keys, at) }),
+    set: (entries, options) => {
+      const attempt = newAttempt();
+      const ask = (): Awaitable<void> => many.set(entries, { ...options, attempt });
+      return guard.run({ ...about(entries.map(([key]) => key)), ask, attempt });
+    },
+    delete: (keys) => guard.run({ ...about(keys), ask: () => many.delete(keys) }),
   };
 }
 
@@ -106,8 +121,13 @@ function guardedLeases(leases: LeasesCapability, guard: Guard): LeasesCapability
     fill: (key, entry, claim) => guard.run({ key, ask: () => leases.fill(key, entry, claim), isGathered }),
     release: (key, token) => guard.run({ key, ask: () => leases.release(key, token), isGathered }),
     watch: (key, wake) => leases.watch(key, wake),
-    ...(keepNear !== undefined && { keepNear: (key, change) => keepNear(key, change) }),
+    ...(keepNear !== undefined && { keepNear: (key, entry) => keepNear(key, entry) }),
   };
+}
+
+/** A call that the guard has not given up yet. */
+function newAttempt(): GuardedAttempt {
+  return { isGivenUp: false, onGiveUp: undefined };
 }
 
 /** Each step of a walk is a call. */

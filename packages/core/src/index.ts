@@ -23,7 +23,6 @@ export { createCache } from "./create-cache.js";
 export { type Duration, parseDuration } from "./duration.js";
 export { decodeValue, encodeValue } from "./encoded-value.js";
 export { type Awaitable, type CacheEntry, type EntryHandle, type EntryRest, isPromiseLike } from "./entry.js";
-export { scopeMarkKey, tagMarkKey } from "./entry-marks.js";
 export { CacheError, type CacheErrorCode, isCacheError } from "./errors.js";
 export type {
   BreakerState,
@@ -33,17 +32,28 @@ export type {
   CacheStats,
   StoreHealth,
 } from "./events.js";
+export { expireIn } from "./expire.js";
+export {
+  type Generation,
+  type GenerationRecord,
+  generationsOf,
+  newEpoch,
+  newRecord,
+  raised,
+  readGenerations,
+  type Validity,
+  validityOf,
+} from "./generations.js";
 export { globMatcher } from "./glob.js";
 export type { BreakerOptions, GuardOptions } from "./guard.js";
 export { guarded } from "./guarded.js";
 export type { PatternOptions } from "./invalidate-pattern.js";
+export { Invalidations, type InvalidationsOptions, type Ordered } from "./invalidations.js";
 export { type CacheKey, escapeGlob, type Id, type Params } from "./key.js";
-export { TAG_LIFE_MS } from "./lifetime.js";
+export { expiredEntry, expiredUntil } from "./lifetime.js";
 export type { Loader, UntypedLoader } from "./load.js";
 export type { LoadContext, Validator } from "./load-context.js";
 export { manyOf } from "./many-of.js";
-export { MarkRegistry, type MarkRegistryOptions } from "./mark-registry.js";
-export { marked } from "./marked.js";
 export type { KeyParts } from "./parse-key.js";
 export type { CallOptions, Policy } from "./policy.js";
 export { processWide } from "./process-wide.js";
@@ -57,7 +67,9 @@ export { scopesOf } from "./scope.js";
 export { type Serializer, snapshotBy } from "./serializer.js";
 export {
   type Admit,
+  type Attempt,
   type CacheStore,
+  type ExpireTerms,
   type HandlesCapability,
   type Invalidation,
   isStore,
@@ -65,11 +77,9 @@ export {
   type LeaseClaim,
   type LeasesCapability,
   type ManyCapability,
-  type MarksCapability,
-  type MissedChange,
-  type ScopeMark,
   type StoreEvent,
   type ValuesCapability,
+  type WriteOptions,
   type WriteReason,
 } from "./store.js";
 export { LEASE_VERBS, MANY_VERBS, StoreLifecycle } from "./store-lifecycle.js";
@@ -78,10 +88,13 @@ export { type WarmUpOptions, type WarmUpProgress, warmUp } from "./warm-up.js";
 export {
   decodeEntry,
   type EntryOrigin,
+  type EntryParts,
   encodeEntry,
+  encodeParts,
   readHeader,
   type SealedEntry,
   type StoredBytes,
   unseal,
 } from "./wire.js";
+export { generationKey, withGenerations } from "./with-generations.js";
 export type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";

@@ -38,7 +38,7 @@ export async function invalidatePattern(
     signal?.throwIfAborted();
     // A store may match more than it was asked for; nothing outside the namespace is ever touched.
     const own = keys.filter((key) => key.startsWith(context.keys.base));
-    const existed = await context.flights.change(own, () => context.store.deleteMany(own, context.stamps.mark()));
+    const existed = await context.flights.change(own, () => context.store.deleteMany(own));
     deleted += existed.filter((was) => was).length;
     await (onProgress?.(deleted) as unknown);
   }

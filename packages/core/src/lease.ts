@@ -29,6 +29,8 @@ export interface LeaseQuestion {
   /** Whether what the store holds spares the load. */
   isGoodEnough(entry: CacheEntry): boolean;
   report(operation: string, error: unknown, key: string): void;
+  /** `false`: nobody else's load is waited for. */
+  readonly waits: boolean;
   /** Called where another node has the right. What it gives is called when the flight is about to ask again. */
   readonly standAside?: StandAside | undefined;
 }
@@ -69,9 +71,9 @@ async function askUntilAnswered(question: LeaseQuestion, token: string): Promise
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
     const answer = await ask(question, token);
     const { entry } = answer;
-    if (answer.type === "granted") return granted(question, { token, entry, ttlMs: answer.ttlMs });
+    if (answer.type === "granted") return granted(question, { ...answer, token });
     if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
-    if (awaited.hasFailed(answer, flight, clock.now())) return { type: "alone", seen: { entry } };
+    if (!question.waits || awaited.hasFailed(answer, flight, clock.now())) return { type: "alone", seen: { entry } };
     const askAgain = question.standAside?.();
     const waking = await woken(question, Math.min(pollMs, answer.leftMs + 1));
     askAgain?.(waking);
@@ -116,14 +118,13 @@ async function ask({ leases, flight, admit }: LeaseQuestion, token: string): Pro
   }
 }
 
-interface Grant {
+interface Grant extends Extract<LeaseAnswer, { type: "granted" }> {
   readonly token: string;
-  readonly entry: CacheEntry | undefined;
-  readonly ttlMs: number | undefined;
 }
 
-function granted(question: LeaseQuestion, { token, entry, ttlMs }: Grant): Right {
-  const lease = new Lease(question, token, ttlMs);
+function granted(question: LeaseQuestion, grant: Grant): Right {
+  const lease = new Lease(question, grant);
+  const { entry } = grant;
   // Look again, now that the right is ours: the last holder may have filled the key between our look and our asking.
   if (entry === undefined || !question.isGoodEnough(entry)) return { type: "lease", lease, entry };
   lease.end();
@@ -150,12 +151,14 @@ export class Lease {
   readonly #question: LeaseQuestion;
   readonly #token: string;
   readonly #ttlMs: number;
+  readonly #generations: string | undefined;
   #cancelRenewal: (() => void) | undefined;
   #state: "held" | "ended" = "held";
 
-  constructor(question: LeaseQuestion, token: string, ttlMs = question.leases.ttlMs) {
+  constructor(question: LeaseQuestion, { token, generations, ttlMs = question.leases.ttlMs }: Grant) {
     this.#question = question;
     this.#token = token;
+    this.#generations = generations;
     this.#ttlMs = ttlMs;
     // A flight that is voided or given up holds nobody else back.
     if (question.flight.voided || question.flight.landed) this.end();
@@ -164,13 +167,13 @@ export class Lease {
   }
 
   /** Writes the entry, or deletes the key where there is none, if nothing has taken the lease away. Whether it did. */
-  async fill(entry: CacheEntry | undefined, claim: Omit<LeaseClaim, "token">): Promise<boolean> {
+  async fill(entry: CacheEntry | undefined, claim: Pick<LeaseClaim, "reason">): Promise<boolean> {
     if (this.#state === "ended") return false;
     this.#cancelRenewal?.();
     const { leases, flight } = this.#question;
     let isFilled = false;
     try {
-      isFilled = await leases.fill(flight.key, entry, { ...claim, token: this.#token });
+      isFilled = await leases.fill(flight.key, entry, { ...claim, token: this.#token, generations: this.#generations });
       return isFilled;
     } finally {
       // A fill ends the lease. One that came to nothing, such as of a value that cannot be written, does not.

@@ -1,8 +1,7 @@
+import { CLOCK_ERROR_MS } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { ResolvedPolicy } from "./policy.js";
-
-/** How long the mark of a tag is kept at the least. No entry with tags lives longer, so none outlives its mark. */
-export const TAG_LIFE_MS = 30 * 86_400_000;
+import type { ExpireTerms } from "./store.js";
 
 /** A value that is to become an entry. */
 export interface Candidate {
@@ -21,12 +20,13 @@ export function makeEntry(policy: ResolvedPolicy, candidate: Candidate, now: num
   if (ttlMs === 0) return undefined;
   // Whole milliseconds, as every store keeps them, and rounded down, so that nothing outlives its ttl.
   const freshUntil = Math.floor(now + ttlMs * (1 - policy.jitter * Math.random()));
-  const { value, createdAt, tags = policy.tags } = candidate;
-  if (tags.length === 0) return { value, createdAt, freshUntil, keepUntil: freshUntil + staleMs(policy) };
-  const lastUntil = Math.floor(createdAt + TAG_LIFE_MS);
-  const keepUntil = Math.min(freshUntil + staleMs(policy), lastUntil);
+  const keepUntil = freshUntil + staleMs(policy);
+  const { value, tags = policy.tags } = candidate;
+  const createdAt = Math.floor(candidate.createdAt);
   // Written out, not spread over the entry: a hit reads an object of a known shape several times as fast.
-  return { value, createdAt, freshUntil: Math.min(freshUntil, lastUntil), keepUntil, tags };
+  return tags.length === 0
+    ? { value, createdAt, freshUntil, keepUntil }
+    : { value, createdAt, freshUntil, keepUntil, tags };
 }
 
 /** Whether the policy says to store `value`. */
@@ -47,4 +47,21 @@ export function isAbsentResult(policy: ResolvedPolicy, value: unknown): boolean 
 function ttlOf(policy: ResolvedPolicy, value: unknown): number {
   if (!isAbsentResult(policy, value)) return policy.ttlMs;
   return policy.negativeTtlMs ?? 0;
+}
+
+/**
+ * The entry as stale from now on, or `undefined` where it may not be served as stale. The next look at a clock that
+ * follows another one may give an earlier instant, here or on another node, and the entry must be stale by that too.
+ */
+export function expiredEntry(found: CacheEntry, terms: ExpireTerms): CacheEntry | undefined {
+  const { freshUntil, keepUntil } = expiredUntil(terms);
+  const last = Math.min(found.keepUntil, keepUntil);
+  if (last <= terms.now) return undefined;
+  return { ...found, tier: undefined, freshUntil: Math.min(found.freshUntil, freshUntil), keepUntil: last };
+}
+
+/** Until when an entry is fresh, and kept, at the most, that is made stale now. */
+export function expiredUntil({ now, staleMs: ms }: ExpireTerms): Pick<CacheEntry, "freshUntil" | "keepUntil"> {
+  const whole = Math.floor(now);
+  return { freshUntil: whole - CLOCK_ERROR_MS, keepUntil: whole + ms };
 }

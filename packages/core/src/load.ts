@@ -5,7 +5,7 @@ import { Flight, type FlightPlan } from "./flight.js";
 import { type Right, type StandAside, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
 import { type LoadContext, LoadSession, type Said } from "./load-context.js";
-import type { CacheStore, LeasesCapability, MissedChange, WriteReason } from "./store.js";
+import type { CacheStore, LeasesCapability, WriteReason } from "./store.js";
 
 /** Produces the value of an id, or what the schema makes one of. What it throws reaches the caller as it is. */
 export type Loader<T, In = T> = (context: LoadContext<T, In>) => Awaitable<In>;
@@ -27,7 +27,9 @@ export class Load<T> extends Flight {
   readonly #order: LoadOrder<T>;
   #right: Right | undefined;
   #session: LoadSession<T> | undefined;
-  /** When its loader was called, by the clock alone. */
+  /** The generations that stood before the loader was called, where no lease brought them. */
+  #generations: string | undefined;
+  /** When its loader was called. */
   #calledAt = 0;
 
   constructor(context: CacheContext, order: LoadOrder<T>, plan: FlightPlan) {
@@ -39,9 +41,9 @@ export class Load<T> extends Flight {
   load(now: number): Awaitable<unknown> {
     const { store } = this.#context;
     const waiting = store.ready();
-    const leases = this.#order.call.policy.lease ? store.leases : undefined;
+    const { leases } = store;
     // A store without leases is not waited for: the loader is called before anything else can happen.
-    if (waiting === undefined && leases === undefined) return this.#begin(now);
+    if (waiting === undefined && leases === undefined && !store.hasGenerations) return this.#begin(now);
     return this.#seek(leases, waiting);
   }
 
@@ -67,10 +69,11 @@ export class Load<T> extends Flight {
   }
 
   async #seek(leases: LeasesCapability | undefined, waiting: PromiseLike<void> | undefined): Promise<unknown> {
-    const { standAside } = this.#order;
+    const { store } = this.#context;
     this.isSeeking = true;
     if (waiting !== undefined) await waiting;
-    if (leases !== undefined) this.#right = await rightTo(this.#context, { leases, flight: this, standAside });
+    if (leases !== undefined) this.#right = await this.#rightTo(leases);
+    else if (store.hasGenerations) this.#generations = await this.#generationsNow();
     if (this.#right?.type === "found") return this.#right.entry.value;
     // Given up while another node had the right: whoever waited has gone.
     if (this.landed) return undefined;
@@ -78,10 +81,31 @@ export class Load<T> extends Flight {
     return this.#begin(this.#context.clock.now());
   }
 
+  /** Asks the store for the right to load. */
+  #rightTo(leases: LeasesCapability): Promise<Right> {
+    const { clock, report, store } = this.#context;
+    const { call, standAside } = this.#order;
+    const { previous } = this;
+    // Fresh is not enough for a refresh ahead of the ttl: it has to be another one than what is being replaced.
+    const isGoodEnough = (entry: CacheEntry): boolean =>
+      isFresh(entry, clock.now()) &&
+      (previous === undefined ||
+        entry.createdAt !== previous.createdAt ||
+        entry.freshUntil !== previous.freshUntil);
+    const waits = call.policy.lease;
+    return seekRight({ leases, admit: store.admit, flight: this, standAside, isGoodEnough, waits, clock, report });
+  }
+
+  /** Those of a store without leases. Where it cannot say, what is loaded cannot be kept there. */
+  async #generationsNow(): Promise<string | undefined> {
+    const generations = await this.#context.store.generations(this.key);
+    if (generations === undefined) this.#right = { type: "alone", seen: undefined };
+    return generations;
+  }
+
   #begin(now: number): Awaitable<unknown> {
-    const { counters, stamps } = this.#context;
+    const { counters } = this.#context;
     const { call, loader } = this.#order;
-    this.begunAt = stamps.begin(now);
     this.#calledAt = now;
     counters.loads += 1;
     const session = new LoadSession<T>(call.id, this, (entry) => this.#context.store.values.own(entry));
@@ -107,9 +131,10 @@ export class Load<T> extends Flight {
   /** Stores what the load brought, unless it was given up or something invalidated the key since it began. */
   #store(value: unknown, said: Said | undefined): Awaitable<boolean> {
     const { clock, store } = this.#context;
-    const { key, begunAt: createdAt } = this;
+    const { key } = this;
     const now = clock.now();
-    const made = makeEntry(this.#order.call.policy, { value, createdAt, tags: said?.tags, ttlMs: said?.ttlMs }, now);
+    const loaded = { value, createdAt: this.#calledAt, tags: said?.tags, ttlMs: said?.ttlMs };
+    const made = makeEntry(this.#order.call.policy, loaded, now);
     if (this.voided || this.landed) return false;
     const right = this.#right;
     if (made === undefined) return this.#replaces(right) && this.#endReplaced(right);
@@ -118,8 +143,9 @@ export class Load<T> extends Flight {
     const reason = replaced !== undefined && replaced.freshUntil > now ? "write" : "fill";
     // Most have no validator, and stay as they are.
     const entry = said?.validator === undefined ? made : { ...made, ...said.validator };
-    if (right === undefined) return store.keep(key, entry, reason);
-    return store.fill(key, (to) => unload(to, right, { key, at: createdAt, entry, reason }));
+    if (right !== undefined) return store.fill(key, (to) => unload(to, right, { key, entry, reason }));
+    const generations = this.#generations;
+    return store.keep(key, generations === undefined ? entry : { ...entry, generations }, reason);
   }
 
   /** Whether something may be there that the load was to replace. What the store has not said may be anything. */
@@ -132,9 +158,9 @@ export class Load<T> extends Flight {
   /** The origin has nothing to keep any more: what was to be replaced ends, in every tier, and counts for nobody. */
   async #endReplaced(right: Right | undefined): Promise<false> {
     const { flights, store } = this.#context;
-    const { key, begunAt: at } = this;
+    const { key } = this;
     try {
-      await store.fill(key, (to) => unload(to, right, { key, at, entry: undefined, reason: "write" }));
+      await store.fill(key, (to) => unload(to, right, { key, entry: undefined, reason: "write" }));
       return false;
     } finally {
       this.previous = undefined;
@@ -148,24 +174,6 @@ export class Load<T> extends Flight {
     if (emitter.heard.load > 0 && !this.landed) emitter.emit("load", { key, ms: clock.now() - this.#calledAt, stored });
     return value;
   }
-}
-
-interface RightWanted {
-  readonly leases: LeasesCapability;
-  readonly flight: Flight;
-  readonly standAside: StandAside | undefined;
-}
-
-/** Asks the store for the right to load. */
-function rightTo(context: CacheContext, { leases, flight, standAside }: RightWanted): Promise<Right> {
-  const { admit } = context.store;
-  const { previous } = flight;
-  // Fresh is not enough for a refresh ahead of the ttl: it has to be newer than what is being replaced. One of the same
-  // instant is newer where it lives longer.
-  const isGoodEnough = (entry: CacheEntry): boolean =>
-    isFresh(entry, context.clock.now()) &&
-    (previous === undefined || entry.createdAt > previous.createdAt || entry.freshUntil > previous.freshUntil);
-  return seekRight({ leases, admit, flight, standAside, isGoodEnough, clock: context.clock, report: context.report });
 }
 
 /** The value as the schema gives it back; an absent result is not asked about. */
@@ -187,14 +195,13 @@ export function takerFor(
 }
 
 /** The entry of a value that is written now; `undefined` where the policy says not to store it. */
-export function entryOf({ clock, stamps }: CacheContext, { policy }: Call, value: unknown): CacheEntry | undefined {
-  return makeEntry(policy, { value, createdAt: stamps.begin() }, clock.now());
+export function entryOf({ clock }: CacheContext, { policy }: Call, value: unknown): CacheEntry | undefined {
+  const now = clock.now();
+  return makeEntry(policy, { value, createdAt: now }, now);
 }
 
-interface Cargo extends MissedChange {
+interface Cargo {
   readonly key: string;
-  /** When the load began. */
-  readonly at: number;
   /** What it brought; `undefined` where that is nothing to keep. */
   readonly entry: CacheEntry | undefined;
   readonly reason: WriteReason;
@@ -202,10 +209,12 @@ interface Cargo extends MissedChange {
 
 /** Writes as far as the right to load goes: under the lease, or in this process only. What is over may end anywhere. */
 async function unload(store: CacheStore, right: Right | undefined, cargo: Cargo): Promise<boolean> {
-  const { key, at, entry, reason } = cargo;
-  if (right === undefined) return store.delete(key, at);
-  if (right.type === "lease") return right.lease.fill(entry, { reason, begunAt: at });
-  const kept = await store.leases?.keepNear?.(key, { at, entry });
-  if (kept === undefined && entry === undefined) return (await store.replay?.(key, { at })) ?? false;
+  const { key, entry, reason } = cargo;
+  if (right === undefined) return store.delete(key);
+  if (right.type === "lease") return right.lease.fill(entry, { reason });
+  // Another node loads it for all, and what it brings is what all are given.
+  if (right.type === "found" || (right.seen !== undefined && entry !== undefined)) return false;
+  const kept = await store.leases?.keepNear?.(key, entry);
+  if (kept === undefined && entry === undefined) return store.delete(key);
   return kept ?? false;
 }

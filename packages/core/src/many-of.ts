@@ -9,10 +9,10 @@ export function manyOf(store: CacheStore): ManyCapability {
   return (
     store.many ?? {
       get: (keys, now, admit) => inWaves(keys, (key) => store.get(key, now, admit)),
-      set: async (entries, reason = "write") => {
-        await inWaves(entries, ([key, entry]) => store.set(key, entry, reason));
+      set: async (entries, options) => {
+        await inWaves(entries, ([key, entry]) => store.set(key, entry, options));
       },
-      delete: (keys, at) => inWaves(keys, (key) => store.delete(key, at)),
+      delete: (keys) => inWaves(keys, (key) => store.delete(key)),
     }
   );
 }

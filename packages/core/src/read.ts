@@ -98,6 +98,5 @@ export function judge<T>(context: CacheContext, key: string, { entry, readAt }: 
     return undefined;
   }
   countHit(context, key, entry);
-  context.flights.supersede(key, entry.createdAt);
   return context.store.values.give(entry.value) as T;
 }

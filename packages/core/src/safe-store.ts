@@ -9,12 +9,13 @@ import { readiness } from "./readiness.js";
 import type {
   Admit,
   CacheStore,
+  ExpireTerms,
   HandlesCapability,
   Invalidation,
-  LeaseAnswer,
   LeasesCapability,
   WriteReason,
 } from "./store.js";
+import { expireIn } from "./expire.js";
 import { asStoreError, isAboutValue } from "./store-error.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
@@ -97,7 +98,7 @@ export class SafeStore {
   /** Whether the store took every entry. Rejects where a value itself cannot be stored. */
   async setMany(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): Promise<Taken> {
     try {
-      await manyOf(this.#store).set(entries, "write");
+      await manyOf(this.#store).set(entries);
       return true;
     } catch (error) {
       if (isCacheError(error, "INVALID_VALUE")) throw this.#unwritable(error);
@@ -106,9 +107,9 @@ export class SafeStore {
   }
 
   /** Whether each was there, in the order of the keys; none that is known of where the store failed. */
-  async deleteMany(keys: readonly string[], at: number): Promise<readonly boolean[]> {
+  async deleteMany(keys: readonly string[]): Promise<readonly boolean[]> {
     try {
-      return await manyOf(this.#store).delete(keys, at);
+      return await manyOf(this.#store).delete(keys);
     } catch (error) {
       return this.#failed("deleteMany", error, { instead: [] });
     }
@@ -136,7 +137,7 @@ export class SafeStore {
   /** Whether the store took `entry`. Rejects where the value itself cannot be stored. */
   async set(key: string, entry: CacheEntry, reason: WriteReason): Promise<Taken> {
     try {
-      await this.#store.set(key, entry, reason);
+      await this.#store.set(key, entry, { reason });
       return true;
     } catch (error) {
       if (isCacheError(error, "INVALID_VALUE")) throw this.#unwritable(error);
@@ -156,37 +157,52 @@ export class SafeStore {
   /** A `fill` where there are no leases. Answers at once where the store does. */
   keep(key: string, entry: CacheEntry, reason: WriteReason): Awaitable<Taken> {
     try {
-      const setting = this.#store.set(key, entry, reason);
+      const setting = this.#store.set(key, entry, { reason });
       return isPromiseLike(setting) ? this.fill(key, () => setting.then(() => true)) : true;
     } catch (error) {
       return this.#failed("fill", error, { key, instead: false });
     }
   }
 
-  /** What the store answers to who asks for the right to load `key`; `undefined` where it gives none, or cannot say. */
-  async acquire(key: string, token: string): Promise<LeaseAnswer | undefined> {
-    try {
-      return await this.leases?.acquire(key, token, this.admit);
-    } catch (error) {
-      return this.#failed("lease", error, { key, instead: undefined });
-    }
-  }
-
   /** Whether something was there. */
-  async delete(key: string, at: number): Promise<boolean> {
+  async delete(key: string): Promise<boolean> {
     try {
-      return await this.#store.delete(key, at);
+      return await this.#store.delete(key);
     } catch (error) {
       return this.#failed("delete", error, { key, instead: false });
     }
   }
 
-  /** Raises marks; resolves to their instant, or to `undefined` where not every tier took it. */
-  async invalidate(invalidation: Invalidation, at: number): Promise<number | undefined> {
+  /** Makes the entry stale; resolves to whether it was fresh. */
+  async expire(key: string, terms: ExpireTerms): Promise<boolean> {
     try {
-      return await this.#store.invalidate?.(invalidation, at);
+      return await expireIn(this.#store, key, terms);
     } catch (error) {
-      return this.#failed("invalidate", error, { instead: undefined });
+      return this.#failed("expire", error, { key, instead: false });
+    }
+  }
+
+  /** Whether every tier took it. */
+  async invalidate(invalidation: Invalidation): Promise<boolean> {
+    try {
+      await this.#store.invalidate?.(invalidation);
+      return true;
+    } catch (error) {
+      return this.#failed("invalidate", error, { instead: false });
+    }
+  }
+
+  /** Whether loads have to ask for the generations that they carry, since no lease brings them. */
+  get hasGenerations(): boolean {
+    return this.#store.generations !== undefined;
+  }
+
+  /** The generations of this moment; `undefined` where the store cannot say. */
+  async generations(key: string): Promise<string | undefined> {
+    try {
+      return await this.#store.generations?.(key);
+    } catch (error) {
+      return this.#failed("generations", error, { key, instead: undefined });
     }
   }
 

@@ -6,12 +6,11 @@ import type { CacheStore, StoreEvent } from "./store.js";
 type Listener = (event: StoreEvent) => void;
 type Release = () => Awaitable<void>;
 
-const STORE_VERBS = ["get", "set", "delete", "walk", "invalidate", "replay", "ready"];
+const STORE_VERBS = ["get", "set", "delete", "walk", "invalidate", "generations", "expire", "ready"];
 /** The verbs of a `ManyCapability`. */
 export const MANY_VERBS: readonly string[] = ["get", "set", "delete"];
 /** The verbs of a `LeasesCapability`. */
 export const LEASE_VERBS: readonly string[] = ["acquire", "renew", "fill", "release", "watch", "keepNear"];
-const MARK_VERBS = ["read", "readTags", "raise"];
 
 /**
  * Who uses a store, and whether it was closed. A store is in use as long as somebody listens to it. What it needs for
@@ -72,12 +71,11 @@ export class StoreLifecycle {
 
   /** `store`, whose calls throw `CLOSED` once it was closed. */
   checked(store: CacheStore): CacheStore {
-    const { many, leases, marks } = store;
+    const { many, leases } = store;
     return {
       ...this.checkedVerbs(store, STORE_VERBS),
       ...(many !== undefined && { many: this.checkedVerbs(many, MANY_VERBS) }),
       ...(leases !== undefined && { leases: this.checkedVerbs(leases, LEASE_VERBS) }),
-      ...(marks !== undefined && { marks: this.checkedVerbs(marks, MARK_VERBS) }),
       on: (listener) => this.on(listener),
       close: () => this.close(),
     };

@@ -2,19 +2,17 @@ import type { Clock } from "./clock.js";
 import type { Awaitable } from "./entry.js";
 import { Flights } from "./flights.js";
 import { guarded } from "./guarded.js";
-import { marked } from "./marked.js";
 import { processWide } from "./process-wide.js";
 import { basesOf } from "./scope.js";
-import { Stamps } from "./stamps.js";
 import type { CacheStore, StoreEvent } from "./store.js";
+import { withGenerations } from "./with-generations.js";
 
 /**
  * What every cache on one store in this process shares, by whatever copy of this package it was made: loads of a key are
- * one, whoever asks. It outlives its caches, and serves the next one: what that writes is younger than what they cleared.
+ * one, whoever asks. It outlives its caches, and serves the next one.
  */
 export class StoreShare {
-  readonly stamps: Stamps;
-  /** The store, judging its entries by marks, and guarded where it may hang. */
+  /** The store, giving out nothing that was invalidated, and guarded where it may hang. */
   readonly store: CacheStore;
   readonly #given: CacheStore;
   readonly #clock: Clock;
@@ -25,8 +23,7 @@ export class StoreShare {
 
   constructor(store: CacheStore, clock: Clock) {
     this.#given = store;
-    this.store = store.remote === false ? marked(store) : guarded(store, { clock });
-    this.stamps = new Stamps(clock);
+    this.store = store.remote === false ? withGenerations(store) : guarded(store, { clock });
     this.#clock = clock;
     this.#flights = new Flights(clock);
   }
@@ -69,11 +66,8 @@ export class StoreShare {
 
   #hear(event: StoreEvent): void {
     if (event.type === "changed") for (const key of event.keys) this.flights.hear(key);
-    if (event.type === "gap") this.flights.hearAll([""]);
-    if (event.type === "marked") {
-      this.stamps.observe(event.at);
-      this.flights.hearAll(basesOf(event.scope));
-    }
+    if (event.type === "gap" || event.type === "failover") this.flights.hearAll([""]);
+    if (event.type === "invalidated") this.flights.hearAll(basesOf(event.scope));
     for (const listener of this.#listeners) listener(event);
   }
 }

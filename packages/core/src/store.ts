@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { Awaitable, CacheEntry, EntryHandle } from "./entry.js";
 import type { BreakerState, StoreHealth } from "./events.js";
+import type { Generation } from "./generations.js";
 
 /**
  * Judges an entry that a store has just decoded: resolves to the entry (its value perhaps replaced by
@@ -8,17 +9,31 @@ import type { BreakerState, StoreHealth } from "./events.js";
  */
 export type Admit = (key: string, entry: CacheEntry) => Awaitable<CacheEntry | undefined>;
 
-/**
- * Why an entry is written. A composite announces a `"write"` to other nodes, a `"fill"` of an absent key it does not. An
- * `"expire"` is a write of what was there, made stale: others may have changed it since it was read, and then it is to go.
- */
-export type WriteReason = "write" | "fill" | "expire";
+/** Why an entry is written. A composite announces a `"write"` to other nodes, a `"fill"` of an absent key it does not. */
+export type WriteReason = "write" | "fill";
 
-/** What a store has missed about a key: a value, or that there is none any more. */
-export interface MissedChange {
-  /** When it was changed, by the store's clock. */
-  readonly at: number;
-  readonly entry?: CacheEntry | undefined;
+/** A call whose caller may stop waiting for it. */
+export interface Attempt {
+  /** Nobody waits any more: what was not sent yet must not be sent. */
+  readonly isGivenUp: boolean;
+  /** Called when nobody waits any more: what was sent may still be done, and has to be undone behind it. */
+  onGiveUp: (() => void) | undefined;
+}
+
+/** How an entry is written. */
+export interface WriteOptions {
+  /** Default: `"write"`. */
+  readonly reason?: WriteReason;
+  /** Default: the caller waits for as long as it takes. */
+  readonly attempt?: Attempt;
+}
+
+/** What `expire` makes of an entry. */
+export interface ExpireTerms {
+  /** This moment by the clock of the store. */
+  readonly now: number;
+  /** For how long, in milliseconds, the entry may still be served as stale. */
+  readonly staleMs: number;
 }
 
 /** What a store tells the caches above it, outside any call. */
@@ -26,9 +41,11 @@ export type StoreEvent =
   /** Another node changed these keys: loads of them that are under way are void. */
   | { readonly type: "changed"; readonly keys: readonly string[] }
   /** Another node invalidated a namespace or tags in it: loads there that are under way are void. */
-  | { readonly type: "marked"; readonly scope: string; readonly tags?: readonly string[]; readonly at: number }
+  | ({ readonly type: "invalidated" } & Invalidation & Generation)
   /** Messages of other nodes may have been missed: every load that is under way is void. */
   | { readonly type: "gap" }
+  /** The server is another one than before, or has lost what it held: changes that it had taken may be undone. */
+  | { readonly type: "failover" }
   /** The circuit breaker in front of a store has a new state. */
   | { readonly type: "breaker"; readonly store: string; readonly state: BreakerState }
   /** Something failed that no caller waits for, or bytes under `key` could not be read. */
@@ -41,34 +58,19 @@ export interface Invalidation {
   readonly tags?: readonly string[];
 }
 
-/** What a store knows of a namespace. `-Infinity` where nothing was ever invalidated. */
-export interface ScopeMark {
-  /** When the namespace was last cleared. */
-  readonly clearedAt: number;
-  /** When a tag was last invalidated, whichever it was: younger entries need no look at their tags. */
-  readonly taggedAt: number;
-}
-
-/**
- * Marks that a remote store keeps for all nodes: max-registers, raised in one atomic step, by the store's clock.
- * The cache judges the entries of such a store by them.
- */
-export interface MarksCapability {
-  /** In the order of the scopes, in the round trip of the reads that are asked for in the same turn, if it can. */
-  read(scopes: readonly string[]): Awaitable<readonly ScopeMark[]>;
-  /** The marks of tags in a scope, in the order of the tags. */
-  readTags(scope: string, tags: readonly string[]): Awaitable<readonly number[]>;
-  /** Raises marks to now, and at least to `atLeast`. Resolves to the instant. */
-  raise(invalidation: Invalidation, atLeast: number): Awaitable<number>;
-}
-
 /** The answer to a node that asks for the right to load a key. */
 export type LeaseAnswer =
   /**
    * The right is given; `entry` is what the store holds at this moment, should it be good enough after all. `ttlMs` where
    * it lasts longer than usual, as one of thousands that were asked for at once.
    */
-  | { readonly type: "granted"; readonly entry: CacheEntry | undefined; readonly ttlMs?: number }
+  | {
+      readonly type: "granted";
+      readonly entry: CacheEntry | undefined;
+      readonly ttlMs?: number;
+      /** Those that stand at this moment, for what is loaded from now on. */
+      readonly generations?: string;
+    }
   /** Who has shown the token `holder` has it, for at most `leftMs` more unless it renews it. */
   | {
       readonly type: "taken";
@@ -82,8 +84,8 @@ export interface LeaseClaim {
   readonly token: string;
   /** As for `set`. Default `"write"`. */
   readonly reason?: WriteReason;
-  /** When the load began that has found nothing to keep. Default: now. */
-  readonly begunAt?: number;
+  /** As the store gave them with the lease. */
+  readonly generations?: string | undefined;
 }
 
 /** The right to load a key and to write the result: a token in the store, beside the key, that every change of it removes. */
@@ -102,10 +104,9 @@ export interface LeasesCapability {
   release(key: string, token: string): Awaitable<void>;
   /**
    * Keeps what was loaded without a lease where it needs none: in the tiers of this process. Where the load has found
-   * nothing to keep, the key is deleted there, and far as well, unless that holds something newer than `change.at`.
-   * Whether there are such tiers.
+   * nothing to keep, the key is deleted there, and far as well. Whether there are such tiers.
    */
-  keepNear?(key: string, change: MissedChange): Awaitable<boolean>;
+  keepNear?(key: string, entry: CacheEntry | undefined): Awaitable<boolean>;
   /** Calls `wake` when the lease of `key` ends, as far as the store hears of it. Returns a function that stops it. */
   watch(key: string, wake: () => void): () => void;
 }
@@ -130,9 +131,9 @@ export interface ValuesCapability {
 export interface ManyCapability {
   /** The entries in the order of the keys. */
   get(keys: readonly string[], now?: number, admit?: Admit): Awaitable<ReadonlyArray<CacheEntry | undefined>>;
-  set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>, reason?: WriteReason): Awaitable<void>;
+  set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>, options?: WriteOptions): Awaitable<void>;
   /** Whether each was there, in the order of the keys; of a key that is named twice, the first time only. */
-  delete(keys: readonly string[], at?: number): Awaitable<readonly boolean[]>;
+  delete(keys: readonly string[]): Awaitable<readonly boolean[]>;
 }
 
 /**
@@ -150,9 +151,9 @@ export interface CacheStore {
    */
   get(key: string, now?: number, admit?: Admit): Awaitable<CacheEntry | undefined>;
   /** Replaces what is under `key`. May be dropped from `entry.keepUntil` on. */
-  set(key: string, entry: CacheEntry, reason?: WriteReason): Awaitable<void>;
-  /** Whether something was there. `at` is the instant of the deletion, for stores that must do it later. */
-  delete(key: string, at?: number): Awaitable<boolean>;
+  set(key: string, entry: CacheEntry, options?: WriteOptions): Awaitable<void>;
+  /** Whether something was there. */
+  delete(key: string): Awaitable<boolean>;
 
   /** The name under which a hit that carries no `tier` is counted: a composite gives its near store's. */
   readonly tier?: string;
@@ -173,26 +174,23 @@ export interface CacheStore {
   readonly many?: ManyCapability;
   /** Keys that match a glob (`*`, `?`, and `\` before a literal one), in batches; may repeat a key. */
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
-  /** Marks for all nodes, kept by the store. The cache judges the entries of such a store. */
-  readonly marks?: MarksCapability;
   /**
-   * The store judges its entries itself: `get` gives none that was invalidated since its load began.
-   * Raises the marks to `at` and, where another place has the word on that, to what it says; resolves to the instant.
+   * From now on the store gives out nothing that was invalidated since its load began, to any node. Resolves to the
+   * generation of the namespace from now on. A store without it keeps its generations as entries among the others.
    */
-  readonly invalidate?: (invalidation: Invalidation, at: number) => Awaitable<number>;
+  readonly invalidate?: (invalidation: Invalidation) => Awaitable<Generation>;
+  /**
+   * The generations that stand now for `key`, which an entry carries whose load begins now. For stores that are asked for
+   * no lease: those that stand when an entry is written would be too late.
+   */
+  readonly generations?: (key: string) => Awaitable<string>;
+  /**
+   * Makes the entry under `key` stale from now on, in one atomic step that ends its lease; deletes it where it may not
+   * be served as stale. Whether it was fresh. Made up for by a look and a write where it is missing.
+   */
+  readonly expire?: (key: string, terms: ExpireTerms) => Awaitable<boolean>;
   /** One load a key among all nodes. */
   readonly leases?: LeasesCapability;
-  /**
-   * Makes a change that the store has missed, in one atomic step, unless it holds something newer than `change.at`, or
-   * knows that the key was deleted since. Whether it did.
-   */
-  readonly replay?: (key: string, change: MissedChange) => Awaitable<boolean>;
-  /**
-   * Told by a guard how long it waits for a call, in milliseconds, for a thousand keys. A `set`, or a question for a
-   * lease, that a connection has held back for longer must not be done any more, by the store's own clock, but be
-   * rejected: its caller has given it up, and others may have changed the key since. The longest of several counts.
-   */
-  readonly giveUpAfter?: (ms: number) => void;
   /**
    * `false`: calls stay in this process, or have deadlines of their own, and cannot hang. Every other store is guarded
    * by a timeout and a circuit breaker.

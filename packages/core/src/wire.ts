@@ -5,19 +5,22 @@ import { isBytes } from "./realms.js";
 import type { Serializer } from "./serializer.js";
 
 /*
- * The wire format of an entry in a remote store, version 1 (docs/wire-format.md):
+ * The wire format of an entry in a remote store, version 2 (docs/wire-format.md):
  *
- *   granary1 <t|b> <createdAt> <freshUntil> <keepUntil> <meta>\n<payload>
+ *   granary2 <t|b> <createdAt> <freshUntil> <keepUntil> <generations> <meta>\n<payload>
  */
-const MAGIC = "granary1 ";
+const MAGIC = "granary2 ";
 const ANY_VERSION = /^granary\d+ [^\n]*\n/;
 /** Where the first word behind the kind begins. */
 const HEADER_START = `${MAGIC}t `.length;
-const NO_META = "-";
-/** All before the meta fits into this many characters. */
+/** Stands for generations, and for meta, where there are none. */
+const NOTHING = "-";
+/** The instants fit into this many characters. */
 const LONGEST_BEGINNING = 96;
 /** What is not of this version is searched for a header line up to here. */
 const LONGEST_FOREIGN_LINE = 65_536;
+
+const GENERATIONS = /^(?:-|[0-9a-z]+\.\d{1,16}(?:,[0-9a-z]+\.\d{1,16})*)$/;
 
 const NEWLINE = 10;
 const DASH = 45;
@@ -57,14 +60,31 @@ export interface EntryOrigin {
  * @throws CacheError `INVALID_VALUE` where the serializer cannot write the value; `cause` holds its error.
  */
 export function encodeEntry(entry: CacheEntry, serializer: Serializer, key?: string): string | Uint8Array {
+  const { head, tail } = encodeParts(entry, serializer, key);
+  const beginning = `${head}${entry.generations ?? NOTHING}`;
+  return typeof tail === "string" ? beginning + tail : joined(beginning, tail);
+}
+
+/** An entry on the wire, without its generations: these belong between the two, where a server puts in those that stand. */
+export interface EntryParts {
+  readonly head: string;
+  readonly tail: string | Uint8Array;
+}
+
+/** As `encodeEntry`, for a server that writes the generations itself. */
+export function encodeParts(entry: CacheEntry, serializer: Serializer, key?: string): EntryParts {
   const payload = encodeValue(entry.value, serializer, key);
-  const instants = `${entry.createdAt} ${writeDeadline(entry.freshUntil)} ${writeDeadline(entry.keepUntil)}`;
-  const rest = `${instants} ${writeMeta(entry)}\n`;
-  if (typeof payload === "string") return `${MAGIC}t ${rest}${payload}`;
-  const header = encoder.encode(`${MAGIC}b ${rest}`);
-  const bytes = new Uint8Array(header.length + payload.length);
-  bytes.set(header);
-  bytes.set(payload, header.length);
+  const [kind, meta] = [typeof payload === "string" ? "t" : "b", ` ${writeMeta(entry)}\n`];
+  const instants = `${Math.floor(entry.createdAt)} ${writeDeadline(entry.freshUntil)} ${writeDeadline(entry.keepUntil)}`;
+  const tail = typeof payload === "string" ? meta + payload : joined(meta, payload);
+  return { head: `${MAGIC}${kind} ${instants} `, tail };
+}
+
+function joined(text: string, payload: Uint8Array): Uint8Array {
+  const beginning = encoder.encode(text);
+  const bytes = new Uint8Array(beginning.length + payload.length);
+  bytes.set(beginning);
+  bytes.set(payload, beginning.length);
   return bytes;
 }
 
@@ -94,12 +114,14 @@ export function readHeader(data: string | Uint8Array | StoredBytes, tier?: strin
   // Header and payload in one go: a call of the decoder costs more than the characters of a header.
   const text = stored.text ?? decodeText(kind === TEXT ? bytes : firstLine(bytes));
   const reader = new InstantReader(bytes, text, HEADER_START);
-  const createdAt = reader.beginning();
+  const createdAt = reader.deadline();
   const freshUntil = reader.deadline();
   const keepUntil = reader.deadline();
   if (!(Number.isFinite(createdAt) && freshUntil <= keepUntil)) throw unreadable("its deadlines make no sense");
+  const generations = reader.word();
+  if (!GENERATIONS.test(generations)) throw unreadable("the generations in its header are damaged");
   const { at } = reader;
-  const hasMeta = bytes[at] !== DASH || bytes[at + 1] !== NEWLINE;
+  const hasMeta = text.charCodeAt(at) !== DASH || text.charCodeAt(at + 1) !== NEWLINE;
   const end = hasMeta ? text.indexOf("\n", at) : at + 1;
   if (end < 0) throw unreadable("it has no header line");
   const isText = kind === TEXT || typeof data === "string";
@@ -108,6 +130,7 @@ export function readHeader(data: string | Uint8Array | StoredBytes, tier?: strin
     tier === undefined
       ? { value, createdAt, freshUntil, keepUntil }
       : { value, createdAt, freshUntil, keepUntil, tier };
+  if (generations !== NOTHING) entry.generations = generations;
   if (hasMeta) addMeta(entry, text.slice(at, end));
   return entry;
 }
@@ -155,7 +178,7 @@ function writeDeadline(at: number): string {
 }
 
 function writeMeta({ tags, etag, lastModified }: CacheEntry): string {
-  if (tags === undefined && etag === undefined && lastModified === undefined) return NO_META;
+  if (tags === undefined && etag === undefined && lastModified === undefined) return NOTHING;
   return JSON.stringify({ tags, etag, lastModified });
 }
 

@@ -23,7 +23,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
     // Begun in one turn, so that a store which gathers the writes of a turn makes one round trip of both.
     const [isTaken] = await Promise.all([
       stored.length === 0 || context.store.setMany(stored),
-      refused.length === 0 || context.store.deleteMany(refused, context.stamps.mark()),
+      refused.length === 0 || context.store.deleteMany(refused),
     ]);
     return isTaken && refused.length === 0;
   });
@@ -35,7 +35,7 @@ export async function setMany(context: CacheContext, writings: readonly Writing[
 /** Deletes keys in one round trip; resolves to how many were there. */
 export async function deleteMany(context: CacheContext, keys: readonly string[]): Promise<number> {
   const { flights, store, counters, emitter } = context;
-  const existed = await flights.change(keys, () => store.deleteMany(keys, context.stamps.mark()));
+  const existed = await flights.change(keys, () => store.deleteMany(keys));
   counters.deletes += keys.length;
   if (emitter.heard.delete > 0) {
     for (const [at, key] of keys.entries()) emitter.emit("delete", { key, existed: existed[at] === true });

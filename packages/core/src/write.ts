@@ -1,12 +1,10 @@
-import { CLOCK_ERROR_MS, type Clock } from "./clock.js";
-import { type CacheContext, type Call, isFresh } from "./context.js";
-import { type CacheEntry, isPromiseLike } from "./entry.js";
-import { newToken } from "./lease.js";
+import type { CacheContext, Call } from "./context.js";
+import { isPromiseLike } from "./entry.js";
 import { isStored, staleMs } from "./lifetime.js";
 import { checkedValue, entryOf, takerFor } from "./load.js";
-import { checkTags, type ResolvedPolicy } from "./policy.js";
+import { checkTags } from "./policy.js";
 import { basesOf } from "./scope.js";
-import type { CacheStore, Invalidation, LeaseAnswer } from "./store.js";
+import type { Invalidation } from "./store.js";
 
 /**
  * Writes a value; resolves to whether every tier took it. A value that the policy says not to store (`ttl: 0`,
@@ -33,14 +31,14 @@ async function write(context: CacheContext, call: Call, value: unknown): Promise
   return entry !== undefined && context.store.set(call.key, entry, "write");
 }
 
-async function removeUnstored({ stamps, store }: CacheContext, key: string): Promise<false> {
-  await store.delete(key, stamps.mark());
+async function removeUnstored({ store }: CacheContext, key: string): Promise<false> {
+  await store.delete(key);
   return false;
 }
 
 /** Deletes a key; resolves to whether something was there. */
 export async function remove(context: CacheContext, key: string): Promise<boolean> {
-  const existed = await context.flights.change([key], () => context.store.delete(key, context.stamps.mark()));
+  const existed = await context.flights.change([key], () => context.store.delete(key));
   context.counters.deletes += 1;
   if (context.emitter.heard.delete > 0) context.emitter.emit("delete", { key, existed });
   return existed;
@@ -49,64 +47,10 @@ export async function remove(context: CacheContext, key: string): Promise<boolea
 /** Makes the entry stale now, and keeps it as long as the policy serves stale ones; resolves to whether it was fresh. */
 export async function expire(context: CacheContext, call: Call): Promise<boolean> {
   const { key } = call;
-  const expired = await context.flights.change([key], async () => {
-    const token = newToken();
-    const answer = await context.store.acquire(key, token);
-    if (answer === undefined) return expirePlainly(context, call);
-    return context.store.fill(key, (store) => expireUnderLease(context, call, { store, token, answer }));
-  });
+  const terms = { now: context.clock.now(), staleMs: staleMs(call.policy) };
+  const expired = await context.flights.change([key], () => context.store.expire(key, terms));
   if (context.emitter.heard.expire > 0) context.emitter.emit("expire", { key });
   return expired;
-}
-
-async function expirePlainly({ clock, store, stamps }: CacheContext, { key, policy }: Call): Promise<boolean> {
-  const now = clock.now();
-  const found = await store.get(key, now);
-  const stale = found && expiredEntry(found, policy, clock);
-  if (stale === undefined) await store.delete(key, stamps.mark());
-  else await store.set(key, stale, "expire");
-  return found !== undefined && isFresh(found, now);
-}
-
-/**
- * Under a lease no change falls between the look and the write. Without one this happened: A looks, B deletes the key,
- * A writes what it saw back as stale, and the deleted value is served while it is refreshed, or because a load fails.
- * Something is written or deleted also where nothing fresh is there: a load on another node that began before this
- * call must not be taken for fresh, so its lease has to end and the others have to hear of it.
- */
-async function expireUnderLease({ clock, stamps }: CacheContext, call: Call, far: Leased): Promise<boolean> {
-  const { key, policy } = call;
-  const { store, token, answer } = far;
-  const { type, entry } = answer;
-  const now = clock.now();
-  const stale = entry !== undefined && type === "granted" ? expiredEntry(entry, policy, clock) : undefined;
-  const remove = async (): Promise<true> => {
-    await store.delete(key, stamps.mark());
-    return true;
-  };
-  const fill = async (entry: CacheEntry): Promise<boolean | undefined> =>
-    store.leases?.fill(key, entry, { token, reason: "write" });
-  // Where it fails nobody knows whether the key is still what it was, and it must not stay fresh: a deletion is safe.
-  const isDone = stale === undefined ? await remove() : await fill(stale).catch(remove);
-  if (isDone !== true) await store.leases?.release(key, token);
-  return entry !== undefined && isFresh(entry, now);
-}
-
-interface Leased {
-  readonly store: CacheStore;
-  readonly token: string;
-  readonly answer: LeaseAnswer;
-}
-
-/**
- * The entry as stale from now on, or `undefined` where the policy serves no stale ones. The next look at a clock that
- * follows another one may give an earlier instant, here or on another node, and the entry must be stale by that too.
- */
-function expiredEntry(found: CacheEntry, policy: ResolvedPolicy, clock: Clock): CacheEntry | undefined {
-  const now = Math.floor(clock.now());
-  const keepUntil = Math.min(found.keepUntil, now + staleMs(policy));
-  const freshUntil = Math.min(found.freshUntil, clock.latest === undefined ? now : now - CLOCK_ERROR_MS);
-  return keepUntil <= now ? undefined : { ...found, tier: undefined, freshUntil, keepUntil };
 }
 
 /** Everything in the namespace and its children is gone for every node; resolves to whether every tier took it. */
@@ -126,16 +70,14 @@ export async function invalidateTags(context: CacheContext, tags: readonly strin
 }
 
 /**
- * Raises marks. Loads in the namespace are void, whatever their tags: a loader may name them at its very end. So are
- * those that begin while the mark is on its way.
+ * Loads in the namespace are void, whatever their tags: a loader may name them at its very end. So are those that begin
+ * while the invalidation is on its way.
  */
-async function invalidate(context: CacheContext, invalidation: Invalidation): Promise<boolean> {
-  const { flights, stamps, store } = context;
+async function invalidate({ flights, store }: CacheContext, invalidation: Invalidation): Promise<boolean> {
   const bases = basesOf(invalidation.scope);
   await store.ready();
   flights.voidAll(bases);
-  const at = await store.invalidate(invalidation, stamps.mark());
-  if (at !== undefined) stamps.observe(at);
+  const isTaken = await store.invalidate(invalidation);
   flights.voidAll(bases);
-  return at !== undefined;
+  return isTaken;
 }

@@ -2,6 +2,11 @@ import type { CacheEntry, EntryHandle, EntryRest } from "@granary/core";
 
 const NEVER = -1;
 
+interface Place {
+  readonly origin: number;
+  readonly sequence: number;
+}
+
 /**
  * An entry as the shelf holds it: one object, with no number on the heap beside it. Its instants are milliseconds since
  * the `origin` of the shelf: as such they are small integers, which V8 keeps in the field itself. What is none (a
@@ -16,15 +21,22 @@ export class Held implements EntryHandle {
   freshUntil: number;
   readonly keepUntil: number;
   rest: EntryRest | undefined;
-  /** The version of the marks, and the era of the order, in which the entry was last permitted and moved to the front. */
+  /** How many invalidations there had been when the entry was written. */
+  readonly sequence: number;
+  /** The sequence and the era of the order in which the entry was last permitted and moved to the front. */
   permittedIn = NEVER;
 
-  constructor(key: string, entry: CacheEntry, origin: number) {
+  constructor(key: string, entry: CacheEntry, { origin, sequence }: Place) {
     this.key = key;
     this.value = entry.value;
     this.createdAt = since(origin, entry.createdAt);
     this.freshUntil = since(origin, entry.freshUntil);
     this.keepUntil = since(origin, entry.keepUntil);
+    this.sequence = sequence;
+  }
+
+  get tags(): readonly string[] | undefined {
+    return this.rest?.tags;
   }
 
   /** The entry that was set, made anew: whoever has it may keep it, whatever becomes of this. */

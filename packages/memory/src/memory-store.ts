@@ -5,8 +5,10 @@ import {
   type Clock,
   globMatcher,
   type HandlesCapability,
+  type Generation,
   type Invalidation,
-  MarkRegistry,
+  Invalidations,
+  newEpoch,
   StoreLifecycle,
 } from "@granary/core";
 import type { Held } from "./held.js";
@@ -28,7 +30,7 @@ export interface MemoryStore extends CacheStore {
     delete(keys: readonly string[]): boolean[];
   };
   /** Entries that were invalidated are no longer returned, and leave when their room is needed. */
-  readonly invalidate: (invalidation: Invalidation, at: number) => number;
+  readonly invalidate: (invalidation: Invalidation) => Generation;
   readonly walk: (glob: string) => AsyncIterable<readonly string[]>;
   /** Drops every entry. From then on every call says `CLOSED`; a cache that is closed leaves the store as it is. */
   readonly close: () => void;
@@ -51,12 +53,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { bounds, clock, name, values, serializer } = resolveOptions(options);
   const entries = new Shelf(bounds, clock.now());
   const life = new StoreLifecycle(name);
-  // Marks that have to make room have done their work.
-  const marks = new MarkRegistry({ forgetting: () => sweep(parts) });
+  const epoch = newEpoch();
+  const invalidations = new Invalidations({ forgetting: () => sweep(parts) });
   const unreadable = (key: string, error: unknown) => life.tell({ type: "error", operation: "get", key, error });
   const keeping = keepingFor({ values, serializer, unreadable });
   const apart = valuesOf(keeping, values);
-  const parts: Parts = { ...keeping, values, entries, clock, marks, life };
+  const parts: Parts = { ...keeping, values, entries, clock, invalidations, life };
   return {
     name,
     clock,
@@ -66,7 +68,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     ...(apart !== undefined && { values: apart }),
     // Where each reader is given a copy, an entry is not to be had at its place.
     ...((values === "shared" || values === "frozen") && { handles: handlesOf(parts) }),
-    invalidate: (invalidation, at) => raise(parts, invalidation, at),
+    invalidate(invalidation) {
+      life.assertOpen();
+      invalidations.add(invalidation);
+      return { epoch, sequence: invalidations.sequence };
+    },
     walk: (glob) => walkKeys(parts, glob),
     on: (listener) => life.on(listener),
     close: () => {
@@ -101,7 +107,7 @@ function verbsOf(parts: Parts): Pick<MemoryStore, "get" | "set" | "delete" | "ma
   return { get, set, delete: drop, many };
 }
 
-function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
+function handlesOf({ entries, isGiven, invalidations }: Parts): HandlesCapability {
   return {
     of: (key) => {
       const held = entries.peek(key);
@@ -111,10 +117,9 @@ function handlesOf({ entries, isGiven, marks }: Parts): HandlesCapability {
       const held = handle as Held;
       if (!(held.freshUntil + entries.origin > now)) return false;
       // Both only go up: their sum stays the same as long as both do.
-      const version = marks.version + entries.era;
+      const version = invalidations.sequence + entries.era;
       if (held.permittedIn !== version) {
-        if (!marks.permits(held.key, { createdAt: held.createdAt + entries.origin, tags: held.rest?.tags }))
-          return false;
+        if (!invalidations.permits(held.key, held)) return false;
         held.permittedIn = version;
         entries.get(held.key);
       }
@@ -129,20 +134,14 @@ interface Parts extends Keeping {
   readonly values: ValueMode;
   readonly entries: Shelf;
   readonly clock: Clock;
-  readonly marks: MarkRegistry;
+  readonly invalidations: Invalidations;
   readonly life: StoreLifecycle;
 }
 
-function raise({ life, marks }: Parts, invalidation: Invalidation, at: number): number {
-  life.assertOpen();
-  marks.raise(invalidation, at);
-  return at;
-}
-
 /** Drops what was invalidated. */
-function sweep({ entries, marks }: Parts): void {
+function sweep({ entries, invalidations }: Parts): void {
   for (const [key, held] of [...entries.entries()])
-    if (!marks.permits(key, held.entry(entries.origin))) entries.delete(key);
+    if (!invalidations.permits(key, held)) entries.delete(key);
 }
 
 function reader(parts: Parts): (key: string, now?: number, admit?: Admit) => CacheEntry | undefined {
@@ -156,19 +155,19 @@ function reader(parts: Parts): (key: string, now?: number, admit?: Admit) => Cac
 }
 
 /** The entry that is held, unless it is gone. */
-function entryOf({ entries, clock, marks }: Parts, held: Held, now?: number): CacheEntry | undefined {
+function entryOf({ entries, clock, invalidations }: Parts, held: Held, now?: number): CacheEntry | undefined {
+  if (!invalidations.permits(held.key, held)) return undefined;
   const entry = held.entry(entries.origin);
-  if (!marks.permits(held.key, entry)) return undefined;
   // The clock costs more than the rest of this function: an entry that never ends does not ask it.
   if (entry.keepUntil === Number.POSITIVE_INFINITY) return entry;
   return entry.keepUntil > (now ?? clock.now()) ? entry : undefined;
 }
 
-function writer({ entries, take, values, life }: Parts): MemoryStore["set"] {
+function writer({ entries, invalidations, take, values, life }: Parts): MemoryStore["set"] {
   return (key, entry) => {
     life.assertOpen();
     try {
-      entries.hold(key, take(entry, key));
+      entries.hold(key, take(entry, key), invalidations.sequence);
     } catch (error) {
       // What was refused was newer than what is here; a remote store has it all the same.
       if (values !== "serialized") entries.delete(key);

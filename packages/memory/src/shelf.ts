@@ -36,10 +36,10 @@ export class Shelf extends LRUCache<string, Held> {
     this.#useCount += 1;
   }
 
-  hold(key: string, entry: CacheEntry): void {
+  hold(key: string, entry: CacheEntry, sequence: number): void {
     if (this.#leftInEra === 0 || this.#useCount > this.size) this.#endEra();
     else this.#leftInEra -= 1;
-    const held = new Held(key, entry, this.origin);
+    const held = new Held(key, entry, { origin: this.origin, sequence });
     if (Object.keys(entry).length > FIELDS) held.rest = this.#restOf(entry);
     this.set(key, held);
   }

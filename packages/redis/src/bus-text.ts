@@ -1,13 +1,13 @@
 import { type BusMessage, CacheError } from "@granary/core";
 
 /*
- * What a bus says on its channel, version 1. One JSON object:
+ * What a bus says on its channel, version 2. One JSON object:
  *
- *   {"v":1,"from":"<random id of the bus>","type":"changed","keys":["…"]}
- *   {"v":1,"from":"<random id of the bus>","type":"marked","scope":"…","tags":["…"],"at":<ms since the epoch>}
- *   {"v":1,"from":"<random id of the bus>","type":"gap"}
+ *   {"v":2,"from":"<random id of the bus>","type":"changed","keys":["…"]}
+ *   {"v":2,"from":"<random id of the bus>","type":"invalidated","scope":"…","tags":["…"],"epoch":"…","sequence":<n>}
+ *   {"v":2,"from":"<random id of the bus>","type":"gap"}
  */
-const VERSION = 1;
+const VERSION = 2;
 
 /** A message, and the id of the bus that sent it; or why the text is not one. */
 export type HeardText =
@@ -29,20 +29,22 @@ export function readBusText(text: string): HeardText {
 }
 
 function heardIn({ v, from, ...rest }: Spoken): HeardText {
-  if (v !== VERSION || typeof from !== "string") return unreadable("it is not of version 1");
+  if (v !== VERSION || typeof from !== "string") return unreadable(`it is not of version ${VERSION}`);
   const message = messageIn(rest);
   return message === undefined ? unreadable("it is of no type that is known") : { from, message };
 }
 
-function messageIn({ type, keys, scope, tags, at }: Spoken): BusMessage | undefined {
+function messageIn({ type, keys, scope, tags, epoch, sequence }: Spoken): BusMessage | undefined {
   if (type === "gap") return { type };
   if (type === "changed" && areTexts(keys)) return { type, keys };
-  if (type !== "marked" || typeof scope !== "string" || !isInstant(at)) return undefined;
-  if (tags === undefined) return { type, scope, at };
-  return areTexts(tags) ? { type, scope, tags, at } : undefined;
+  if (type !== "invalidated" || typeof scope !== "string") return undefined;
+  if (typeof epoch !== "string" || !Number.isSafeInteger(sequence)) return undefined;
+  const invalidated = { type, scope, epoch, sequence: sequence as number } as const;
+  if (tags === undefined) return invalidated;
+  return areTexts(tags) ? { ...invalidated, tags } : undefined;
 }
 
-type Spoken = Partial<Record<"v" | "from" | "type" | "keys" | "scope" | "tags" | "at", unknown>>;
+type Spoken = Partial<Record<"v" | "from" | "type" | "keys" | "scope" | "tags" | "epoch" | "sequence", unknown>>;
 
 function asRecord(value: unknown): Spoken {
   return typeof value === "object" && value !== null ? value : {};
@@ -50,10 +52,6 @@ function asRecord(value: unknown): Spoken {
 
 function areTexts(texts: unknown): texts is string[] {
   return Array.isArray(texts) && texts.every((text) => typeof text === "string");
-}
-
-function isInstant(at: unknown): at is number {
-  return typeof at === "number" && Number.isFinite(at);
 }
 
 function unreadable(reason: string, cause?: unknown): HeardText {

@@ -2,6 +2,8 @@ import {
   type CacheEntry,
   CacheError,
   encodeEntry,
+  encodeParts,
+  type EntryParts,
   isError,
   readHeader,
   type SealedEntry,
@@ -14,6 +16,8 @@ import {
 export interface EntryCodec {
   /** @throws CacheError `INVALID_VALUE` where the serializer cannot write the value. */
   encode(key: string, entry: CacheEntry): string | Buffer;
+  /** As `encode`, in two parts: the server puts the generations in between. */
+  encodeParts(key: string, entry: CacheEntry): EntryParts & { readonly tail: string | Buffer };
   /** All but the value; `undefined` where another version of the format wrote it, and, reported, where none did. */
   readHeader(key: string, stored: StoredBytes): SealedEntry | undefined;
   /** The entry with its value, in place; `undefined`, and reported, where that cannot be read. */
@@ -38,6 +42,10 @@ export function entryCodec({ serializer, tier, report }: EntryCodecParts): Entry
     serializer.copies === true ? stored : stored.bytes;
   return {
     encode: (key, entry) => toArgument(encodeEntry(entry, serializer, key)),
+    encodeParts(key, entry) {
+      const { head, tail } = encodeParts(entry, serializer, key);
+      return { head, tail: toArgument(tail) };
+    },
     readHeader(key, stored) {
       try {
         return readHeader(dataOf(stored), tier);

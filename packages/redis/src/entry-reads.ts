@@ -7,99 +7,102 @@ import {
   type SealedEntry,
 } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
+import type { Generations, Levels } from "./generations.js";
 import type { ReadBatch } from "./read-batch.js";
 import type { Reply } from "./reply.js";
 
-/** What reading entries needs: where bytes come from, what they mean, and when it is. */
+/** What reading entries needs: where bytes come from, what they mean, what is valid, and when it is. */
 export interface EntryReadsParts {
   readonly batch: ReadBatch;
   readonly codec: EntryCodec;
+  readonly generations: Generations;
   readonly now: () => number;
   /** Until the clock is in step with the server's; `undefined` where it is. */
   readonly ready: () => Promise<void> | undefined;
 }
 
-/** The reading half of a store. */
+/** The reading half of a store. It gives out nothing that was invalidated. */
 export interface EntryReads {
   get(key: string, now?: number, admit?: Admit): Promise<CacheEntry | undefined>;
   readonly getMany: ManyCapability["get"];
-  /** The entry that `bytes` hold, judged. */
-  open(key: string, bytes: Uint8Array | null, admit?: Admit): Awaitable<CacheEntry | undefined>;
+  /** The entry that `bytes` hold, judged by records that are at least as new. */
+  open(key: string, bytes: Uint8Array | null, judged: { readonly levels: Levels; readonly admit: Admit | undefined }): Found;
 }
 
 type Found = Awaitable<CacheEntry | undefined>;
-type Entries = ReadonlyArray<CacheEntry | undefined>;
-
-/** A read that is under way. */
-interface Read<T> {
-  readonly replied: Promise<T>;
-  /** The instant at which the caller asked, by its clock. */
-  readonly now: number | undefined;
-}
 
 /** By what a read is judged. */
 interface Judge {
+  readonly levels: Levels;
   /** The instant that `keepUntil` is held against. */
   readonly now: number;
   readonly admit: Admit | undefined;
 }
 
-export function entryReads({ batch, codec, now: clockNow, ready }: EntryReadsParts): EntryReads {
-  const { open, openAll } = opener(codec);
-  /** Judges what a read replies by the instant of its caller, unless the caller's clock was not in step yet. */
-  const inStep = <T, R>(
-    { replied, now }: Read<T>,
-    judge: (reply: T, now: number) => Awaitable<R>,
-    refuse: (error: unknown) => R,
-  ): Promise<R> => {
-    const waiting = ready();
-    if (waiting === undefined) return replied.then((reply) => judge(reply, now ?? clockNow()), refuse);
-    return Promise.all([replied, waiting]).then(([reply]) => judge(reply, clockNow()), refuse);
-  };
-  const get: EntryReads["get"] = (key, now, admit) =>
-    inStep(
-      { replied: batch.read(key), now },
-      (reply, at) => open(key, reply, { now: at, admit }),
-      (error) => codec.refuse(key, error),
-    );
-  const getMany: EntryReads["getMany"] = (keys, now, admit) => {
-    const replied = batch.readTogether(keys);
-    if (replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
-    return inStep(
-      { replied, now },
-      (replies, at) => openAll(keys, replies, { now: at, admit }),
-      (error) => keys.map((key) => codec.refuse(key, error)),
-    );
-  };
-  const openBytes: EntryReads["open"] = (key, bytes, admit) =>
-    open(key, bytes === null ? null : { bytes, text: undefined }, { now: clockNow(), admit });
-  return { get, open: openBytes, getMany };
-}
-
-/** Turns replies into entries. */
-interface Opener {
-  open(key: string, reply: Reply, judge: Judge): Found;
-  openAll(keys: readonly string[], replies: readonly Reply[], judge: Judge): Awaitable<Entries>;
-}
-
-function opener(codec: EntryCodec): Opener {
-  const readHeader = (key: string, reply: Reply, now: number): SealedEntry | undefined => {
+export function entryReads({ batch, codec, generations, now: clockNow, ready }: EntryReadsParts): EntryReads {
+  const headerOf = (key: string, reply: Reply, now: number): SealedEntry | undefined => {
     const sealed = reply === null ? undefined : codec.readHeader(key, reply);
     return sealed === undefined || sealed.keepUntil <= now ? undefined : sealed;
   };
-  const unseal = (key: string, sealed: SealedEntry | undefined, admit: Admit | undefined): Found => {
-    const entry = sealed === undefined ? undefined : codec.unseal(key, sealed);
+  const unseal = (key: string, sealed: SealedEntry, admit: Admit | undefined): Found => {
+    const entry = codec.unseal(key, sealed);
     return entry === undefined || admit === undefined ? entry : admit(key, entry);
   };
+  const judged = (key: string, sealed: SealedEntry | undefined, { levels, admit }: Judge): Found => {
+    if (sealed === undefined) return undefined;
+    const isPermitted = generations.permits(sealed, levels);
+    if (isPromiseLike(isPermitted)) return isPermitted.then((is) => (is ? unseal(key, sealed, admit) : undefined));
+    return isPermitted ? unseal(key, sealed, admit) : undefined;
+  };
+  const open = (key: string, reply: Reply, judge: Judge): Found => judged(key, headerOf(key, reply, judge.now), judge);
+
+  const get: EntryReads["get"] = (key, now, admit) => {
+    // The records come first, and so are here when the entry is.
+    const levels = generations.read(key);
+    const waiting = ready();
+    const replied = batch.read(key);
+    const opened = (reply: Reply): Found => {
+      if (reply === null) return undefined;
+      const at = waiting === undefined && now !== undefined ? now : clockNow();
+      if (levels.answer !== undefined) return open(key, reply, { levels: levels.answer, now: at, admit });
+      return levels.asked.then((known) => open(key, reply, { levels: known, now: at, admit }));
+    };
+    // Whoever finds nothing has not looked at them.
+    levels.asked.catch(() => {});
+    const inStep = waiting === undefined ? replied : Promise.all([replied, waiting]).then(([reply]) => reply);
+    return inStep.then(opened).catch((error: unknown) => codec.refuse(key, error));
+  };
+
+  const openAll = (keys: readonly string[], replies: readonly Reply[], judge: Judge): ReturnType<ManyCapability["get"]> => {
+    // All headers before the first value: as `readHeader` of the core says, that is faster. One list holds both.
+    const found: Found[] = keys.map((key, at) => headerOf(key, replies[at] ?? null, judge.now));
+    for (let at = 0; at < keys.length; at += 1)
+      found[at] = judged(keys[at] as string, found[at] as SealedEntry | undefined, judge);
+    // Without a turn of promises for each entry, where none has to be waited for.
+    return found.some(isPromiseLike) ? Promise.all(found) : (found as ReadonlyArray<CacheEntry | undefined>);
+  };
+
+  const getMany: EntryReads["getMany"] = async (keys, now, admit) => {
+    const [first] = keys;
+    const levels = first === undefined ? undefined : generations.read(first);
+    const replied = levels !== undefined && generations.isShared(keys) ? batch.readTogether(keys) : undefined;
+    levels?.asked.catch(() => {});
+    if (levels === undefined || replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
+    const waiting = ready();
+    try {
+      const replies = await replied;
+      if (waiting !== undefined) await waiting;
+      const at = waiting === undefined && now !== undefined ? now : clockNow();
+      return await openAll(keys, replies, { levels: levels.answer ?? (await levels.asked), now: at, admit });
+    } catch (error) {
+      return keys.map((key) => codec.refuse(key, error));
+    }
+  };
+
   return {
-    open: (key, reply, { now, admit }) => unseal(key, readHeader(key, reply, now), admit),
-    openAll(keys, replies, { now, admit }) {
-      // All headers before the first value: as `readHeader` of the core says, that is faster. One list holds both.
-      const found: Found[] = keys.map((key, at) => readHeader(key, replies[at] ?? null, now));
-      for (let at = 0; at < keys.length; at += 1)
-        found[at] = unseal(keys[at] as string, found[at] as SealedEntry | undefined, admit);
-      // Without a turn of promises for each entry, where none has to be waited for.
-      return admit !== undefined && found.some(isPromiseLike) ? Promise.all(found) : (found as Entries);
-    },
+    get,
+    getMany,
+    open: (key, bytes, { levels, admit }) =>
+      open(key, bytes === null ? null : { bytes, text: undefined }, { levels, now: clockNow(), admit }),
   };
 }

@@ -1,75 +1,106 @@
-import type { CacheEntry, ManyCapability, MissedChange } from "@granary/core";
+import { type CacheEntry, type ExpireTerms, expiredUntil, type ManyCapability, newEpoch, scopesOf, type WriteOptions } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
-import type { EntryDeletes } from "./entry-deletes.js";
+import type { RemoveEntries } from "./entry-deletes.js";
+import { recordKey } from "./generation-keys.js";
+import type { Generations } from "./generations.js";
 import { type LeaseKey, withLease } from "./lease-key.js";
+import type { CommandWord, Step } from "./script.js";
 import type { WriteBatch } from "./write-batch.js";
 
 /** What writing entries needs: where bytes go, how they are made, and when it is. */
 export interface EntryWritesParts {
   readonly batch: WriteBatch;
   readonly codec: EntryCodec;
-  readonly deletes: EntryDeletes;
+  readonly generations: Generations;
+  readonly remove: RemoveEntries;
   readonly now: () => number;
   readonly leaseKey: LeaseKey;
+  /** Whether the records of namespaces are on other servers than the keys. */
+  readonly isCluster: boolean;
 }
 
 /** The writing half of a store. Every change of a key ends its lease. */
 export interface EntryWrites {
-  set(key: string, entry: CacheEntry): Promise<void>;
+  set(key: string, entry: CacheEntry, options?: WriteOptions): Promise<void>;
   readonly setMany: ManyCapability["set"];
-  /** A change, encoded; nothing where it is a deletion. */
-  encode(key: string, change: MissedChange): Pick<Encoded, "text" | "life">;
+  expire(key: string, terms: ExpireTerms): Promise<boolean>;
   /** Writes, or deletes where there is nothing, under the lease that `token` stands for; whether it still did. */
   fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean>;
 }
 
-/** What Redis is given for an entry. */
-export interface Encoded {
-  readonly key: string;
-  readonly text: string | Buffer;
-  /** How long Redis is to keep it: milliseconds, or "" for ever. */
-  readonly life: number | "";
-}
+/** How long Redis is to keep an entry: milliseconds, or "" for ever. */
+type Life = number | "";
 
-export function entryWrites({ batch, codec, deletes, now, leaseKey }: EntryWritesParts): EntryWrites {
-  const encoded = (key: string, entry: CacheEntry): Encoded => ({
-    key,
-    text: codec.encode(key, entry),
-    life: lifeOf(entry.keepUntil - now()),
-  });
-  const write = ({ key, text, life }: Encoded): Promise<unknown> =>
-    isOver(life)
-      ? deletes.remove([key])
-      : batch.send({ step: "set", keys: withLease(key, leaseKey), args: [text, life] });
+export function entryWrites(parts: EntryWritesParts): EntryWrites {
+  const { batch, codec, generations, remove, now, leaseKey, isCluster } = parts;
+  const keysOf = (key: string): Pick<Step, "keys"> & { readonly leases: number } => {
+    const [names, records] = [withLease(key, leaseKey), isCluster ? [] : scopesOf(key).map(recordKey)];
+    return { keys: [...names, ...records], leases: names.length - 1 };
+  };
+
+  /** The step that writes `entry`, whose generations are those that stand when it is done, unless it brings its own. */
+  const setStep = (key: string, entry: CacheEntry, life: number | ""): Step => {
+    const { keys, leases } = keysOf(key);
+    if (entry.generations !== undefined || keys.length === leases + 1)
+      return { step: "set", keys: keys.slice(0, leases + 1), args: [leases, codec.encode(key, entry), "", life] };
+    const { head, tail } = codec.encodeParts(key, entry);
+    return { step: "set", keys, args: [leases, head, tail, life, ...scopesOf(key).map(newEpoch)] };
+  };
+
+  /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if that had come later. */
+  const carried = async (key: string, entry: CacheEntry): Promise<CacheEntry> =>
+    entry.generations === undefined ? { ...entry, generations: (await generations.make(key)).current } : entry;
+
+  const write = (step: Step, key: string, { attempt }: WriteOptions): Promise<unknown> => {
+    const undo = (): void => void remove([key]).catch(() => {});
+    return batch.send(step, { attempt, undo });
+  };
+
+  const set: EntryWrites["set"] = async (key, entry, options = {}) => {
+    const life = lifeOf(entry.keepUntil - now());
+    if (isOver(life)) return void (await remove([key]));
+    const waiting = batch.room();
+    if (waiting !== undefined) await waiting;
+    const stamped = isCluster && scopesOf(key).length > 0 ? await carried(key, entry) : entry;
+    if (options.attempt?.isGivenUp !== true) await write(setStep(key, stamped, life), key, options);
+  };
+
   return {
-    async set(key, entry) {
-      await write(encoded(key, entry));
-    },
-    encode: (key, { entry }) => (entry === undefined ? NOTHING : encoded(key, entry)),
-    async setMany(entries) {
+    set,
+    async setMany(entries, options = {}) {
       // All are encoded before the first is sent: a value that cannot be written leaves nothing half done.
-      await Promise.all(entries.map(([key, entry]) => encoded(key, entry)).map(write));
+      if (isCluster) await Promise.all(entries.map(([key, entry]) => codec.encode(key, entry) && set(key, entry, options)));
+      else await Promise.all(stepsOf(entries).map(([key, step]) => step === undefined ? remove([key]) : write(step, key, options)));
+    },
+    async expire(key, terms) {
+      const { freshUntil, keepUntil } = expiredUntil(terms);
+      const args: CommandWord[] = [terms.now, freshUntil, keepUntil === Number.POSITIVE_INFINITY ? "never" : keepUntil];
+      return Number(await batch.send({ step: "expire", keys: withLease(key, leaseKey), args })) === 1;
     },
     async fill(key, entry, token) {
-      const { text, life } = entry === undefined ? NOTHING : encoded(key, entry);
+      const life = entry === undefined ? 0 : lifeOf(entry.keepUntil - now());
+      const { keys, leases } = keysOf(key);
       // What is over already has replaced what was there, and leaves nothing either.
-      if (text === "" || isOver(life)) return deletes.removeUnder(key, token);
-      const args = [token, text, life, key];
-      return Number(await batch.send({ step: "fill", keys: withLease(key, leaseKey), args })) === 1;
+      const words = entry === undefined || isOver(life) ? ["", ""] : [codec.encode(key, entry), life];
+      return Number(await batch.send({ step: "fill", keys, args: [leases, token, ...words, key] })) === 1;
     },
   };
+
+  function stepsOf(entries: Parameters<ManyCapability["set"]>[0]): Array<readonly [key: string, step: Step | undefined]> {
+    return entries.map(([key, entry]) => {
+      const life = lifeOf(entry.keepUntil - now());
+      return [key, isOver(life) ? undefined : setStep(key, entry, life)];
+    });
+  }
 }
 
-/** What a deletion writes. */
-const NOTHING = { text: "", life: "" } as const;
-
 /** Redis drops a key at a whole millisecond, so not before the entry is gone. */
-function lifeOf(lifeMs: number): number | "" {
+function lifeOf(lifeMs: number): Life {
   const ms = Math.ceil(lifeMs);
   return ms > Number.MAX_SAFE_INTEGER ? "" : ms;
 }
 
 /** Whether there is nothing to keep. */
-export function isOver(life: number | ""): boolean {
+function isOver(life: Life): boolean {
   return life !== "" && life <= 0;
 }

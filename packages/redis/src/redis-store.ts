@@ -16,15 +16,14 @@ import { type EntryCodec, entryCodec } from "./entry-codec.js";
 import { entryDeletes } from "./entry-deletes.js";
 import { entryReads } from "./entry-reads.js";
 import { entryWrites } from "./entry-writes.js";
+import { Failovers } from "./failovers.js";
+import { Generations } from "./generations.js";
 import { slotsOf } from "./key-groups.js";
 import { leaseKeys } from "./lease-key.js";
 import { LeaseWakes } from "./lease-wakes.js";
-import { missedChanges } from "./missed-changes.js";
-import { Patience } from "./patience.js";
 import { ReadBatch } from "./read-batch.js";
 import { type RedisClient, requireClient } from "./redis-client.js";
 import { redisLeases } from "./redis-leases.js";
-import { redisMarks } from "./redis-marks.js";
 import { ServerClock } from "./server-clock.js";
 import { steadyClock } from "./steady-clock.js";
 import { unpipelined } from "./unpipelined.js";
@@ -37,7 +36,7 @@ export interface RedisStoreOptions {
   readonly client: RedisClient;
   /** Turns values into what Redis holds. Default: `superjsonSerializer`. */
   readonly serializer?: Serializer;
-  /** The clock that deadlines and marks are in. Default: the server's, sampled now and then. Given only in tests. */
+  /** The clock that deadlines are in. Default: the server's, sampled now and then. Given only in tests. */
   readonly clock?: Clock;
   /** Stands in events and statistics. Default: `"redis"`. */
   readonly name?: string;
@@ -63,10 +62,13 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const errors = errorWatch(client, failed);
   const life: StoreLifecycle = new StoreLifecycle(name, () => {
     errors.begin();
+    failovers.begin();
     return rest;
   });
+  const failovers = new Failovers(client, () => life.tell({ type: "failover" }));
   const rest = (): Promise<void> => {
     errors.end();
+    failovers.end();
     return wakes.rest();
   };
   const report = (key: string, error: unknown): void => life.tell({ type: "error", operation: "get", key, error });
@@ -76,12 +78,9 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const walk = (glob: string): AsyncIterable<readonly string[]> => walkKeys(client, glob);
   // The clock of a test is in step by itself.
   const ready = (): Promise<void> | undefined => (clock === undefined ? serverClock.ready() : undefined);
-  const patience = new Patience(serverClock);
-  const parts = { client, codec, wakes, ready, patience, given: clock, clock: clock ?? serverClock };
-  // The server judges by its own clock what comes too late.
-  const limits = clock === undefined && { giveUpAfter: (ms: number) => patience.giveUpAfter(ms) };
+  const parts = { client, codec, wakes, ready, report, clock: clock ?? serverClock };
   const traits = { name, clock: parts.clock, admits: true as const, snapshot: snapshotBy(serializer) };
-  const store = { ...traits, ...capabilities(parts), ...limits, ready, walk };
+  const store = { ...traits, ...capabilities(parts), ready, walk };
   return {
     ...life.checked(store),
     close: async () => {
@@ -94,30 +93,30 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
 interface Parts {
   readonly client: RedisClient;
   readonly clock: Clock;
-  /** The clock of a test, in place of the server's. */
-  readonly given: Clock | undefined;
   readonly codec: EntryCodec;
   readonly wakes: LeaseWakes;
   readonly ready: () => Promise<void> | undefined;
-  readonly patience: Patience;
+  readonly report: (key: string, error: unknown) => void;
 }
 
-type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "replay" | "many" | "marks" | "leases">;
+type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "expire" | "many" | "invalidate" | "leases">;
 
-function capabilities({ client, clock, given, codec, wakes, ready, patience }: Parts): Capabilities {
+function capabilities({ client, clock, codec, wakes, ready, report }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
-  const sender = unpipelined(client);
-  const [readBatch, writeBatch] = [new ReadBatch(sender, slotOf), new WriteBatch({ client: sender, slotOf, patience })];
-  const reads = entryReads({ batch: readBatch, codec, now, ready });
-  const isCluster = client.isCluster === true;
-  const place = { batch: writeBatch, leaseKey, isCluster };
-  const deletes = entryDeletes({ ...place, slotOf, givenNow: given && ((): number => given.now()) });
-  const fills = entryWrites({ ...place, codec, deletes, now });
-  const { encode } = fills;
-  const replay = missedChanges({ reads: readBatch, writes: writeBatch, leaseKey, isCluster, encode, deletes });
-  const many = { get: reads.getMany, set: fills.setMany, delete: deletes.remove };
-  const marks = redisMarks({ reads: readBatch, writes: writeBatch, clock: given });
-  const leases = redisLeases({ writes: writeBatch, reads, fills, wakes, leaseKey });
-  const removeOne = async (key: string, at?: number): Promise<boolean> => (await deletes.remove([key], at))[0] === true;
-  return { get: reads.get, set: fills.set, delete: removeOne, replay, many, marks, leases };
+  const [sender, isCluster] = [unpipelined(client), client.isCluster === true];
+  const [readBatch, writeBatch] = [new ReadBatch(sender, slotOf), new WriteBatch({ client, sender, slotOf })];
+  const generations = new Generations({ reads: readBatch, writes: writeBatch, report });
+  const reads = entryReads({ batch: readBatch, codec, generations, now, ready });
+  const remove = entryDeletes({ batch: writeBatch, slotOf, leaseKey });
+  const fills = entryWrites({ batch: writeBatch, codec, generations, remove, now, leaseKey, isCluster });
+  const leases = redisLeases({ writes: writeBatch, reads, fills, generations, wakes, leaseKey, isCluster });
+  return {
+    get: reads.get,
+    set: fills.set,
+    delete: async (key) => (await remove([key]))[0] === true,
+    expire: fills.expire,
+    many: { get: reads.getMany, set: fills.setMany, delete: remove },
+    invalidate: (invalidation) => generations.invalidate(invalidation),
+    leases,
+  };
 }

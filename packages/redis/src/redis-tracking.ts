@@ -12,7 +12,7 @@ import { errorWatch } from "./client-errors.js";
 import { ClusterLines } from "./cluster-lines.js";
 import { GapTimer } from "./gap-timer.js";
 import type { Line } from "./line.js";
-import { MarkReads } from "./mark-reads.js";
+import { InvalidationReads } from "./invalidation-reads.js";
 import { ownConnection } from "./own-connection.js";
 import { keyPrefixOf, type RedisClient, type RedisConnection, requireClient } from "./redis-client.js";
 import { steadyClock } from "./steady-clock.js";
@@ -104,17 +104,17 @@ interface TrackingEarParts {
 class TrackingEar implements Ear {
   readonly #lines: Line | ClusterLines;
   readonly #gaps: GapTimer;
-  readonly #marks: MarkReads;
+  readonly #invalidations: InvalidationReads;
 
   constructor({ client, prefix, told }: TrackingEarParts) {
     const clock = steadyClock;
-    this.#marks = new MarkReads({ client: unpipelined(client), clock, told });
+    this.#invalidations = new InvalidationReads({ client: unpipelined(client), clock, told });
     const [begun, failed, sort] = [() => this.#gaps.tell(), told.error, sortKeys(client, prefix)];
     const heard = (keys: readonly Uint8Array[] | null): void => {
       if (keys === null) return this.#gaps.tell();
-      const { values, marks } = sort(keys);
+      const { values, records } = sort(keys);
       if (values.length > 0) told.message({ type: "changed", keys: values });
-      this.#marks.read(marks);
+      this.#invalidations.read(records);
     };
     const keyStart = `${keyPrefixOf(client)}${prefix}:`;
     const lineTo = (open: () => RedisConnection | undefined, isUp: () => void): Line =>
@@ -123,7 +123,7 @@ class TrackingEar implements Ear {
       client.isCluster === true
         ? new ClusterLines({ clock, client, lineTo, begun, moved: begun, failed })
         : lineTo(() => ownConnection(client), begun);
-    const aliveAt = (): number => Math.min(this.#lines.aliveAt, this.#marks.unreadSince);
+    const aliveAt = (): number => Math.min(this.#lines.aliveAt, this.#invalidations.unreadSince);
     this.#gaps = new GapTimer({ clock, aliveAt, gap: told.gap });
   }
 
@@ -133,7 +133,7 @@ class TrackingEar implements Ear {
 
   close(): Promise<void> {
     this.#gaps.close();
-    this.#marks.close();
+    this.#invalidations.close();
     return this.#lines.close();
   }
 }

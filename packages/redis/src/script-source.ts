@@ -1,21 +1,19 @@
 /** Where the ends of leases are told. The message is the key as the store calls it. */
 export const WAKE_CHANNEL = "granary:wake";
 
-/**
- * What has to happen in one atomic step. One script for all steps: a server knows either all of them or none, so no
- * write can overtake another one that had to be sent again in full.
- *
- * The first of the words names the step. In steps about a value the first key is the value and the second its lease, in
- * one slot of a cluster; a key that can have no lease there goes without, and its loads are not fenced.
- *
- * The last of the words is the latest instant at which somebody still waits, or "". What comes later must not set a value,
- * which could take the place of a newer one, nor take a lease, which would keep everybody waiting for nobody. The other
- * steps are judged by their token or their instant, whenever they come, or may only hide more, as deletions and marks.
- */
-export const SOURCE = `
-local steps = {}
-local limit = tonumber(table.remove(ARGV))
+/** A record outlives each entry that carries its generation, and no entry lives for less than half of this. */
+const RECORD_LIFE_MS = 30 * 86_400_000;
+/** Tags of one namespace whose sequences are kept. */
+const MOST_TAGS = 100_000;
 
+/*
+ * The record of a namespace is `epoch sequence cleared tagged` (docs/wire-format.md). The sequences of its tags are a sorted
+ * set: `t<tag>` by sequence, and `e<epoch>` by the sequence up to which tags may be missing. So tags that were lost, or
+ * are of another record, vouch for nothing.
+ */
+
+/** What a `set` needs, which is the most frequent step: it is run alone, without the definitions of the others. */
+const WRITING = `
 local function write(value, text, life)
   if life == '' then redis.call('SET', value, text) else redis.call('SET', value, text, 'PX', life) end
 end
@@ -24,30 +22,58 @@ local function drop(lease)
   if lease then redis.call('DEL', lease) end
 end
 
-local now
-local function server_now()
-  if now then return now end
+local function sequence_now()
   local time = redis.call('TIME')
-  now = time[1] * 1000 + time[2] / 1000
-  return now
+  return time[1] * 1000000 + time[2]
 end
 
--- nil where it is in time
-local function lateness()
-  if limit and server_now() > limit then return {err = string.format('LATE %.3f', server_now())} end
+-- The record under the name, made where there is none: with an epoch that no entry carries yet.
+local function record_of(name, epoch)
+  local text = redis.pcall('GET', name)
+  if type(text) == 'string' and string.find(text, '^%w+ %d+ %d+ %d+$') then return text end
+  text = string.format('%s %.0f 0 0', epoch, sequence_now())
+  redis.call('SET', name, text, 'PX', ${RECORD_LIFE_MS})
+  return text
 end
 
--- text, life in ms or "": writes, and ends any lease, so that no load that is under way is written over it
-function steps.set(keys, args)
-  local late = lateness()
-  if late then return late end
-  write(keys[1], args[2], args[3])
-  drop(keys[2])
+local function keep(name, life)
+  if life == '' then return redis.call('PERSIST', name) end
+  local least = math.max(tonumber(life), ${RECORD_LIFE_MS / 2})
+  local left = redis.call('PTTL', name)
+  if left >= 0 and left < least then redis.call('PEXPIRE', name, 2 * least) end
+end
+
+-- keys: the value, its lease where it can have one, and the records of its namespaces where they are at hand. number of
+-- leases, text before the generations, text behind them, life in ms or "", a new epoch for each record: writes, and ends
+-- any lease, so that no load that is under way is written over it. The generations are those of this moment.
+local function set(keys, args)
+  local leases = tonumber(args[2])
+  local generations = {}
+  for index = 2 + leases, #keys do
+    local name = keys[index]
+    local epoch, sequence = string.match(record_of(name, args[4 + index - leases]), '^(%w+) (%d+)')
+    generations[#generations + 1] = epoch .. '.' .. sequence
+    keep(name, args[5])
+  end
+  write(keys[1], args[3] .. table.concat(generations, ',') .. args[4], args[5])
+  if leases > 0 then drop(keys[2]) end
   return 1
 end
+`;
 
--- The most frequent of all, alone: to define the others as well takes a quarter more time of the server.
-if ARGV[1] == 'set' then return steps.set(KEYS, ARGV) end
+/** The script of a lone `set`. */
+export const SET_SOURCE = `${WRITING}
+return set(KEYS, ARGV)`;
+
+/**
+ * What has to happen in one atomic step. The first of the words names the step. In steps about a value the first key is the
+ * value and the second its lease, in one slot of a cluster; a key that can have no lease there goes without, and its
+ * loads are not fenced.
+ */
+export const SOURCE = `
+local steps = {}
+${WRITING}
+steps.set = set
 
 local function holds(lease, token)
   return not lease or redis.call('GET', lease) == token
@@ -64,82 +90,46 @@ local function remove(name)
   return existed
 end
 
--- The mark of a namespace: when it was cleared, when a tag in it was invalidated, and when something in it was deleted
--- by its key, "-" for never. It goes back to the server exactly as it came.
-local function read_mark(name)
-  local cleared, tagged, deleted = string.match(redis.call('GET', name) or '', '^(%S+) (%S+) (%S+)$')
-  return {cleared = tonumber(cleared), tagged = tonumber(tagged), deleted = tonumber(deleted)}
-end
-
-local function exact(at)
-  return at and string.format('%.17g', at) or '-'
-end
-
--- A server that is full refuses a script whose first write takes room, so the first one is that of a deletion.
-local function write_mark(name, mark)
-  redis.call('DEL', name)
-  redis.call('SET', name, exact(mark.cleared) .. ' ' .. exact(mark.tagged) .. ' ' .. exact(mark.deleted))
-end
-
-local function later(a, b)
-  return math.max(a or -math.huge, b or -math.huge)
-end
-
-local function bury(name, at)
-  local mark = read_mark(name)
-  mark.deleted = later(mark.deleted, at)
-  write_mark(name, mark)
-end
-
--- keys: values, then leases, then marks of namespaces. number of values, number of leases, least instant, instant or ""
--- for the server's own: deletes, and ends the leases; returns for each value 1 if it was there
+-- keys: values, then leases. number of values: deletes, and ends the leases; returns for each value 1 if it was there
 function steps.delete(keys, args)
-  local values, leases = tonumber(args[2]), tonumber(args[3])
-  local at = later(tonumber(args[4]), tonumber(args[5]) or server_now())
-  if leases > 0 then redis.call('DEL', unpack(keys, values + 1, values + leases)) end
+  local values = tonumber(args[2])
+  if #keys > values then redis.call('DEL', unpack(keys, values + 1)) end
   local existed = {}
   for index = 1, values do existed[index] = remove(keys[index]) end
-  for index = values + leases + 1, #keys do bury(keys[index], at) end
   return existed
 end
 
--- keys[3]: the mark of the namespace, where it is at hand. instant, text or "" for a deletion, life in ms or "", last
--- deletion in the namespace or "": makes a change that was missed, unless something newer is here; returns whether it
--- did. Where the key may have been deleted since, and while somebody loads it, nobody can say whether the value is the
--- latest: then none is kept.
-function steps.replay(keys, args)
-  local value, lease, mark = keys[1], keys[2], keys[3]
-  local at, text = tonumber(args[2]), args[3]
-  local held = redis.pcall('GET', value)
-  local created = type(held) == 'string' and tonumber(string.match(held, '^granary1 %a (%S+) '))
-  if created and created > at then return 0 end
-  local deleted = tonumber(args[5]) or (mark and read_mark(mark).deleted)
-  -- A value may be older than its change, which made it stale: then what came between the two counts.
-  local born = tonumber(string.match(text, '^granary1 %a (%S+) ')) or at
-  local is_loading = lease and redis.call('EXISTS', lease) == 1
-  drop(lease)
-  local is_latest = (not created or created <= born) and (not deleted or deleted < born)
-  if text ~= '' and not is_loading and is_latest then
-    write(value, text, args[4])
-    return 1
+-- keys: records. a new epoch for each: returns the records, which are made where they are missing
+function steps.records(keys, args)
+  local records = {}
+  for index = 1, #keys do
+    records[index] = record_of(keys[index], args[1 + index])
+    keep(keys[index], 0)
   end
-  remove(value)
-  if mark then bury(mark, at) end
-  return text == '' and 1 or 0
+  return records
 end
 
--- token, ms: returns the value and, where somebody else holds the lease, how long it lasts and the token, else -1
+-- keys: the value, its lease, records. number of leases, token, ms, a new epoch for each record: returns the value, how
+-- long somebody else holds the lease, else -1, who that is, and the records. The value is read before them: it is judged
+-- by records that are at least as new.
 function steps.acquire(keys, args)
-  local late = lateness()
-  if late then return late end
-  local value, lease = keys[1], keys[2]
-  local held = redis.pcall('GET', value)
+  local leases = tonumber(args[2])
+  local held = redis.pcall('GET', keys[1])
   if type(held) == 'table' then held = false end
-  if not lease then return {held, -1} end
-  local holder = redis.call('GET', lease)
-  if holder and holder ~= args[2] then return {held, redis.call('PTTL', lease), holder} end
-  redis.call('SET', lease, args[2], 'PX', args[3])
-  return {held, -1}
+  local left, holder = -1, ''
+  if leases > 0 then
+    local other = redis.call('GET', keys[2])
+    if other and other ~= args[3] then
+      left, holder = redis.call('PTTL', keys[2]), other
+    else
+      redis.call('SET', keys[2], args[3], 'PX', args[4])
+    end
+  end
+  local answer = {held, left, holder}
+  for index = 2 + leases, #keys do
+    answer[#answer + 1] = record_of(keys[index], args[3 + index - leases])
+  end
+  return answer
 end
 
 -- Who waits asks again by itself: what the user of the client may not publish costs them a little time, and nobody a value.
@@ -147,18 +137,19 @@ local function wake(name)
   redis.pcall('PUBLISH', '${WAKE_CHANNEL}', name)
 end
 
--- keys[3]: the mark of the namespace, where it is at hand. token, text or "" for a deletion, life in ms or "", name,
--- instant or "" for the server's own: writes if the lease stands, ends it, and wakes those who wait
+-- keys: the value, its lease, records. number of leases, token, text or "" for a deletion, life in ms or "", name: writes
+-- if the lease stands, ends it, and wakes those who wait
 function steps.fill(keys, args)
-  if not holds(keys[2], args[2]) then return 0 end
-  drop(keys[2])
-  if args[3] ~= '' then
-    write(keys[1], args[3], args[4])
+  local lease = tonumber(args[2]) > 0 and keys[2] or nil
+  if not holds(lease, args[3]) then return 0 end
+  drop(lease)
+  if args[4] ~= '' then
+    write(keys[1], args[4], args[5])
+    for index = lease and 3 or 2, #keys do keep(keys[index], args[5]) end
   else
     remove(keys[1])
-    if keys[3] then bury(keys[3], tonumber(args[6]) or server_now()) end
   end
-  wake(args[5])
+  wake(args[6])
   return 1
 end
 
@@ -177,19 +168,88 @@ function steps.release(keys, args)
   return 1
 end
 
--- keys: the mark of a namespace, then those of tags. least instant, instant or "" for the server's own, life of the
--- mark of a tag in ms. Marks only rise, and each is later than the last one of its namespace, also when the clock is set
--- back: loads that know that one are stamped just after it.
-function steps.raise(keys, args)
-  local mark = read_mark(keys[1])
-  local at = math.max(tonumber(args[3]) or server_now(), tonumber(args[2]), later(mark.cleared, mark.tagged) + 2 ^ -11)
-  if #keys == 1 then mark.cleared = at else mark.tagged = at end
-  for index = 2, #keys do
-    local known = tonumber(redis.call('GET', keys[index]) or '')
-    redis.call('SET', keys[index], exact(later(known, at)), 'PX', args[4])
+local function deadline(word)
+  return word == 'never' and math.huge or tonumber(word)
+end
+
+local function deadline_text(at)
+  return at == math.huge and 'never' or string.format('%.0f', at)
+end
+
+-- keys: the value and its lease. now, the last instant to be fresh, the last to be kept, "never" for none: makes the value
+-- stale; returns 1 if it was fresh
+function steps.expire(keys, args)
+  local value, now = keys[1], tonumber(args[2])
+  local text = redis.pcall('GET', value)
+  drop(keys[2])
+  local _, to, head, fresh, kept = string.find(type(text) == 'string' and text or '', '^(granary2 %a %S+ )(%S+) (%S+) ')
+  fresh, kept = deadline(fresh), deadline(kept)
+  if not fresh or not kept then
+    remove(value)
+    return 0
   end
-  write_mark(keys[1], mark)
-  return exact(at)
+  local until_fresh, until_kept = math.min(fresh, tonumber(args[3])), math.min(kept, deadline(args[4]))
+  if until_kept <= now then
+    remove(value)
+  else
+    local life = until_kept == math.huge and '' or math.ceil(until_kept - now)
+    -- A server that is full takes what is written behind a deletion.
+    redis.call('DEL', value)
+    write(value, head .. deadline_text(until_fresh) .. ' ' .. deadline_text(until_kept) .. string.sub(text, to), life)
+  end
+  return fresh > now and 1 or 0
+end
+
+-- keys: a record and its tags. a new epoch, tags: everything in the namespace, or what carries one of the tags, is
+-- invalid. Returns the epoch and the sequence. A server that is full refuses a script whose first write takes room: so the
+-- first one is a deletion.
+function steps.invalidate(keys, args)
+  local name, tags = keys[1], keys[2]
+  local text = redis.pcall('GET', name)
+  local epoch, sequence, cleared, tagged =
+    string.match(type(text) == 'string' and text or '', '^(%w+) (%d+) (%d+) (%d+)$')
+  local left = redis.call('PTTL', name)
+  if not epoch then epoch, sequence, cleared, tagged, left = args[2], 0, 0, 0, 0 end
+  sequence = math.max(sequence + 1, sequence_now())
+  redis.call('DEL', name)
+  if #args == 2 then
+    redis.call('DEL', tags)
+    cleared = sequence
+  else
+    local vouching = 'e' .. epoch
+    if redis.pcall('TYPE', tags).ok ~= 'zset' or not redis.call('ZSCORE', tags, vouching) then
+      redis.call('DEL', tags)
+      redis.call('ZADD', tags, tagged, vouching)
+    end
+    local score = string.format('%.0f', sequence)
+    for index = 3, #args do redis.call('ZADD', tags, score, 't' .. args[index]) end
+    local excess = redis.call('ZCARD', tags) - ${MOST_TAGS}
+    if excess > 0 then
+      local last = redis.call('ZRANGE', tags, excess - 1, excess - 1, 'WITHSCORES')
+      redis.call('ZREMRANGEBYRANK', tags, 0, excess - 1)
+      redis.call('ZADD', tags, last[2], vouching)
+    end
+    redis.call('PEXPIRE', tags, math.max(left, ${RECORD_LIFE_MS}))
+    tagged = sequence
+  end
+  text = string.format('%s %.0f %.0f %.0f', epoch, sequence, cleared, tagged)
+  if left == -1 then
+    redis.call('SET', name, text)
+    redis.call('PERSIST', tags)
+  else
+    redis.call('SET', name, text, 'PX', math.max(left, ${RECORD_LIFE_MS}))
+  end
+  return {epoch, string.format('%.0f', sequence)}
+end
+
+-- keys: tags. epoch, tags: up to which sequence tags may be missing, and the sequence of each; nothing where the tags
+-- are not those of the record
+function steps.tags(keys, args)
+  local since = redis.pcall('ZSCORE', keys[1], 'e' .. args[2])
+  if type(since) ~= 'string' then return {} end
+  local sequences = {since}
+  for index = 3, #args do sequences[index - 1] = redis.call('ZSCORE', keys[1], 't' .. args[index]) or '0' end
+  return sequences
 end
 
 -- What a step meets that is about its keys is its own answer. The rest is about the server, and ends all.

@@ -1,13 +1,21 @@
 import { createHash } from "node:crypto";
 import { isError } from "@granary/core";
-import type { Limit } from "./patience.js";
-import { SOURCE } from "./script-source.js";
-
-const SHA = createHash("sha1").update(SOURCE).digest("hex");
+import { SET_SOURCE, SOURCE } from "./script-source.js";
 
 /** A step, its keys and what it is to know. */
 export interface Step {
-  readonly step: "set" | "delete" | "replay" | "acquire" | "fill" | "renew" | "release" | "raise" | "together";
+  readonly step:
+    | "set"
+    | "delete"
+    | "records"
+    | "acquire"
+    | "fill"
+    | "renew"
+    | "release"
+    | "expire"
+    | "invalidate"
+    | "tags"
+    | "together";
   readonly keys: readonly string[];
   readonly args: readonly CommandWord[];
 }
@@ -19,14 +27,22 @@ export interface CountedStep extends Omit<Step, "args"> {
 
 export type CommandWord = string | number | Buffer;
 
-/** The words behind `EVALSHA`, which runs a step by the hash of the script. */
-export function hashWords({ step, keys, args }: Step, { until }: Limit): CommandWord[] {
-  return [SHA, keys.length, ...keys, step, ...args, until];
+interface Script {
+  readonly source: string;
+  readonly sha: string;
+}
+
+const ALL = script(SOURCE);
+const SET_ALONE = script(SET_SOURCE);
+
+/** The words behind `EVALSHA`, which runs a step by the hash of its script. */
+export function hashWords(step: Step): CommandWord[] {
+  return [scriptOf(step).sha, ...wordsOf(step)];
 }
 
 /** The words behind `EVAL`, which brings the script along. */
-export function fullWords({ step, keys, args }: Step, { until }: Limit): CommandWord[] {
-  return [SOURCE, keys.length, ...keys, step, ...args, until];
+export function fullWords(step: Step): CommandWord[] {
+  return [scriptOf(step).source, ...wordsOf(step)];
 }
 
 /** Several steps as one, which answers with what each of them does, in their order: its answer, or an error. */
@@ -41,8 +57,9 @@ export function together(steps: readonly Step[]): Step {
 }
 
 /** Roughly how many characters Redis is sent for a step. */
-export function sizeOfStep({ args }: Step): number {
+export function sizeOfStep({ args }: Step | CountedStep): number {
   let size = 0;
+  if (typeof args === "function") return size;
   for (const word of args) if (typeof word !== "number") size += word.length;
   return size;
 }
@@ -52,8 +69,14 @@ export function isUnknownScript(error: unknown): boolean {
   return isError(error) && error.message.startsWith("NOSCRIPT");
 }
 
-/** When the server, by its own clock, refused a step as late; `undefined` where `error` says something else. */
-export function latenessIn(error: unknown): number | undefined {
-  const said = isError(error) ? /^LATE (\S+)/.exec(error.message) : null;
-  return said === null ? undefined : Number(said[1]);
+function script(source: string): Script {
+  return { source, sha: createHash("sha1").update(source).digest("hex") };
+}
+
+function scriptOf({ step }: Step): Script {
+  return step === "set" ? SET_ALONE : ALL;
+}
+
+function wordsOf({ step, keys, args }: Step): CommandWord[] {
+  return [keys.length, ...keys, step, ...args];
 }

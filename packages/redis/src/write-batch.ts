@@ -1,25 +1,26 @@
-import { isError } from "@granary/core";
+import { type Attempt, CacheError, isError } from "@granary/core";
+import { whenConnected } from "./connected.js";
 import { atEndOfTurn } from "./end-of-turn.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
-import { type Limit, type Patience, tooLate } from "./patience.js";
 import { isNotPermitted, orUnpermitted } from "./permissions.js";
 import type { RedisClient } from "./redis-client.js";
-import {
-  type CountedStep,
-  fullWords,
-  hashWords,
-  isUnknownScript,
-  latenessIn,
-  type Step,
-  sizeOfStep,
-  together,
-} from "./script.js";
+import { orRefused } from "./refusals.js";
+import { type CountedStep, fullWords, hashWords, isUnknownScript, type Step, sizeOfStep, together } from "./script.js";
 
-/** Where changes go, and until when. */
+/** Where changes go. */
 export interface WriteBatchParts {
+  /** As it was given: it says whether it is connected. */
   readonly client: RedisClient;
+  /** What commands are sent with. */
+  readonly sender: RedisClient;
   readonly slotOf: SlotOfKey;
-  readonly patience: Patience;
+}
+
+/** Who stops waiting for a step, and what is to be done then. */
+export interface Abandonable {
+  readonly attempt: Attempt | undefined;
+  /** Called where the step was sent by then. */
+  undo(): void;
 }
 
 interface AskedStep {
@@ -39,11 +40,14 @@ interface Command {
   size: number;
 }
 
-/** Most values have a lease. */
-const MOST_KEYS = 2 * LONGEST_COMMAND;
+/** Most values have a lease, and a record. */
+const MOST_KEYS = 3 * LONGEST_COMMAND;
 
 /** Roughly the most characters of a command for several steps. */
 const LARGEST_COMMAND = 1_000_000;
+
+/** So many characters may have no answer yet before the next value is encoded. */
+const MOST_UNANSWERED = 4_000_000;
 
 /**
  * Gathers the changes of one turn of the event loop into one command, on a cluster into one for each slot. All of them
@@ -51,37 +55,66 @@ const LARGEST_COMMAND = 1_000_000;
  * still waits has to win.
  */
 export class WriteBatch {
-  readonly #client: RedisClient;
-  readonly #slotOf: SlotOfKey;
-  readonly #patience: Patience;
+  readonly #parts: WriteBatchParts;
   #pending: AskedStep[] = [];
+  #unanswered = 0;
+  readonly #waiting: (() => void)[] = [];
 
-  constructor({ client, slotOf, patience }: WriteBatchParts) {
-    this.#client = client;
-    this.#slotOf = slotOf;
-    this.#patience = patience;
+  constructor(parts: WriteBatchParts) {
+    this.#parts = parts;
   }
 
-  /** Resolves to what Redis answers to `step`. */
-  send(step: Step | CountedStep): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  /** Resolves when there is room for a value; `undefined` where that is now. A server that is frozen is not sent more. */
+  room(): Promise<void> | undefined {
+    if (this.#unanswered < MOST_UNANSWERED) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Resolves to what Redis answers to `step`. Where that is given up before, it is not sent any more, or is undone. */
+  send(step: Step | CountedStep, given?: Abandonable): Promise<unknown> {
+    const size = sizeOfStep(step);
+    this.#unanswered += size;
+    const answer = new Promise((resolve, reject) => {
       if (this.#pending.length === 0) atEndOfTurn(() => this.#flush());
-      this.#pending.push({ step, resolve, reject });
+      const asked: AskedStep = { step, resolve, reject };
+      this.#pending.push(asked);
+      if (given?.attempt !== undefined) given.attempt.onGiveUp = () => this.#giveUp(asked, given);
     });
+    const ended = (): void => {
+      this.#unanswered -= size;
+      this.#admit();
+    };
+    answer.then(ended, ended);
+    this.#admit();
+    return answer;
+  }
+
+  /** One at a time: each takes room only when it is sent. */
+  #admit(): void {
+    if (this.#waiting.length > 0 && this.#unanswered < MOST_UNANSWERED) this.#waiting.shift()?.();
+  }
+
+  #giveUp(asked: AskedStep, { undo }: Abandonable): void {
+    const at = this.#pending.indexOf(asked);
+    if (at < 0) return undo();
+    this.#pending.splice(at, 1);
+    asked.reject(new CacheError("STORE_TIMEOUT", "This was given up before Redis could be asked, and was not sent."));
   }
 
   #flush(): void {
+    const waiting = whenConnected(this.#parts.client);
+    if (waiting !== undefined) return void waiting.then(() => this.#flush());
+    if (this.#pending.length === 0) return;
     const asked = this.#pending;
     this.#pending = [];
     const pending = asked.map((each) => counted(each, asked.length));
-    const limit = this.#patience.limitOf(pending.length);
-    for (const command of this.#commandsOf(pending)) this.#send(command, limit);
+    for (const command of this.#commandsOf(pending)) this.#send(command);
   }
 
-  #send(command: readonly PendingStep[], limit: Limit): void {
+  #send(command: readonly PendingStep[]): void {
     const [only] = command;
-    if (only !== undefined && command.length === 1) this.#alone(only, limit);
-    else void this.#together(command, limit);
+    if (only !== undefined && command.length === 1) this.#alone(only);
+    else void this.#together(command);
   }
 
   #commandsOf(pending: readonly PendingStep[]): readonly PendingStep[][] {
@@ -89,7 +122,7 @@ export class WriteBatch {
     const open = new Map<number, Command>();
     for (const each of pending) {
       const { keys } = each.step;
-      const slot = this.#slotOf(keys[0] as string);
+      const slot = this.#parts.slotOf(keys[0] as string);
       const size = sizeOfStep(each.step);
       let command = open.get(slot);
       if (command === undefined || command.keys + keys.length > MOST_KEYS || command.size + size > LARGEST_COMMAND) {
@@ -104,42 +137,34 @@ export class WriteBatch {
     return commands;
   }
 
-  #alone(only: PendingStep, limit: Limit): void {
-    this.#call(only.step, limit).then(only.resolve, (error: unknown) => this.#refused(only, limit, error));
+  #alone(only: PendingStep): void {
+    this.#call(only.step).then(only.resolve, (error: unknown) => only.reject(explained(error)));
   }
 
-  async #together(pending: readonly PendingStep[], limit: Limit): Promise<void> {
+  async #together(pending: readonly PendingStep[]): Promise<void> {
     try {
-      const answers = (await this.#call(together(pending.map(({ step }) => step)), limit)) as readonly unknown[];
-      pending.forEach((each, at) => {
+      const answers = (await this.#call(together(pending.map(({ step }) => step)))) as readonly unknown[];
+      pending.forEach(({ resolve, reject }, at) => {
         const answer = answers[at];
-        if (isError(answer)) this.#refused(each, limit, answer);
-        else each.resolve(answer);
+        if (isError(answer)) reject(explained(answer));
+        else resolve(answer);
       });
     } catch (error) {
       // Redis looks at the keys of a command before it does anything: one that the user may not touch ends all of it.
       const refuse = isNotPermitted(error)
-        ? (each: PendingStep): void => this.#alone(each, limit)
-        : ({ reject }: PendingStep): void => reject(error);
+        ? (each: PendingStep): void => this.#alone(each)
+        : ({ reject }: PendingStep): void => reject(explained(error));
       pending.forEach(refuse);
     }
   }
 
-  /** What was refused as late by a clock that had been mistaken is asked for again. */
-  #refused(each: PendingStep, limit: Limit, error: unknown): void {
-    const serverAt = latenessIn(error);
-    if (serverAt === undefined) return each.reject(orUnpermitted(error));
-    const next = this.#patience.again(limit, serverAt);
-    if (next === undefined) each.reject(tooLate(error));
-    else this.#alone(each, next);
-  }
-
-  async #call(step: Step, limit: Limit): Promise<unknown> {
+  async #call(step: Step): Promise<unknown> {
+    const { sender } = this.#parts;
     try {
-      return await this.#client.callBuffer("evalsha", ...hashWords(step, limit));
+      return await sender.callBuffer("evalsha", ...hashWords(step));
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return this.#client.callBuffer("eval", ...fullWords(step, limit));
+      return await sender.callBuffer("eval", ...fullWords(step));
     }
   }
 }
@@ -151,4 +176,8 @@ function counted(asked: AskedStep, count: number): PendingStep {
 
 function isCounted(step: Step | CountedStep): step is CountedStep {
   return typeof step.args === "function";
+}
+
+function explained(error: unknown): unknown {
+  return orRefused(orUnpermitted(error));
 }

@@ -22,6 +22,8 @@ const members = processWide("bus members", () => new WeakMap<CacheBus, Set<BusLi
 export class BusMember {
   readonly #bus: CacheBus;
   readonly #listener: BusListener;
+  /** One each time that it joined: it may join anew before it has left. */
+  readonly #own = new Set<BusListener>();
 
   constructor(bus: CacheBus, { near, hear, fail }: BusMemberParts) {
     this.#bus = bus;
@@ -38,11 +40,14 @@ export class BusMember {
 
   /** Listens, until what it returns is called. */
   join(): () => Awaitable<void> {
-    const stop = this.#bus.subscribe(this.#listener);
+    const listener = { ...this.#listener };
+    const stop = this.#bus.subscribe(listener);
     const joined = members.get(this.#bus) ?? new Set();
-    members.set(this.#bus, joined.add(this.#listener));
+    members.set(this.#bus, joined.add(listener));
+    this.#own.add(listener);
     return () => {
-      joined.delete(this.#listener);
+      joined.delete(listener);
+      this.#own.delete(listener);
       return stop();
     };
   }
@@ -50,7 +55,7 @@ export class BusMember {
   /** Tells every other node, and the others on this bus object. */
   publish(message: BusMessage): Awaitable<void> {
     for (const listener of [...(members.get(this.#bus) ?? [])])
-      if (listener !== this.#listener) listener.message(message);
+      if (!this.#own.has(listener)) listener.message(message);
     return this.#bus.publish(message);
   }
 }

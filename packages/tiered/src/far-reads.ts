@@ -3,7 +3,7 @@ import { type FarRead, readOneFar } from "./far-tier.js";
 import type { Fill, Fills } from "./fills.js";
 import { asStale, type Intake } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
-import type { Recovery } from "./recovery.js";
+import type { Repair } from "./repair.js";
 import { withoutFar } from "./without-far.js";
 
 /** A read that may have to go far. */
@@ -18,7 +18,7 @@ export interface FarReadsParts {
   /** Until the clock of the far tier can be relied on, or nobody can say whether it can. */
   ready(): Promise<void> | undefined;
   readonly fills: Fills;
-  readonly recovery: Recovery;
+  readonly repair: Repair;
   readonly clock: Clock;
   fail(operation: string, error: unknown, key?: string): void;
 }
@@ -63,12 +63,13 @@ export class FarReads {
 
   /** Reads far and keeps a copy; a copy that far knows nothing of is dropped, since it was deleted there. */
   async #fill(key: string, filling: Filling): Promise<Found> {
-    const { far, fills, recovery } = this.#parts;
+    const { far, fills, repair } = this.#parts;
     const { read, fill } = filling;
-    const see = recovery.sight(key);
+    const see = repair.sight(key);
     try {
       const entry = see(await readOneFar(far, key, read));
-      if (recovery.compare(key, entry, read.near) === "near") return read.near && asStale(read.near, read.now);
+      // What this node has and far is still to lose may be served as stale.
+      if (repair.missedSince(key) !== undefined) return read.near && asStale(read.near, read.now);
       const taken = this.#takeIn(key, entry, filling);
       if (taken !== undefined) await taken;
       return entry;
@@ -87,8 +88,8 @@ export class FarReads {
 
   /** What near holds at this moment: what it held at first may have been deleted since, or have come only then. */
   async #withoutFar(key: string, now: number, error: unknown): Promise<Found> {
-    const { near, recovery, fail } = this.#parts;
-    const held = withoutFar(recovery, key, { held: await near.find(key, now), now });
+    const { near, repair, fail } = this.#parts;
+    const held = withoutFar(repair, key, { held: await near.find(key, now), now });
     if (held === undefined) throw error;
     fail("get", error, key);
     return held;

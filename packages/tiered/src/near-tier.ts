@@ -4,10 +4,11 @@ import {
   type CacheStore,
   type Clock,
   type EntryRest,
+  type ExpireTerms,
+  expireIn,
   type Invalidation,
   isCacheError,
   isPromiseLike,
-  MarkRegistry,
   processWide,
 } from "@granary/core";
 import { type Intake, isTrusted, lone, nearEntry } from "./near-entry.js";
@@ -51,8 +52,6 @@ export class NearTier {
   #hearing: Hearing = "changes";
   readonly #options: NearTierOptions;
   readonly #store: CacheStore;
-  /** Those that were forgotten are the far tier's to judge by. */
-  readonly #marks = new MarkRegistry({ forgetting: () => {} });
 
   constructor(options: NearTierOptions) {
     this.#options = options;
@@ -111,41 +110,24 @@ export class NearTier {
     }
   }
 
-  /**
-   * Takes in what a read of far has brought, unless something has changed the key since that began. Then an older copy
-   * is dropped as well: whoever was given what was read must not find that afterwards. Nor must it take the place of a
-   * newer copy: of two reads at one time the earlier may end last.
-   */
-  keep(key: string, entry: CacheEntry, reading: Reading): Awaitable<void> {
-    const held = this.find(key, reading.intake.now);
-    if (isPromiseLike(held)) return held.then((found) => this.#keepOver(found, key, { entry, reading }));
-    return this.#keepOver(held, key, { entry, reading });
+  /** Takes in what a read of far has brought, unless something has changed the key since that began. */
+  keep(key: string, entry: CacheEntry, { intake, isStanding }: Reading): Awaitable<void> {
+    return isStanding ? this.put(key, entry, intake) : undefined;
   }
 
-  /** No copy that the invalidation meets is given any more, nor one that is taken in later and is as old. */
-  async invalidate(invalidation: Invalidation, at: number): Promise<void> {
-    this.#marks.raise(invalidation, at);
-    await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation, at), invalidation.scope);
+  /** No copy that was taken in before, and that the invalidation meets, is given any more. */
+  async invalidate(invalidation: Invalidation): Promise<void> {
+    await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation), invalidation.scope);
   }
 
-  /** Whether a mark that was raised here meets the entry. */
-  isInvalidated(key: string, entry: CacheEntry): boolean {
-    return !this.#marks.permits(key, entry);
+  /** Makes what is held stale; whether it was fresh. */
+  async expire(key: string, terms: ExpireTerms): Promise<boolean> {
+    return (await this.#attempt("expire", () => expireIn(this.#store, key, terms), key)) === true;
   }
 
   /** Whether something was held. */
   async drop(key: string): Promise<boolean> {
     return (await this.#attempt("delete", () => this.#store.delete(key), key)) === true;
-  }
-
-  #keepOver(
-    held: CacheEntry | undefined,
-    key: string,
-    { entry, reading }: { readonly entry: CacheEntry; readonly reading: Reading },
-  ): Awaitable<void> {
-    if (held !== undefined && held.createdAt > entry.createdAt) return undefined;
-    if (reading.isStanding) return this.put(key, entry, reading.intake);
-    if (held !== undefined && held.createdAt < entry.createdAt) return this.drop(key).then(() => undefined);
   }
 
   async #notTaken(error: unknown, key: string): Promise<void> {

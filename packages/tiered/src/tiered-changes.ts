@@ -1,4 +1,4 @@
-import type { CacheEntry, WriteReason } from "@granary/core";
+import type { CacheEntry, ExpireTerms, WriteOptions } from "@granary/core";
 import type { FarWrites } from "./far-writes.js";
 import type { Fills } from "./fills.js";
 import type { NearTier } from "./near-tier.js";
@@ -20,29 +20,38 @@ export class TieredChanges {
   }
 
   /** Near at once, so that this node reads its own writes; then far; then the other nodes hear of it. */
-  async set(key: string, entry: CacheEntry, reason: WriteReason = "write"): Promise<void> {
+  async set(key: string, entry: CacheEntry, options: WriteOptions = {}): Promise<void> {
     const { near, fills, writes, publish } = this.#parts;
     fills.beginWriting(key);
     try {
       const taken = near.put(key, entry, near.intake());
-      await writes.set(key, entry, reason);
+      await writes.set(key, entry, options);
       if (taken !== undefined) await taken;
     } finally {
       fills.endWriting(key);
     }
-    if (reason !== "fill") publish([key]);
+    if (options.reason !== "fill") publish([key]);
   }
 
   /** Clears near before and after far: a read in between may have brought the old value back. */
-  async delete(key: string, at: number): Promise<boolean> {
+  async delete(key: string): Promise<boolean> {
     const { near, fills, writes, publish } = this.#parts;
     const dropped = near.drop(key);
     try {
-      const existed = await fills.during([key], () => writes.delete(key, at));
+      const existed = await fills.during([key], () => writes.delete(key));
       publish([key]);
       return (await dropped) || existed;
     } finally {
       await near.drop(key);
     }
+  }
+
+  /** Stale near at once, and in far. */
+  async expire(key: string, terms: ExpireTerms): Promise<boolean> {
+    const { near, fills, writes, publish } = this.#parts;
+    const wasFresh = near.expire(key, terms);
+    const wasFreshFar = await fills.during([key], () => writes.expire(key, terms));
+    publish([key]);
+    return (await wasFresh) || wasFreshFar;
   }
 }

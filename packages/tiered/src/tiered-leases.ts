@@ -5,18 +5,17 @@ import {
   type LeaseAnswer,
   type LeaseClaim,
   type LeasesCapability,
-  type MissedChange,
 } from "@granary/core";
 import type { Fill, Fills } from "./fills.js";
 import { asStale, type Intake } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
-import type { Recovery } from "./recovery.js";
+import type { Repair } from "./repair.js";
 
 export interface TieredLeasesOptions {
   readonly near: NearTier;
   readonly far: LeasesCapability;
   readonly fills: Fills;
-  readonly recovery: Recovery;
+  readonly repair: Repair;
   /** Tells the other nodes. */
   publish(keys: readonly string[]): void;
   /** Whether the far tier answers. */
@@ -25,15 +24,17 @@ export interface TieredLeasesOptions {
 
 /** The leases of the far tier; what goes to it or comes from it under one is kept near too. */
 export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
-  const { near, far, fills, recovery, publish } = options;
+  const { near, far, fills, repair, publish } = options;
   /** Keeps a copy of what far holds, unless something changed the key meanwhile. */
   async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
-    const [fill, intake, see] = [fills.begin(key), near.intake(), recovery.sight(key)];
+    const [fill, intake, see] = [fills.begin(key), near.intake(), repair.sight(key)];
     try {
       const answer = await far.acquire(key, token, admit);
       const entry = see(answer.entry);
-      const held = await near.find(key, intake.now);
-      if (recovery.compare(key, entry, held) === "near") return { ...answer, entry: held && asStale(held, intake.now) };
+      if (repair.missedSince(key) !== undefined) {
+        const held = await near.find(key, intake.now);
+        return { ...answer, entry: held && asStale(held, intake.now) };
+      }
       if (entry !== undefined) await near.keep(key, entry, { intake, isStanding: fill.standing });
       return { ...answer, entry };
     } finally {
@@ -45,7 +46,8 @@ export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
     const [fill, intake] = [fills.begin(key), near.intake()];
     try {
       const isFilled = await filled(options, key, { entry, claim, fill, intake });
-      const isNews = isFilled && (recovery.forget(key) || claim.reason !== "fill");
+      const isNews = isFilled && (repair.filled(key) || claim.reason !== "fill");
+      if (isFilled && entry === undefined) repair.taken(key);
       const isStanding = isFilled && fill.standing;
       // A read of what was there before may still be on its way: it must not come to stand over this.
       fills.void(key);
@@ -63,7 +65,7 @@ export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
     ttlMs: far.ttlMs,
     acquire,
     fill: write,
-    keepNear: (key, change) => keptNear(options, key, change),
+    keepNear: (key, entry) => keptNear(options, key, entry),
     renew: (key, token, ms) => far.renew(key, token, ms),
     release: (key, token) => far.release(key, token),
     watch: (key, wake) => far.watch(key, wake),
@@ -79,16 +81,16 @@ interface Filling {
 
 /** Whether far has taken the entry. Where it does not answer, this node keeps it for itself until that does. */
 async function filled(options: TieredLeasesOptions, key: string, filling: Filling): Promise<boolean> {
-  const { far, near, recovery } = options;
-  const { entry, claim, fill, intake } = filling;
+  const { far, near, repair } = options;
+  const { entry, claim, fill } = filling;
   try {
     return await far.fill(key, entry, claim);
   } catch (error) {
-    if (entry === undefined) recovery.owe(key, { at: claim.begunAt ?? intake.now });
-    else if (isCacheError(error, "INVALID_VALUE")) await keepUnwritable(options, key, { ...filling, entry });
-    else if (fill.standing) {
-      recovery.loadedAlone(key, entry);
-      await near.put(key, entry, near.loneIntake());
+    if (entry !== undefined && isCacheError(error, "INVALID_VALUE"))
+      await keepUnwritable(options, key, { ...filling, entry });
+    else {
+      repair.missed([key]);
+      if (entry !== undefined && fill.standing) await near.put(key, entry, near.loneIntake());
     }
     throw error;
   }
@@ -108,18 +110,16 @@ async function keepUnwritable(
   if (isEnded && claim.reason !== "fill") publish([key]);
 }
 
-/** Keeps a value that was loaded without a lease. That there is none any more, far is told as a change that it missed. */
+/** Keeps a value that was loaded without a lease. Far is to lose what it holds: readers here must not go back to that. */
 async function keptNear(
-  { far, near, fills, recovery, isFarWell }: Omit<TieredLeasesOptions, "publish">,
+  { far, near, fills, repair, isFarWell }: Omit<TieredLeasesOptions, "publish">,
   key: string,
-  change: MissedChange,
+  entry: CacheEntry | undefined,
 ): Promise<boolean> {
-  const { at, entry } = change;
   fills.void(key);
-  if (entry !== undefined) recovery.loadedAlone(key, entry);
-  else if (far.keepNear === undefined) recovery.owe(key, { at });
+  if (far.keepNear === undefined) repair.missed([key]);
   const taken = entry === undefined ? near.drop(key) : near.put(key, entry, near.loneIntake());
-  await Promise.all([taken, far.keepNear?.(key, change)]);
-  if (isFarWell()) recovery.wake();
+  await Promise.all([taken, far.keepNear?.(key, entry)]);
+  if (isFarWell()) repair.wake();
   return true;
 }

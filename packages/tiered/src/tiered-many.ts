@@ -1,10 +1,10 @@
-import { type Admit, type CacheEntry, type CacheStore, type ManyCapability, type WriteReason } from "@granary/core";
+import type { Admit, CacheEntry, CacheStore, ManyCapability, WriteOptions } from "@granary/core";
 import { readFar } from "./far-tier.js";
 import type { FarWrites, Pairs } from "./far-writes.js";
 import type { Fills } from "./fills.js";
 import { asStale } from "./near-entry.js";
 import type { NearTier } from "./near-tier.js";
-import type { Recovery } from "./recovery.js";
+import type { Repair } from "./repair.js";
 import { withoutFar } from "./without-far.js";
 
 export interface TieredManyOptions {
@@ -13,7 +13,7 @@ export interface TieredManyOptions {
   /** Until the clock of the far tier can be relied on, or nobody can say whether it can. */
   ready(): Promise<void> | undefined;
   readonly fills: Fills;
-  readonly recovery: Recovery;
+  readonly repair: Repair;
   readonly writes: FarWrites;
   /** Tells the other nodes. */
   publish(keys: readonly string[]): void;
@@ -40,7 +40,7 @@ export class TieredMany implements ManyCapability {
   }
 
   async get(keys: readonly string[], now: number, admit?: Admit): Promise<Entries> {
-    const { near, recovery } = this.#options;
+    const { near, repair } = this.#options;
     const held = await Promise.all(keys.map((key) => near.find(key, now)));
     const trusted = held.map((entry) => (entry !== undefined && near.trusts(entry, now) ? entry : undefined));
     const missing = [...new Set(keys.filter((_, at) => trusted[at] === undefined))];
@@ -51,27 +51,27 @@ export class TieredMany implements ManyCapability {
     const copies = new Map(keys.map((key, at) => [key, held[at]]));
     const far = await this.#fill(missing, { copies, now: readAt, admit });
     const below = (key: string, at: number): CacheEntry | undefined =>
-      far === undefined ? withoutFar(recovery, key, { held: held[at], now: readAt }) : far.get(key);
+      far === undefined ? withoutFar(repair, key, { held: held[at], now: readAt }) : far.get(key);
     return keys.map((key, at) => trusted[at] ?? below(key, at));
   }
 
-  async set(entries: Pairs, reason: WriteReason = "write"): Promise<void> {
+  async set(entries: Pairs, options: WriteOptions = {}): Promise<void> {
     const { near, writes, fills, publish } = this.#options;
     const keys = entries.map(([key]) => key);
     await fills.during(keys, async () => {
       const intake = near.intake();
       const taken = entries.map(([key, entry]) => near.put(key, entry, intake));
-      await writes.setMany(entries, reason);
+      await writes.setMany(entries, options);
       await Promise.all(taken);
     });
-    if (reason === "write") publish(keys);
+    if (options.reason !== "fill") publish(keys);
   }
 
-  async delete(keys: readonly string[], deletedAt = this.#options.near.intake().now): Promise<readonly boolean[]> {
+  async delete(keys: readonly string[]): Promise<readonly boolean[]> {
     const { near, writes, fills, publish } = this.#options;
     const dropped = keys.map((key) => near.drop(key));
     try {
-      const existed = await fills.during(keys, () => writes.deleteMany(keys, deletedAt));
+      const existed = await fills.during(keys, () => writes.deleteMany(keys));
       publish(keys);
       const held = await Promise.all(dropped);
       return keys.map((_, at) => held[at] === true || existed[at] === true);
@@ -82,10 +82,10 @@ export class TieredMany implements ManyCapability {
 
   /** What far holds of `keys`, kept near; `undefined` where far cannot say. */
   async #fill(keys: readonly string[], { copies, now, admit }: Filling): Promise<Copies | undefined> {
-    const { near, far, fills, recovery, fail } = this.#options;
+    const { near, far, fills, repair, fail } = this.#options;
     const intake = near.intake();
     const begun = keys.map((key) => fills.begin(key));
-    const sights = keys.map((key) => recovery.sight(key));
+    const sights = keys.map((key) => repair.sight(key));
     const read = await readFar(far, keys, { now, admit }).catch((error: unknown) => fail("get", error));
     const found = new Map<string, CacheEntry | undefined>();
     const kept = begun.map((fill, at) => {
@@ -93,7 +93,7 @@ export class TieredMany implements ManyCapability {
       const [entry, copy] = [sights[at]?.(read?.[at]), copies.get(key)];
       fills.end(key, fill);
       if (read === undefined) return undefined;
-      const isBehind = recovery.compare(key, entry, copy) === "near";
+      const isBehind = repair.missedSince(key) !== undefined;
       found.set(key, isBehind ? staleOf(copy, now) : entry);
       if (isBehind) return undefined;
       if (entry !== undefined) return near.keep(key, entry, { intake, isStanding: fill.standing });

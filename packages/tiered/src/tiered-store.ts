@@ -6,6 +6,8 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  type ExpireTerms,
+  type Generation,
   type HandlesCapability,
   type Invalidation,
   isPromiseLike,
@@ -19,7 +21,7 @@ import {
   StoreLifecycle,
   systemClock,
   type ValuesCapability,
-  type WriteReason,
+  type WriteOptions,
 } from "@granary/core";
 import { BusMember } from "./bus-member.js";
 import { healthOf, isWell } from "./far-health.js";
@@ -30,7 +32,8 @@ import { bothReady, FirstSubscription } from "./first-subscription.js";
 import { listenAll } from "./listen-all.js";
 import { DEAF, NearTier } from "./near-tier.js";
 import { Outbox } from "./outbox.js";
-import { Recovery } from "./recovery.js";
+import { HeardMessages } from "./heard-messages.js";
+import { Repair } from "./repair.js";
 import { TieredChanges } from "./tiered-changes.js";
 import { tieredLeases } from "./tiered-leases.js";
 import { TieredMany } from "./tiered-many.js";
@@ -58,12 +61,15 @@ export class TieredStore implements CacheStore {
   readonly values?: ValuesCapability;
   readonly snapshot?: (value: unknown) => unknown;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
+  /** Where far gives leases, they bring the generations along. */
+  readonly generations?: (key: string) => Awaitable<string>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
   readonly #life: StoreLifecycle;
   readonly #member: BusMember | undefined;
   readonly #fills = new Fills((key) => void this.#near.drop(key));
-  readonly #recovery: Recovery;
+  readonly #repair: Repair;
+  readonly #heard = new HeardMessages();
   readonly #farReady: () => Promise<void> | undefined;
   readonly #reads: FarReads;
   readonly #writes: FarWrites;
@@ -83,10 +89,10 @@ export class TieredStore implements CacheStore {
     this.#near = new NearTier({ store: l1, clock, l1TtlMs, isFarWell, fail });
     this.#member = bus && new BusMember(bus, { hear: (said) => this.#hear(said), near: this.#near, fail });
     this.#outbox = new Outbox({ publish: this.#member?.publish.bind(this.#member), clock, fail });
-    this.#recovery = this.#newRecovery();
+    this.#repair = this.#newRepair();
     // Nobody waits for the bus: far already has the change.
     const publish = (keys: readonly string[]): void => this.#outbox.sayChanged(keys);
-    const parts = { near: this.#near, fills: this.#fills, recovery: this.#recovery, publish };
+    const parts = { near: this.#near, fills: this.#fills, repair: this.#repair, publish };
     this.#farReady = readiness(l2);
     const ready = (): Promise<void> | undefined => this.#farReady()?.catch((error) => fail("ready", error));
     this.#reads = new FarReads({ ...parts, far: l2, ready, clock, fail });
@@ -100,6 +106,7 @@ export class TieredStore implements CacheStore {
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.leases !== undefined)
       this.leases = this.#life.checkedVerbs(tieredLeases({ ...parts, far: l2.leases, isFarWell }), LEASE_VERBS);
+    else if (l2.generations !== undefined) this.generations = l2.generations;
     this.#subscription.end();
     if (bus !== undefined) this.#near.epoch = DEAF;
   }
@@ -112,29 +119,34 @@ export class TieredStore implements CacheStore {
   }
 
   /** Near at once, then far; then the other nodes hear of it. */
-  async set(key: string, entry: CacheEntry, reason?: WriteReason): Promise<void> {
+  async set(key: string, entry: CacheEntry, options?: WriteOptions): Promise<void> {
     this.#life.assertOpen();
-    await this.#changes.set(key, entry, reason);
+    await this.#changes.set(key, entry, options);
   }
 
   /** As `set`: nothing in the place of something. */
-  async delete(key: string, at = this.clock.now()): Promise<boolean> {
+  async delete(key: string): Promise<boolean> {
     this.#life.assertOpen();
-    return this.#changes.delete(key, at);
+    return this.#changes.delete(key);
   }
 
-  /** Near at once; then far, whose word on the instant counts; then the other nodes hear of it. */
-  async invalidate(invalidation: Invalidation, at: number): Promise<number> {
+  async expire(key: string, terms: ExpireTerms): Promise<boolean> {
     this.#life.assertOpen();
-    await this.#mark(invalidation, at);
-    const markedAt = await this.#writes.invalidate(invalidation, at);
-    await this.#spread(invalidation, markedAt);
-    return markedAt;
+    return this.#changes.expire(key, terms);
+  }
+
+  /** Near at once, then far; then the other nodes hear of it. */
+  async invalidate(invalidation: Invalidation): Promise<Generation> {
+    this.#life.assertOpen();
+    await this.#invalidateNear(invalidation);
+    const generation = await this.#writes.invalidate(invalidation);
+    await this.#spread(invalidation, generation);
+    return generation;
   }
 
   /** How the far tier is doing, and what it is owed. */
   health(): Readonly<Record<string, StoreHealth>> {
-    return healthOf(this.#tiers.l2, this.#recovery.owed);
+    return healthOf(this.#tiers.l2, this.#repair.owed);
   }
 
   /** Until the clock of the far tier can be relied on and the bus listens, or cannot for now. */
@@ -164,20 +176,18 @@ export class TieredStore implements CacheStore {
       // Nobody knows what was said meanwhile.
       () => this.clock.onLeap?.(() => this.#near.beginEpoch()),
     ]);
-    this.#recovery.begin();
+    this.#repair.begin();
     this.#outbox.begin();
-    return () => {
-      this.#rest();
-      return silence();
-    };
+    return () => this.#rest(silence);
   }
 
   /** Nobody uses them any more. No timer is left, and copies are not trusted until somebody listens again. */
-  #rest(): void {
+  async #rest(silence: () => Promise<void>): Promise<void> {
     if (this.#member !== undefined) this.#near.epoch = DEAF;
     this.#subscription.end();
-    this.#recovery.rest();
     this.#outbox.rest();
+    await this.#repair.rest();
+    await silence();
   }
 
   #fail(operation: string, error: unknown, key?: string): void {
@@ -193,29 +203,34 @@ export class TieredStore implements CacheStore {
     return this.#reads.get(key, read);
   }
 
-  #newRecovery(): Recovery {
-    return new Recovery({
+  #newRepair(): Repair {
+    return new Repair({
       far: this.#tiers.l2,
       clock: this.clock,
-      isWriting: (key) => this.#fills.writersOf(key) > 1,
       during: (keys, change) => this.#fills.during(keys, change),
-      settled: (key) => {
-        // What is being written here is newer than what was made up for, and readers have seen it.
-        if (!this.#fills.hear(key)) void this.#near.drop(key);
-        this.#outbox.sayChanged([key]);
+      repaired: (keys) => {
+        // What is being written here is newer than what was repaired, and readers have seen it.
+        for (const key of keys) if (!this.#fills.hear(key)) void this.#near.drop(key);
+        this.#outbox.sayChanged(keys);
       },
-      marked: (invalidation, at) => void this.#spread(invalidation, at),
+      invalidated: (invalidation, generation) => void this.#spread(invalidation, generation),
       fail: (operation, error, key) => this.#fail(operation, error, key),
-      isInvalidated: (key, entry) => this.#near.isInvalidated(key, entry),
     });
   }
 
   /** What other nodes say, over the bus of this pair or of one below it. */
   #hear(event: BusMessage | StoreEvent): void {
-    if (event.type === "breaker" && event.state === "closed") this.#recovery.wake();
+    if (event.type === "breaker" && event.state === "closed") this.#repair.wake();
     if (event.type === "changed") for (const key of event.keys) this.#hearChange(key);
     if (event.type === "gap") return this.#hearGap();
-    if (event.type === "marked") void this.#mark(event, event.at);
+    if (event.type === "failover") {
+      this.#repair.failover();
+      return this.#hearGap();
+    }
+    if (event.type === "invalidated") {
+      if (this.#heard.isRepeated(event)) return;
+      void this.#invalidateNear(event);
+    }
     this.#life.tell(event);
   }
 
@@ -227,20 +242,21 @@ export class TieredStore implements CacheStore {
   }
 
   #hearChange(key: string): void {
-    this.#recovery.concede(key);
     if (!this.#fills.hear(key)) void this.#near.drop(key);
   }
 
-  /** Far has taken a mark: near knows its instant, and the other nodes hear of it. */
-  async #spread(invalidation: Invalidation, at: number): Promise<void> {
-    await this.#mark(invalidation, at);
-    this.#outbox.say({ type: "marked", ...invalidation, at });
+  /** Far has taken an invalidation: what came near meanwhile goes, and the other nodes hear of it. */
+  async #spread({ scope, tags }: Invalidation, generation: Generation | undefined): Promise<void> {
+    const invalidation = { scope, ...(tags !== undefined && { tags }) };
+    await this.#invalidateNear(invalidation);
+    if (generation === undefined) return;
+    const { epoch, sequence } = generation;
+    this.#outbox.say({ type: "invalidated", ...invalidation, epoch, sequence });
   }
 
-  /** Copies are judged by the mark; reads that are under way were judged before it. */
-  async #mark({ scope, tags }: Invalidation, at: number): Promise<void> {
+  /** Copies go; reads that are under way were judged before it. */
+  async #invalidateNear({ scope, tags }: Invalidation): Promise<void> {
     this.#fills.voidAll();
-    this.#recovery.invalidated({ scope, ...(tags !== undefined && { tags }) }, at);
-    await this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) }, at);
+    await this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) });
   }
 }

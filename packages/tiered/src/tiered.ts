@@ -7,9 +7,9 @@ import {
   type Duration,
   guarded,
   isStore,
-  marked,
   type OptionNames,
   parseDuration,
+  withGenerations,
 } from "@granary/core";
 import { TieredStore } from "./tiered-store.js";
 
@@ -56,14 +56,14 @@ export function tiered(options: TieredOptions): CacheStore {
   checkBus(bus);
   const fallbackMs = bus === undefined ? L1_TTL_WITHOUT_BUS_MS : Number.POSITIVE_INFINITY;
   const l1TtlMs = l1Ttl === undefined ? fallbackMs : parseDuration(l1Ttl, "l1Ttl");
-  // Far is judged by its marks before near takes a copy, so that near need only hear of what comes after.
-  return new TieredStore({ l1: marked(l1), l2: guardedFar(options), bus, l1TtlMs });
+  // Far gives out nothing that was invalidated, so that near need only hear of what comes after.
+  return new TieredStore({ l1: withGenerations(l1), l2: guardedFar(options), bus, l1TtlMs });
 }
 
 /** The far tier, judging and guarded, unless it is of tiers itself, or already guarded as the user likes. */
 function guardedFar({ l2, l2Timeout, breaker }: TieredOptions): CacheStore {
   if (l2Timeout !== undefined) parseDuration(l2Timeout, "l2Timeout");
-  if (l2.remote === false) return marked(l2);
+  if (l2.remote === false) return withGenerations(l2);
   const timeout = l2Timeout === undefined ? {} : { timeout: l2Timeout };
   return guarded(l2, { ...timeout, ...(breaker !== undefined && { breaker }) });
 }

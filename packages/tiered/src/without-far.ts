@@ -1,6 +1,6 @@
 import type { CacheEntry } from "@granary/core";
 import { asStale } from "./near-entry.js";
-import type { Recovery } from "./recovery.js";
+import type { Repair } from "./repair.js";
 
 /**
  * A bus that hears nothing says so within this, at whatever moment of it: what this node wrote just before is no older
@@ -15,10 +15,9 @@ interface Held {
 }
 
 /** What may be given under `key` while far cannot say whether it still holds: as stale, but for what was just written here. */
-export function withoutFar(recovery: Recovery, key: string, { held, now }: Held): CacheEntry | undefined {
-  const seen = recovery.see(key, held);
-  if (seen === undefined || seen.keepUntil <= now) return undefined;
-  const owed = recovery.owedFor(key);
-  const isOwn = owed?.entry === seen && now < owed.at + OWN_WRITE_MS;
-  return isOwn ? seen : asStale(seen, now);
+export function withoutFar(repair: Repair, key: string, { held, now }: Held): CacheEntry | undefined {
+  if (held === undefined || held.keepUntil <= now) return undefined;
+  const missedSince = repair.missedSince(key);
+  const isOwn = missedSince !== undefined && now < missedSince + OWN_WRITE_MS;
+  return isOwn ? held : asStale(held, now);
 }
