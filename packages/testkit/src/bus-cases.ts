@@ -18,6 +18,8 @@ export type BusCase = ContractCase<OpenBus>;
 /** Sent last: a node that has heard it has, but for a bus that changes the order, heard what was sent before. */
 const LAST: BusMessage = { type: "changed", keys: [keyOf("last")] };
 
+const INVALIDATED = { type: "invalidated", scope: keyOf("scope") } as const;
+
 export const busCases: readonly BusCase[] = [
   {
     name: "it has a name",
@@ -53,20 +55,20 @@ export const busCases: readonly BusCase[] = [
       checkTravels(nodes, { type: "changed", keys: Array.from({ length: 5_000 }, (_, n) => keyOf(`${n}`)) }),
   },
   {
-    name: "a mark of tags arrives with its namespace, its tags and its exact instant",
+    name: "an invalidation of tags arrives with its namespace, its tags and its generation",
     run: (nodes) =>
-      checkTravels(nodes, { type: "marked", scope: keyOf("scope"), tags: keyTable, at: 1_800_000_000_000 + 2 ** -12 }),
+      checkTravels(nodes, { ...INVALIDATED, tags: keyTable, epoch: "e1", sequence: 1_800_000_000_000_001 }),
   },
   {
-    name: "a mark of a namespace arrives without tags",
-    run: (nodes) => checkTravels(nodes, { type: "marked", scope: keyOf("scope"), at: 2 ** 53 - 1 }),
+    name: "an invalidation of a namespace arrives without tags",
+    run: (nodes) => checkTravels(nodes, { ...INVALIDATED, epoch: "e1", sequence: 2 ** 53 - 1 }),
   },
   {
     name: "a message of no keys does no harm",
     async run({ a, b }) {
       const { heard } = await listening(b);
       await a.publish({ type: "changed", keys: [] });
-      await a.publish({ type: "marked", scope: keyOf("scope"), tags: [], at: 1 });
+      await a.publish({ ...INVALIDATED, tags: [], epoch: "e1", sequence: 1 });
       await a.publish(LAST);
       await heard.until(hasHeard(LAST));
       checkEqual(heard.errors, [], "errors told to a listener");
@@ -197,7 +199,7 @@ async function checkTravels({ a, b, c }: OpenBus, message: BusMessage): Promise<
   }
 }
 
-/** The keys and marks that messages tell of, one by one. */
+/** The keys and invalidations that messages tell of, one by one. */
 function partsOf(messages: readonly BusMessage[]): Set<string> {
   return new Set(messages.flatMap(textsOf));
 }
@@ -205,6 +207,6 @@ function partsOf(messages: readonly BusMessage[]): Set<string> {
 function textsOf(message: BusMessage): readonly string[] {
   if (message.type === "changed") return message.keys.map((key) => `changed ${key}`);
   if (message.type === "gap") return ["gap"];
-  const { scope, tags = ["all"], at } = message;
-  return tags.map((tag) => JSON.stringify([scope, at, tag]));
+  const { scope, tags = ["all"], epoch, sequence } = message;
+  return tags.map((tag) => JSON.stringify([scope, epoch, sequence, tag]));
 }

@@ -25,7 +25,7 @@ export const BUS_FAULTS: FaultForm<BusFault> = {
   members: { ...SHARED, direction: true },
 };
 
-const VERBS = [...Object.keys(KINDS), "many", "marks", "leases"];
+const VERBS = [...Object.keys(KINDS), "many", "leases"];
 
 /**
  * The fault, unless it would strike nothing since a name in it is misspelt.

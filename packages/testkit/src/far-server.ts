@@ -3,33 +3,39 @@ import {
   type CacheEntry,
   CacheError,
   type Clock,
+  type ExpireTerms,
+  expiredEntry,
+  type Generation,
+  type GenerationRecord,
+  generationsOf,
   type Invalidation,
-  type MissedChange,
-  type ScopeMark,
+  newRecord,
+  raised,
+  readGenerations,
   scopesOf,
-  TAG_LIFE_MS,
-  tagMarkKey,
+  validityOf,
 } from "@granary/core";
-
-const NEVER = Number.NEGATIVE_INFINITY;
-
-/** A server counts microseconds: no two of its steps happen at one instant, also where its clock stands still. */
-const TICK_MS = 2 ** -10;
 
 interface Lease {
   readonly token: string;
   readonly until: number;
 }
 
-interface TagMark {
-  readonly at: number;
-  /** From here on the mark may be forgotten: no entry with the tag is as old. */
-  readonly until: number;
+/** The record of a namespace, with the sequences of its tags, which are so lost together. */
+interface ScopeRecord extends GenerationRecord {
+  readonly tags: ReadonlyMap<string, number>;
+}
+
+/** All that a server holds. Nothing in it changes, so that a copy of the maps is a copy of it. */
+interface Held {
+  readonly entries: Map<string, CacheEntry>;
+  readonly leases: Map<string, Lease>;
+  readonly records: Map<string, ScopeRecord>;
 }
 
 /** What a far server is told. */
 export interface FarServerOptions {
-  /** The one clock that deadlines, leases and marks go by. */
+  /** The one clock that deadlines and leases go by. */
   readonly clock: Clock;
   readonly leaseMs: number;
 }
@@ -41,61 +47,54 @@ export interface FarServerOptions {
 export class FarServer {
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  readonly #entries = new Map<string, CacheEntry>();
-  readonly #leases = new Map<string, Lease>();
-  /** When something in a namespace was last deleted by its key. */
-  readonly #deletedAt = new Map<string, number>();
-  readonly #scopes = new Map<string, ScopeMark>();
-  readonly #tags = new Map<string, TagMark>();
+  #held: Held = { entries: new Map(), leases: new Map(), records: new Map() };
+  #replica: Held | undefined;
   readonly #waiting = new Map<string, Set<() => void>>();
-  #raisedAt = NEVER;
 
   constructor({ clock, leaseMs }: FarServerOptions) {
     this.#clock = clock;
     this.#leaseMs = leaseMs;
   }
 
+  /** The entry under `key`, unless it is gone or was invalidated. */
   read(key: string): CacheEntry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
+    const entry = this.#held.entries.get(key);
+    if (entry === undefined || !this.#isValid(key, entry)) return undefined;
     if (entry.keepUntil > this.#clock.now()) return copyEntry(entry);
-    this.#entries.delete(key);
+    this.#held.entries.delete(key);
     return undefined;
   }
 
-  /** Whether what was to be done by `until` can still be done. */
-  isInTime(until: number): boolean {
-    return this.#clock.now() <= until;
-  }
-
-  /** Writes, and ends any lease, so that no load that is under way is written over it. */
+  /**
+   * Writes, and ends any lease, so that no load that is under way is written over it. The generations are those of this
+   * moment, unless the entry brings those that stood before its load began.
+   */
   write(key: string, entry: CacheEntry): void {
-    this.#entries.set(key, entry);
-    this.#leases.delete(key);
+    const { generations = this.generations(key) } = entry;
+    this.#held.entries.set(key, { ...entry, generations });
+    this.#held.leases.delete(key);
   }
 
   /** Deletes, and ends any lease, also where there was nothing. */
-  remove(key: string, at = NEVER): boolean {
-    return this.#remove(key, Math.max(at, this.#clock.now()));
+  remove(key: string): boolean {
+    const existed = this.read(key) !== undefined;
+    this.#held.entries.delete(key);
+    this.#held.leases.delete(key);
+    return existed;
   }
 
-  /**
-   * Makes a change that was missed, unless something newer is here. Where the key may have been deleted since, and while
-   * somebody loads it, nobody can say whether the value is the latest: then none is kept.
-   */
-  replay(key: string, { at, entry }: MissedChange): boolean {
-    const held = this.read(key)?.createdAt ?? NEVER;
-    if (held > at) return false;
-    // A value may be older than its change, which made it stale: then one that came between the two has to go as well.
-    const isLatest = entry !== undefined && held <= entry.createdAt && this.#lastDeletion(key) < entry.createdAt;
-    const isWritten = isLatest && this.#lease(key) === undefined;
-    if (isWritten) this.write(key, entry);
-    else this.#remove(key, at);
-    return isWritten || entry === undefined;
+  /** Makes stale, and ends any lease. Whether it was fresh. */
+  expire(key: string, terms: ExpireTerms): boolean {
+    const found = this.#held.entries.get(key);
+    const wasFresh = (this.read(key)?.freshUntil ?? Number.NEGATIVE_INFINITY) > terms.now;
+    const stale = found && expiredEntry(found, terms);
+    if (stale === undefined) this.remove(key);
+    else this.write(key, stale);
+    return wasFresh;
   }
 
   keys(): string[] {
-    return [...this.#entries.keys()].filter((key) => this.read(key) !== undefined);
+    return [...this.#held.entries.keys()].filter((key) => this.read(key) !== undefined);
   }
 
   /** Who else holds the lease, and for how long; `undefined` where it is now the asker's. */
@@ -103,13 +102,13 @@ export class FarServer {
     const held = this.#lease(key);
     if (held !== undefined && held.token !== token)
       return { holder: held.token, leftMs: held.until - this.#clock.now() };
-    this.#leases.set(key, { token, until: this.#clock.now() + this.#leaseMs });
+    this.#held.leases.set(key, { token, until: this.#clock.now() + this.#leaseMs });
     return undefined;
   }
 
   renew(key: string, token: string, ttlMs = this.#leaseMs): boolean {
     if (this.#lease(key)?.token !== token) return false;
-    this.#leases.set(key, { token, until: this.#clock.now() + ttlMs });
+    this.#held.leases.set(key, { token, until: this.#clock.now() + ttlMs });
     return true;
   }
 
@@ -117,14 +116,15 @@ export class FarServer {
   fill(key: string, entry: CacheEntry | undefined, token: string): boolean {
     if (this.#lease(key)?.token !== token) return false;
     if (entry === undefined) this.remove(key);
-    else this.write(key, entry);
+    // A load brings those that stood before it began: those of this moment would be too late.
+    else this.write(key, { ...entry, generations: entry.generations ?? "" });
     this.#wake(key);
     return true;
   }
 
   release(key: string, token: string): void {
     if (this.#lease(key)?.token !== token) return;
-    this.#leases.delete(key);
+    this.#held.leases.delete(key);
     this.#wake(key);
   }
 
@@ -137,54 +137,61 @@ export class FarServer {
     };
   }
 
-  scopeMark(scope: string): ScopeMark {
-    return this.#scopes.get(scope) ?? { clearedAt: NEVER, taggedAt: NEVER };
+  /** The generations that stand now for `key`. A record that is missing is made, with an epoch of its own. */
+  generations(key: string): string {
+    return generationsOf(scopesOf(key).map((scope) => this.#record(scope)));
   }
 
-  tagMark(scope: string, tag: string): number {
-    const mark = this.#tags.get(tagMarkKey(scope, tag));
-    return mark === undefined || mark.until <= this.#clock.now() ? NEVER : mark.at;
+  invalidate({ scope, tags }: Invalidation): Generation {
+    const record = this.#record(scope);
+    const next = raised(record, tags === undefined ? "namespace" : "tags", this.#clock.now());
+    const all = new Map([...record.tags, ...(tags ?? []).map((tag) => [tag, next.sequence] as const)]);
+    this.#held.records.set(scope, { ...next, tags: all });
+    return { epoch: next.epoch, sequence: next.sequence };
   }
 
-  /**
-   * Each mark is a max-register: it only rises, in whatever order the raises come. A mark is younger than all that
-   * were raised before it: who has heard of one of those stamps a load just after it, and this one has to beat it.
-   */
-  raise({ scope, tags }: Invalidation, atLeast: number): number {
-    const at = Math.max(this.#clock.now(), atLeast, this.#raisedAt + TICK_MS);
-    this.#raisedAt = at;
-    const { clearedAt, taggedAt } = this.scopeMark(scope);
-    if (tags === undefined) this.#scopes.set(scope, { clearedAt: Math.max(clearedAt, at), taggedAt });
-    else this.#scopes.set(scope, { clearedAt, taggedAt: Math.max(taggedAt, at) });
-    for (const tag of tags ?? []) this.#raiseTag(scope, tag, at);
-    return at;
-  }
-
-  /** Forgets everything, marks and leases too, as a server does that is started anew without its data. */
+  /** Forgets everything, generations and leases too, as a server does that is started anew without its data. */
   flush(): void {
-    for (const held of [this.#entries, this.#leases, this.#deletedAt, this.#scopes, this.#tags]) held.clear();
-    this.#raisedAt = NEVER;
+    for (const held of Object.values(this.#held)) held.clear();
   }
 
-  #raiseTag(scope: string, tag: string, raisedAt: number): void {
-    const at = Math.max(this.tagMark(scope, tag), raisedAt);
-    this.#tags.set(tagMarkKey(scope, tag), { at, until: at + TAG_LIFE_MS });
+  /** Forgets the entry, or the record of the namespace, of this name, as a server does that is full. */
+  evict(name: string): void {
+    this.#held.entries.delete(name);
+    this.#held.records.delete(name);
   }
 
-  #remove(key: string, at: number): boolean {
-    const existed = this.read(key) !== undefined;
-    this.#entries.delete(key);
-    this.#leases.delete(key);
-    this.#deletedAt.set(namespaceOf(key), Math.max(at, this.#lastDeletion(key)));
-    return existed;
+  /** A replica has all that the server has at this moment. */
+  replicate(): void {
+    const { entries, leases, records } = this.#held;
+    this.#replica = { entries: new Map(entries), leases: new Map(leases), records: new Map(records) };
   }
 
-  #lastDeletion(key: string): number {
-    return this.#deletedAt.get(namespaceOf(key)) ?? NEVER;
+  /** The replica takes over: what came after it was made is lost. */
+  failover(): void {
+    if (this.#replica === undefined) this.flush();
+    else this.#held = this.#replica;
+    this.replicate();
+  }
+
+  #isValid(key: string, { generations, tags = [] }: CacheEntry): boolean {
+    const records = scopesOf(key).map((scope) => this.#held.records.get(scope));
+    const validity = validityOf(generations, records, tags.length > 0);
+    if (validity !== "ask") return validity === "valid";
+    const carried = readGenerations(generations ?? "");
+    return records.every((record, at) => tags.every((tag) => (carried[at]?.sequence ?? 0) >= (record?.tags.get(tag) ?? 0)));
+  }
+
+  #record(scope: string): ScopeRecord {
+    const known = this.#held.records.get(scope);
+    if (known !== undefined) return known;
+    const made = { ...newRecord(this.#clock.now()), tags: new Map<string, number>() };
+    this.#held.records.set(scope, made);
+    return made;
   }
 
   #lease(key: string): Lease | undefined {
-    const lease = this.#leases.get(key);
+    const lease = this.#held.leases.get(key);
     return lease === undefined || lease.until <= this.#clock.now() ? undefined : lease;
   }
 
@@ -193,13 +200,9 @@ export class FarServer {
   }
 }
 
-function namespaceOf(key: string): string {
-  return scopesOf(key).at(-1) ?? "";
-}
-
 /** What of an entry travels, the way bytes would: nothing is shared with the original. */
 export function copyEntry({ value, tags, ...entry }: CacheEntry): CacheEntry {
-  const { createdAt, freshUntil, keepUntil, etag, lastModified } = entry;
+  const { createdAt, freshUntil, keepUntil, etag, lastModified, generations } = entry;
   return {
     value: copyValue(value),
     createdAt,
@@ -208,6 +211,7 @@ export function copyEntry({ value, tags, ...entry }: CacheEntry): CacheEntry {
     ...(tags !== undefined && { tags: [...tags] }),
     ...(etag !== undefined && { etag }),
     ...(lastModified !== undefined && { lastModified }),
+    ...(generations !== undefined && { generations }),
   };
 }
 

@@ -12,10 +12,10 @@ import {
   type LeaseAnswer,
   type LeasesCapability,
   type ManyCapability,
-  type MarksCapability,
-  type MissedChange,
   type OptionNames,
+  StoreLifecycle,
   systemClock,
+  type WriteOptions,
 } from "@granary/core";
 import { copyEntry, FarServer } from "./far-server.js";
 
@@ -41,13 +41,19 @@ export interface FarConnection {
 export interface FarStore {
   /** The view of one node. Views share what the server holds, and nothing by reference. */
   connect(connection?: FarConnection): CacheStore;
-  /** The server loses all that it holds: entries, marks and leases. */
+  /** The server loses all that it holds: entries, generations and leases. */
   flush(): void;
+  /** The server loses the entry, or the generation of the namespace, of this name, as one does that is full. */
+  evict(name: string): void;
+  /** A replica has all that the server has at this moment. */
+  replicate(): void;
+  /** The replica takes over: what came after it was made is lost. Every connection is told. */
+  failover(): void;
 }
 
 /** What `farStore` takes. */
 export interface FarStoreOptions {
-  /** The server's clock: deadlines, leases and marks go by it. Default: the machine's. */
+  /** The server's clock: deadlines and leases go by it. Default: the machine's. */
   readonly clock?: Clock;
   /** How long a lease lasts unless it is renewed, in milliseconds. Default: 3000. */
   readonly leaseMs?: number;
@@ -59,9 +65,6 @@ const OPTIONS: OptionNames<FarStoreOptions> = { clock: true, leaseMs: true, name
 const CONNECTION_OPTIONS: OptionNames<FarConnection> = { line: true, clock: true, ready: true };
 
 const LEASE_MS = 3_000;
-
-/** As a guard counts them. */
-const KEYS_A_TIMEOUT = 1_000;
 
 /**
  * A remote store without a network: everything that `redisStore` offers, in plain steps of one server that is
@@ -75,25 +78,36 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
   checkText("name", name);
   if (!(leaseMs > 0)) throw new CacheError("INVALID_OPTION", "leaseMs: write a number of milliseconds above 0.");
   const server = new FarServer({ clock, leaseMs });
+  const nodes = new Set<StoreLifecycle>();
   return {
     flush: () => server.flush(),
+    evict: (evicted) => server.evict(evicted),
+    replicate: () => server.replicate(),
+    failover() {
+      server.failover();
+      for (const node of nodes) node.tell({ type: "failover" });
+    },
     connect: (connection = {}) => {
       checkOptions(connection, CONNECTION_OPTIONS);
       const { line = directLine(), clock: nodeClock = clock, ready } = connection;
       const view = new FarView({ server, line, name, clock: nodeClock });
       const leases = farLeases({ server, line, leaseMs, view });
+      const life: StoreLifecycle = new StoreLifecycle(name, () => {
+        nodes.add(life);
+        return () => void nodes.delete(life);
+      });
       return {
         name,
         clock: nodeClock,
         admits: true,
         get: (key, now, admit) => view.get(key, now, admit),
-        set: (key, entry) => view.set(key, entry),
-        delete: (key, at) => line.call("delete", () => server.remove(key, at)),
-        replay: (key, change) => view.replay(key, change),
+        set: (key, entry, options) => view.set(key, entry, options),
+        delete: (key) => line.call("delete", () => server.remove(key)),
+        expire: (key, terms) => line.call("expire", () => server.expire(key, terms)),
+        invalidate: (invalidation) => line.call("invalidate", () => server.invalidate(invalidation)),
         many: farMany(server, line, view),
-        marks: farMarks(server, line),
         leases,
-        giveUpAfter: (ms) => view.giveUpAfter(ms),
+        on: (listener) => life.on(listener),
         walk: (glob) => walk(server, line, glob),
         ...(ready !== undefined && { ready }),
       };
@@ -111,7 +125,6 @@ interface FarViewParts {
 /** What a node itself does with entries: copies what it sends, judges what it gets. */
 class FarView {
   readonly #parts: FarViewParts;
-  #patienceMs: number | undefined;
 
   constructor(parts: FarViewParts) {
     this.#parts = parts;
@@ -123,34 +136,19 @@ class FarView {
     return this.open(key, found, { now, admit });
   }
 
-  async set(key: string, entry: CacheEntry): Promise<void> {
-    const { server, line } = this.#parts;
+  async set(key: string, entry: CacheEntry, options?: WriteOptions): Promise<void> {
     const copy = copyEntry(entry);
-    await line.call(
-      "set",
-      this.inTime(() => server.write(key, copy)),
-    );
+    await this.write("set", [[key, copy]], options);
   }
 
-  giveUpAfter(ms: number): void {
-    this.#patienceMs = Math.max(this.#patienceMs ?? 0, ms);
-  }
-
-  /** `step`, unless by then whoever asks for it now has given it up. A call for thousands of keys is waited for longer. */
-  inTime<T>(step: () => T, keys = 1): () => T {
-    if (this.#patienceMs === undefined) return step;
-    const { server, clock } = this.#parts;
-    const until = clock.now() + this.#patienceMs * Math.max(1, Math.ceil(keys / KEYS_A_TIMEOUT));
-    return () => {
-      if (server.isInTime(until)) return step();
-      throw new CacheError("STORE_TIMEOUT", "This has come too late, and was not done.");
-    };
-  }
-
-  async replay(key: string, { at, entry }: MissedChange): Promise<boolean> {
+  /** Writes that were given up are undone behind them, on the same line. */
+  async write(operation: string, copies: Copies, { attempt }: WriteOptions = {}): Promise<void> {
     const { server, line } = this.#parts;
-    const copy = entry === undefined ? undefined : copyEntry(entry);
-    return line.call("replay", () => server.replay(key, { at, entry: copy }));
+    const undo = (): void => {
+      void line.call("undo", () => copies.forEach(([key]) => void server.remove(key))).catch(() => {});
+    };
+    if (attempt !== undefined) attempt.onGiveUp = undo;
+    await line.call(operation, () => copies.forEach(([key, copy]) => void server.write(key, copy)));
   }
 
   /** The entry that an answer holds, judged. */
@@ -161,6 +159,8 @@ class FarView {
     return admit === undefined ? entry : admit(key, entry);
   }
 }
+
+type Copies = ReadonlyArray<readonly [key: string, entry: CacheEntry]>;
 
 interface Opening {
   readonly now?: number | undefined;
@@ -173,23 +173,12 @@ function farMany(server: FarServer, line: FarLine, view: FarView): ManyCapabilit
       const found = await line.call("get many", () => keys.map((key) => server.read(key)));
       return Promise.all(keys.map((key, at) => view.open(key, found[at], { now, admit })));
     },
-    set: async (entries) => {
+    set: async (entries, options) => {
       // All are copied before the first is sent: a value that cannot be written leaves nothing half done.
       const copies = entries.map(([key, entry]) => [key, copyEntry(entry)] as const);
-      const write = (): void => {
-        for (const [key, copy] of copies) server.write(key, copy);
-      };
-      await line.call("set many", view.inTime(write, copies.length));
+      await view.write("set many", copies, options);
     },
-    delete: (keys, at) => line.call("delete many", () => keys.map((key) => server.remove(key, at))),
-  };
-}
-
-function farMarks(server: FarServer, line: FarLine): MarksCapability {
-  return {
-    read: (scopes) => line.call("read marks", () => scopes.map((scope) => server.scopeMark(scope))),
-    readTags: (scope, tags) => line.call("read tags", () => tags.map((tag) => server.tagMark(scope, tag))),
-    raise: (invalidation, atLeast) => line.call("raise", () => server.raise(invalidation, atLeast)),
+    delete: (keys) => line.call("delete many", () => keys.map((key) => server.remove(key))),
   };
 }
 
@@ -204,14 +193,18 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
   return {
     ttlMs: leaseMs,
     acquire: async (key, token, admit): Promise<LeaseAnswer> => {
-      const step = (): Acquired => ({ other: server.acquire(key, token), found: server.read(key) });
-      const { other, found } = await line.call("acquire", view.inTime(step));
+      const step = (): Acquired => ({
+        other: server.acquire(key, token),
+        found: server.read(key),
+        generations: server.generations(key),
+      });
+      const { other, found, generations } = await line.call("acquire", step);
       const entry = await view.open(key, found, { admit });
-      return other === undefined ? { type: "granted", entry } : { type: "taken", entry, ...other };
+      return other === undefined ? { type: "granted", entry, generations } : { type: "taken", entry, ...other };
     },
     renew: (key, token, ttlMs) => line.call("renew", () => server.renew(key, token, ttlMs)),
-    fill: async (key, entry, { token }) => {
-      const copy = entry && copyEntry(entry);
+    fill: async (key, entry, { token, generations }) => {
+      const copy = entry && copyEntry({ ...entry, generations: generations ?? entry.generations });
       return line.call("fill", () => server.fill(key, copy, token));
     },
     release: (key, token) => line.call("release", () => server.release(key, token)),
@@ -222,6 +215,7 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
 interface Acquired {
   readonly other: ReturnType<FarServer["acquire"]>;
   readonly found: CacheEntry | undefined;
+  readonly generations: string;
 }
 
 async function* walk(server: FarServer, line: FarLine, glob: string): AsyncGenerator<readonly string[]> {

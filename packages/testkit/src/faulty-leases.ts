@@ -21,11 +21,11 @@ export function leasesBehind(line: StoreLine, store: CacheStore, leases: LeasesC
       }),
     ...fencedBehind(line, leases),
     ...(keepNear !== undefined && {
-      keepNear: (key, change) =>
+      keepNear: (key, entry) =>
         line.call({
           verb: "leases.keepNear",
           keys: [key],
-          act: () => keepNear(key, change),
+          act: () => keepNear(key, entry),
           acknowledge: () => true,
         }),
     }),

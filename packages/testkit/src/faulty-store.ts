@@ -11,7 +11,7 @@ import {
 import { checkFault, STORE_FAULTS } from "./check-fault.js";
 import { FaultBoard, type InjectedFault } from "./fault-board.js";
 import { leasesBehind } from "./faulty-leases.js";
-import { manyBehind, marksBehind, restBehind, verbsBehind } from "./faulty-verbs.js";
+import { manyBehind, restBehind, verbsBehind } from "./faulty-verbs.js";
 import type { StoreFault } from "./store-faults.js";
 import { StoreLine } from "./store-line.js";
 
@@ -68,7 +68,7 @@ export function faultyStore(store: CacheStore, options: FaultyStoreOptions = {})
 }
 
 function storeBehind(line: StoreLine, store: CacheStore): CacheStore {
-  const { tier, clock, admits, many, marks, leases } = store;
+  const { tier, clock, admits, many, leases } = store;
   return {
     name: store.name,
     ...(tier !== undefined && { tier }),
@@ -76,7 +76,6 @@ function storeBehind(line: StoreLine, store: CacheStore): CacheStore {
     ...(admits !== undefined && { admits }),
     ...verbsBehind(line, store),
     ...(many !== undefined && { many: manyBehind(line, store, many) }),
-    ...(marks !== undefined && { marks: marksBehind(line, marks) }),
     ...(leases !== undefined && { leases: leasesBehind(line, store, leases) }),
     ...restBehind(line, store),
   };

@@ -1,8 +1,9 @@
 import {
   type CacheStore,
   callListener,
+  type Generation,
   type ManyCapability,
-  type MarksCapability,
+  newEpoch,
   type StoreEvent,
 } from "@granary/core";
 import { readCorrupt } from "./corrupt-entries.js";
@@ -23,15 +24,14 @@ export function verbsBehind(line: StoreLine, store: CacheStore): Pick<CacheStore
             (entry, change) => entry && change(key, entry),
           ),
       }),
-    set: (key, entry, reason) =>
+    set: (key, entry, options) =>
       line.call({
         verb: "set",
         keys: [key],
-        act: () => store.set(key, entry, reason),
+        act: () => store.set(key, entry, options),
         acknowledge: () => undefined,
       }),
-    delete: (key, at) =>
-      line.call({ verb: "delete", keys: [key], act: () => store.delete(key, at), acknowledge: () => true }),
+    delete: (key) => line.call({ verb: "delete", keys: [key], act: () => store.delete(key), acknowledge: () => true }),
   };
 }
 
@@ -48,55 +48,52 @@ export function manyBehind(line: StoreLine, store: CacheStore, many: ManyCapabil
             (found, change) => found.map((entry, at) => entry && change(keys[at] ?? "", entry)),
           ),
       }),
-    set: (entries, reason) =>
+    set: (entries, options) =>
       line.call({
         verb: "many.set",
         keys: entries.map(([key]) => key),
-        act: () => many.set(entries, reason),
+        act: () => many.set(entries, options),
         acknowledge: () => undefined,
       }),
-    delete: (keys, at) =>
+    delete: (keys) =>
       line.call({
         verb: "many.delete",
         keys,
-        act: () => many.delete(keys, at),
+        act: () => many.delete(keys),
         acknowledge: () => keys.map(() => true),
       }),
   };
 }
 
-export function marksBehind(line: StoreLine, marks: MarksCapability): MarksCapability {
-  return {
-    read: (scopes) => line.call({ verb: "marks.read", act: () => marks.read(scopes) }),
-    readTags: (scope, tags) => line.call({ verb: "marks.readTags", act: () => marks.readTags(scope, tags) }),
-    raise: (invalidation, atLeast) =>
-      line.call({ verb: "marks.raise", act: () => marks.raise(invalidation, atLeast), acknowledge: () => atLeast }),
-  };
-}
-
-type Rest = Pick<CacheStore, "walk" | "invalidate" | "replay" | "giveUpAfter" | "ready" | "on" | "close">;
+type Rest = Pick<CacheStore, "walk" | "invalidate" | "generations" | "expire" | "ready" | "on" | "close">;
 
 /** The capabilities that are one function each. */
 export function restBehind(line: StoreLine, store: CacheStore): Rest {
   const [walk, invalidate, on] = [store.walk?.bind(store), store.invalidate?.bind(store), store.on?.bind(store)];
-  const [replay, ready, close] = [store.replay?.bind(store), store.ready?.bind(store), store.close?.bind(store)];
-  const giveUpAfter = store.giveUpAfter?.bind(store);
+  const [generations, expire] = [store.generations?.bind(store), store.expire?.bind(store)];
+  const [ready, close] = [store.ready?.bind(store), store.close?.bind(store)];
   return {
     ...(walk !== undefined && { walk: walkBehind(line, walk) }),
     ...(invalidate !== undefined && {
-      invalidate: (invalidation, at) =>
-        line.call({ verb: "invalidate", act: () => invalidate(invalidation, at), acknowledge: () => at }),
+      invalidate: (invalidation) =>
+        line.call({ verb: "invalidate", act: () => invalidate(invalidation), acknowledge: madeUp }),
     }),
-    ...(replay !== undefined && {
-      replay: (key, change) =>
-        line.call({ verb: "replay", keys: [key], act: () => replay(key, change), acknowledge: () => true }),
+    ...(generations !== undefined && {
+      generations: (key) => line.call({ verb: "generations", keys: [key], act: () => generations(key) }),
     }),
-    // A word to the store in this process, and none to its server.
-    ...(giveUpAfter !== undefined && { giveUpAfter }),
+    ...(expire !== undefined && {
+      expire: (key, terms) =>
+        line.call({ verb: "expire", keys: [key], act: () => expire(key, terms), acknowledge: () => true }),
+    }),
     ...(ready !== undefined && { ready: () => line.call({ verb: "ready", act: ready }) }),
     ...(on !== undefined && { on: onBehind(line, on) }),
     ...(close !== undefined && { close: () => line.call({ verb: "close", act: close }) }),
   };
+}
+
+/** The generation of an invalidation that was lost on the way. */
+function madeUp(): Generation {
+  return { epoch: newEpoch(), sequence: 1 };
 }
 
 function walkBehind(line: StoreLine, walk: NonNullable<CacheStore["walk"]>): NonNullable<CacheStore["walk"]> {

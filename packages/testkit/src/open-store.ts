@@ -1,4 +1,4 @@
-import { type Awaitable, type CacheEntry, type CacheStore, systemClock } from "@granary/core";
+import { type Attempt, type Awaitable, type CacheEntry, type CacheStore, systemClock } from "@granary/core";
 import { check } from "./check.js";
 import type { ContractCase } from "./contract.js";
 import { nextTurn } from "./event-loop.js";
@@ -6,20 +6,20 @@ import type { ManualClock } from "./manual-clock.js";
 
 /**
  * What a store may declare. The first ten are members of `CacheStore`; the others are ways to behave:
- * `decodes` passes every entry that it reads through `admit`, and `copies` lets no reader change what
- * another one reads.
+ * `decodes` passes every entry that it reads through `admit`, `copies` lets no reader change what another one reads, and
+ * `undoes` undoes a write that was given up.
  */
 export type StoreCapability =
   | "many"
   | "walk"
   | "admits"
   | "close"
-  | "marks"
   | "invalidate"
+  | "generations"
+  | "expire"
   | "handles"
   | "leases"
-  | "replay"
-  | "giveUpAfter"
+  | "undoes"
   | "decodes"
   | "copies";
 
@@ -81,12 +81,12 @@ const PROBES: Readonly<Record<StoreCapability, (opened: OpenStore) => Awaitable<
   walk: ({ store }) => store.walk !== undefined,
   admits: ({ store }) => store.admits === true,
   close: ({ store }) => store.close !== undefined,
-  marks: ({ store }) => store.marks !== undefined,
   invalidate: ({ store }) => store.invalidate !== undefined,
   handles: ({ store }) => store.handles !== undefined,
   leases: ({ store }) => store.leases !== undefined,
-  replay: ({ store }) => store.replay !== undefined,
-  giveUpAfter: ({ store }) => store.giveUpAfter !== undefined,
+  generations: ({ store }) => store.generations !== undefined,
+  expire: ({ store }) => store.expire !== undefined,
+  undoes: probeUndoes,
   decodes: probeDecodes,
   copies: probeCopies,
 };
@@ -111,4 +111,12 @@ async function probeCopies(opened: OpenStore): Promise<boolean> {
   const second = await present(opened, key);
   await opened.store.delete(key);
   return Reflect.get(second.value as object, "n") === 1;
+}
+
+async function probeUndoes(opened: OpenStore): Promise<boolean> {
+  const attempt: Attempt = { isGivenUp: false, onGiveUp: undefined };
+  const setting = opened.store.set(keyOf("probe-undoes"), entryOf(opened, 1), { attempt });
+  await setting;
+  await opened.store.delete(keyOf("probe-undoes"));
+  return attempt.onGiveUp !== undefined;
 }

@@ -4,13 +4,13 @@ import { type ManualClock, manualClock } from "./manual-clock.js";
 import { hasCapability, type OpenStore, type StoreCapability, type StoreCase } from "./open-store.js";
 import { storeAdmitCases } from "./store-admit-cases.js";
 import { storeDeadlineCases } from "./store-deadline-cases.js";
+import { storeExpireCases } from "./store-expire-cases.js";
 import { storeHandleCases } from "./store-handle-cases.js";
+import { storeInvalidateCases } from "./store-invalidate-cases.js";
 import { storeKeyCases } from "./store-key-cases.js";
 import { storeLateCases } from "./store-late-cases.js";
 import { storeLeaseCases } from "./store-lease-cases.js";
 import { storeManyCases } from "./store-many-cases.js";
-import { storeMarkCases } from "./store-mark-cases.js";
-import { storeReplayCases } from "./store-replay-cases.js";
 import { storeValueCases } from "./store-value-cases.js";
 import { storeVerbCases } from "./store-verb-cases.js";
 import { storeWalkCases } from "./store-walk-cases.js";
@@ -34,7 +34,7 @@ export interface OpenedStore {
   readonly store: CacheStore;
   /**
    * Holds back what the store sends from now on, before it reaches the server, until what it returns is called: then
-   * all of it goes on. For stores that declare `giveUpAfter`.
+   * all of it goes on. For stores that declare `undoes`.
    */
   hold?(): () => Awaitable<void>;
   /** Ends what `open` made beside the store, a client for example. The store's own `close` is called before. */
@@ -50,10 +50,10 @@ export const storeContract: readonly StoreCase[] = [
   ...storeManyCases,
   ...storeWalkCases,
   ...storeAdmitCases,
-  ...storeMarkCases,
+  ...storeInvalidateCases,
+  ...storeExpireCases,
   ...storeHandleCases,
   ...storeLeaseCases,
-  ...storeReplayCases,
   ...storeLateCases,
 ];
 

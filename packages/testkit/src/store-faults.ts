@@ -10,11 +10,9 @@ export type StoreVerb =
   | "many.set"
   | "many.delete"
   | "walk"
-  | "marks.read"
-  | "marks.readTags"
-  | "marks.raise"
   | "invalidate"
-  | "replay"
+  | "generations"
+  | "expire"
   | "leases.acquire"
   | "leases.renew"
   | "leases.fill"
@@ -28,7 +26,7 @@ export type StoreVerb =
 /** What a fault strikes, and how often. */
 export interface StoreFaultScope extends FaultLife {
   /** Only these; `"leases"` is all of `leases`. Default: everything but `close`. */
-  readonly verbs?: ReadonlyArray<StoreVerb | "many" | "marks" | "leases">;
+  readonly verbs?: ReadonlyArray<StoreVerb | "many" | "leases">;
   /** Only what names a key that matches this glob, as of `walk`. Of many keys one is enough. */
   readonly keys?: string;
 }
@@ -69,11 +67,9 @@ export const KINDS: Readonly<Record<StoreVerb, Kind>> = {
   "many.set": "write",
   "many.delete": "write",
   walk: "read",
-  "marks.read": "read",
-  "marks.readTags": "read",
-  "marks.raise": "write",
   invalidate: "write",
-  replay: "write",
+  generations: "read",
+  expire: "write",
   "leases.acquire": "entries",
   "leases.renew": "write",
   "leases.fill": "write",

@@ -97,7 +97,7 @@ export const storeHandleCases: readonly StoreCase[] = [
       const { store } = opened;
       const handle = await placed(opened, "held");
       checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), true, "whether it may be given before");
-      await store.invalidate?.({ scope: "granary:v1:contract" }, nowOf(opened) + 1);
+      await store.invalidate?.({ scope: "granary:v1:contract" });
       checkEqual(await store.get(KEY), undefined, "what a read finds");
       checkEqual(handlesOf(opened).permits(handle, nowOf(opened)), false, "whether it may be given");
     },

@@ -1,4 +1,4 @@
-import type { LeaseAnswer, LeasesCapability } from "@granary/core";
+import type { LeaseAnswer, LeaseClaim, LeasesCapability } from "@granary/core";
 import { check, checkEqual } from "./check.js";
 import { nextTurn } from "./event-loop.js";
 import { checkAbsent, entryOf, keyOf, type OpenStore, present, type StoreCase } from "./open-store.js";
@@ -66,9 +66,9 @@ export const storeLeaseCases: readonly StoreCase[] = [
     needs: "leases",
     async run(opened) {
       const leases = leasesOf(opened);
-      await granted(leases, "a");
-      checkEqual(await leases.fill(KEY, entryOf(opened, "first"), { token: "a" }), true, "the fill");
-      checkEqual(await leases.fill(KEY, entryOf(opened, "second"), { token: "a" }), false, "a second fill");
+      const claim = await granted(leases, "a");
+      checkEqual(await leases.fill(KEY, entryOf(opened, "first"), claim), true, "the fill");
+      checkEqual(await leases.fill(KEY, entryOf(opened, "second"), claim), false, "a second fill");
       checkEqual((await present(opened, KEY)).value, "first", "the value");
       await granted(leases, "b");
     },
@@ -222,8 +222,11 @@ function leasesOf({ store }: OpenStore): LeasesCapability {
   return store.leases;
 }
 
-async function granted(leases: LeasesCapability, token: string): Promise<void> {
-  checkEqual((await leases.acquire(KEY, token)).type, "granted", `the answer to "${token}"`);
+/** What a load is written with. */
+async function granted(leases: LeasesCapability, token: string): Promise<LeaseClaim> {
+  const answer = await leases.acquire(KEY, token);
+  check(answer.type === "granted", `The lease was not granted to "${token}".`);
+  return { token, generations: answer.generations };
 }
 
 function isTaken(answer: LeaseAnswer): answer is Extract<LeaseAnswer, { type: "taken" }> {
