@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import type { GuardedAttempt } from "./guard.js";
+import type { PendingAttempt } from "./attempt.js";
 import { isolatesRequests } from "./runtime.js";
 
 /** Calls of one moment, which share a timer. */
@@ -17,7 +17,7 @@ interface Wait {
   readonly key: string;
   /** Ends it without an answer; `undefined` once it is over. */
   end: ((reason: Error) => void) | undefined;
-  readonly attempt: GuardedAttempt | undefined;
+  readonly attempt: PendingAttempt | undefined;
 }
 
 /** What is waited for. */
@@ -28,7 +28,7 @@ export interface LimitedCall {
   /** Calls of the moment that count as one, since one call of the application may have begun them all. */
   readonly isGathered: boolean;
   /** Told when the call is given up. */
-  readonly attempt?: GuardedAttempt | undefined;
+  readonly attempt?: PendingAttempt | undefined;
 }
 
 export interface DeadlinesOptions {
@@ -149,7 +149,7 @@ export class Deadlines {
       const { end, key, attempt } = wait;
       if (end === undefined) continue;
       wait.end = undefined;
-      if (attempt !== undefined) giveUp(attempt);
+      attempt?.giveUp();
       end(reason(key));
     }
   }
@@ -159,9 +159,4 @@ export class Deadlines {
     this.#batches.delete(batch);
     if (this.#open === batch) this.#open = undefined;
   }
-}
-
-function giveUp(attempt: GuardedAttempt): void {
-  attempt.isGivenUp = true;
-  attempt.onGiveUp?.();
 }

@@ -1,3 +1,4 @@
+import type { PendingAttempt } from "./attempt.js";
 import { Breaker } from "./breaker.js";
 import type { OptionNames } from "./check-options.js";
 import type { Clock } from "./clock.js";
@@ -6,7 +7,6 @@ import { type Duration, parseDuration } from "./duration.js";
 import { type Awaitable, isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { BreakerState, StoreHealth } from "./events.js";
-import type { Attempt } from "./store.js";
 
 /** When a store that does not answer is left alone. */
 export interface BreakerOptions {
@@ -54,11 +54,8 @@ export interface GuardedCall<T> {
   /** A step of a load. One call may load thousands of keys: those that take the step at the same moment count as one. */
   readonly isGathered?: boolean;
   /** Told when the call is given up. */
-  readonly attempt?: GuardedAttempt;
+  readonly attempt?: PendingAttempt;
 }
-
-/** An attempt, as the one who gives it up has it. */
-export type GuardedAttempt = { -readonly [Property in keyof Attempt]: Attempt[Property] };
 
 const TIMEOUT_MS = 250;
 const FAILURES = 5;

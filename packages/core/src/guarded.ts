@@ -1,9 +1,10 @@
+import { PendingAttempt } from "./attempt.js";
 import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { systemClock } from "./clock.js";
 import { describe } from "./describe.js";
 import { CacheError } from "./errors.js";
 import type { Awaitable } from "./entry.js";
-import { BREAKER_OPTIONS, Guard, type GuardedAttempt, type GuardOptions } from "./guard.js";
+import { BREAKER_OPTIONS, Guard, type GuardOptions } from "./guard.js";
 import {
   type CacheStore,
   isStore,
@@ -74,7 +75,7 @@ function guardedVerbs(store: CacheStore, guard: Guard): Omit<CacheStore, "name">
   return {
     get: (key, now, admit) => guard.run({ key, ask: () => store.get(key, now, admit) }),
     set: (key, entry, options) => {
-      const attempt = newAttempt();
+      const attempt = new PendingAttempt();
       const ask = (): Awaitable<void> => store.set(key, entry, { ...options, attempt });
       return guard.run({ key, ask, attempt, isGathered: options?.reason === "fill" });
     },
@@ -102,7 +103,7 @@ function guardedMany(many: ManyCapability, guard: Guard): ManyCapability {
   return {
     get: (keys, now, admit) => guard.run({ ...about(keys), ask: () => many.get(keys, now, admit) }),
     set: (entries, options) => {
-      const attempt = newAttempt();
+      const attempt = new PendingAttempt();
       const ask = (): Awaitable<void> => many.set(entries, { ...options, attempt });
       return guard.run({ ...about(entries.map(([key]) => key)), ask, attempt });
     },
@@ -123,11 +124,6 @@ function guardedLeases(leases: LeasesCapability, guard: Guard): LeasesCapability
     watch: (key, wake) => leases.watch(key, wake),
     ...(keepNear !== undefined && { keepNear: (key, entry) => keepNear(key, entry) }),
   };
-}
-
-/** A call that the guard has not given up yet. */
-function newAttempt(): GuardedAttempt {
-  return { isGivenUp: false, onGiveUp: undefined };
 }
 
 /** Each step of a walk is a call. */

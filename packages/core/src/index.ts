@@ -1,3 +1,4 @@
+export { PendingAttempt } from "./attempt.js";
 export type { LoadedItem, LoadMany, LoadManyContext } from "./batch-load.js";
 export type { BusListener, BusMessage, CacheBus } from "./bus.js";
 export type {

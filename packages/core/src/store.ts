@@ -16,8 +16,8 @@ export type WriteReason = "write" | "fill";
 export interface Attempt {
   /** Nobody waits any more: what was not sent yet must not be sent. */
   readonly isGivenUp: boolean;
-  /** Called when nobody waits any more: what was sent may still be done, and has to be undone behind it. */
-  onGiveUp: (() => void) | undefined;
+  /** Calls `listener` when nobody waits any more: what was sent may still be done, and has to be undone behind it. */
+  onGiveUp(listener: () => void): void;
 }
 
 /** How an entry is written. */

@@ -78,7 +78,7 @@ export class WriteBatch {
       if (this.#pending.length === 0) atEndOfTurn(() => this.#flush());
       const asked: AskedStep = { step, resolve, reject };
       this.#pending.push(asked);
-      if (given?.attempt !== undefined) given.attempt.onGiveUp = () => this.#giveUp(asked, given);
+      given?.attempt?.onGiveUp(() => this.#giveUp(asked, given));
     });
     const ended = (): void => {
       this.#unanswered -= size;

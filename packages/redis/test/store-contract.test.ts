@@ -10,9 +10,10 @@ const capabilities: readonly StoreCapability[] = [
   "walk",
   "admits",
   "close",
-  "marks",
+  "invalidate",
+  "expire",
   "leases",
-  "replay",
+  "undoes",
   "decodes",
   "copies",
 ];
@@ -56,7 +57,7 @@ describe("redisStore by the clock of the server, on a line that can be held", ()
       },
     };
   };
-  runStoreContract({ capabilities: [...capabilities, "giveUpAfter"], open }, test);
+  runStoreContract({ capabilities, open }, test);
 });
 
 /** Leaves nothing behind that later walks would pass. */

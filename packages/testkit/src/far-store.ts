@@ -147,7 +147,7 @@ class FarView {
     const undo = (): void => {
       void line.call("undo", () => copies.forEach(([key]) => void server.remove(key))).catch(() => {});
     };
-    if (attempt !== undefined) attempt.onGiveUp = undo;
+    attempt?.onGiveUp(undo);
     await line.call(operation, () => copies.forEach(([key, copy]) => void server.write(key, copy)));
   }
 

@@ -114,9 +114,10 @@ async function probeCopies(opened: OpenStore): Promise<boolean> {
 }
 
 async function probeUndoes(opened: OpenStore): Promise<boolean> {
-  const attempt: Attempt = { isGivenUp: false, onGiveUp: undefined };
+  let listens = false;
+  const attempt: Attempt = { isGivenUp: false, onGiveUp: () => void (listens = true) };
   const setting = opened.store.set(keyOf("probe-undoes"), entryOf(opened, 1), { attempt });
   await setting;
   await opened.store.delete(keyOf("probe-undoes"));
-  return attempt.onGiveUp !== undefined;
+  return listens;
 }

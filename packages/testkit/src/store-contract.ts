@@ -34,7 +34,7 @@ export interface OpenedStore {
   readonly store: CacheStore;
   /**
    * Holds back what the store sends from now on, before it reaches the server, until what it returns is called: then
-   * all of it goes on. For stores that declare `undoes`.
+   * all of it goes on.
    */
   hold?(): () => Awaitable<void>;
   /** Ends what `open` made beside the store, a client for example. The store's own `close` is called before. */

@@ -1,5 +1,5 @@
-import type { Attempt } from "@granary/core";
-import { check, checkEqual } from "./check.js";
+import { type Attempt, PendingAttempt } from "@granary/core";
+import { checkEqual } from "./check.js";
 import { nextTurn } from "./event-loop.js";
 import { checkAbsent, entryOf, keyOf, type OpenStore, present, type StoreCase } from "./open-store.js";
 
@@ -41,31 +41,23 @@ export const storeLateCases: readonly StoreCase[] = [
     name: "a set that was waited for is not undone",
     needs: "undoes",
     async run(opened) {
-      const attempt = newAttempt();
+      const attempt = new PendingAttempt();
       await opened.store.set(KEY, entryOf(opened, "done"), { attempt });
       checkEqual((await present(opened, KEY)).value, "done", "the value");
     },
   },
 ];
 
-type GivenUp = { -readonly [Property in keyof Attempt]: Attempt[Property] };
-
-function newAttempt(): GivenUp {
-  return { isGivenUp: false, onGiveUp: undefined };
-}
-
-/** Makes a call that the connection holds back, and gives it up meanwhile. Resolves when all has been done. */
+/** Makes a call, which the connection holds back where it can be made to, and gives it up meanwhile. Resolves when all has been done. */
 async function givenUp({ hold }: OpenStore, call: (attempt: Attempt) => unknown): Promise<void> {
-  check(hold !== undefined, "To be held to `undoes`, `open` has to give `hold`.");
-  const release = hold();
-  const attempt = newAttempt();
+  const release = hold?.();
+  const attempt = new PendingAttempt();
   const outcome = Promise.resolve(call(attempt)).catch(() => {});
   // It may wait for the end of the turn before it is sent.
   await nextTurn();
-  attempt.isGivenUp = true;
-  attempt.onGiveUp?.();
+  attempt.giveUp();
   await nextTurn();
-  await release();
+  await release?.();
   await outcome;
   await nextTurn();
 }
