@@ -179,7 +179,9 @@ export class FarServer {
     const validity = validityOf(generations, records, tags.length > 0);
     if (validity !== "ask") return validity === "valid";
     const carried = readGenerations(generations ?? "");
-    return records.every((record, at) => tags.every((tag) => (carried[at]?.sequence ?? 0) >= (record?.tags.get(tag) ?? 0)));
+    return records.every((record, at) =>
+      tags.every((tag) => (carried[at]?.sequence ?? 0) >= (record?.tags.get(tag) ?? 0)),
+    );
   }
 
   #record(scope: string): ScopeRecord {

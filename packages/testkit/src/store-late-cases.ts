@@ -32,8 +32,11 @@ export const storeLateCases: readonly StoreCase[] = [
     name: "what is written behind a set that was given up stays",
     needs: "undoes",
     async run(opened) {
-      await givenUp(opened, (attempt) => opened.store.set(KEY, entryOf(opened, "late"), { attempt }));
-      await opened.store.set(KEY, entryOf(opened, "later"));
+      await givenUp(
+        opened,
+        (attempt) => opened.store.set(KEY, entryOf(opened, "late"), { attempt }),
+        () => opened.store.set(KEY, entryOf(opened, "later")),
+      );
       checkEqual((await present(opened, KEY)).value, "later", "the value");
     },
   },
@@ -48,16 +51,24 @@ export const storeLateCases: readonly StoreCase[] = [
   },
 ];
 
-/** Makes a call, which the connection holds back where it can be made to, and gives it up meanwhile. Resolves when all has been done. */
-async function givenUp({ hold }: OpenStore, call: (attempt: Attempt) => unknown): Promise<void> {
+/**
+ * Makes a call, which the connection holds back where it can be made to, gives it up meanwhile, and makes another `behind` it.
+ * Resolves when all has been done.
+ */
+async function givenUp(
+  { hold }: OpenStore,
+  call: (attempt: Attempt) => unknown,
+  behind: () => unknown = () => {},
+): Promise<void> {
   const release = hold?.();
   const attempt = new PendingAttempt();
   const outcome = Promise.resolve(call(attempt)).catch(() => {});
   // It may wait for the end of the turn before it is sent.
   await nextTurn();
   attempt.giveUp();
+  const later = behind();
   await nextTurn();
   await release?.();
-  await outcome;
+  await Promise.all([outcome, later]);
   await nextTurn();
 }

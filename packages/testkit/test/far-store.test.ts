@@ -1,4 +1,4 @@
-import { CacheError, type CacheStore, type LeasesCapability, type MarksCapability } from "@granary/core";
+import type { Awaitable, CacheStore, Generation, Invalidation, LeasesCapability, ManyCapability } from "@granary/core";
 import { farStore, runStoreContract, type StoreCapability, type StoreSubject } from "@granary/testkit";
 import { describe, expect, test } from "vitest";
 import { openHeld } from "./held-line.js";
@@ -8,10 +8,10 @@ const capabilities: readonly StoreCapability[] = [
   "many",
   "walk",
   "admits",
-  "marks",
+  "invalidate",
+  "expire",
   "leases",
-  "replay",
-  "giveUpAfter",
+  "undoes",
   "decodes",
   "copies",
 ];
@@ -85,68 +85,95 @@ const PLANTED: ReadonlyArray<readonly [bug: string, noticedBy: string, plant: (s
     withLeases((leases) => ({ renew: (key, token) => leases.renew(key, token) })),
   ],
   [
-    "the last mark counts, not the highest",
-    "a mark only rises, in whatever order and however often it is raised",
-    lastMarkWins,
+    "it forgets the namespace and hears of tags alone",
+    "an entry is gone that was set before its namespace was cleared",
+    (store) => ({ ...store, invalidate: ({ scope, tags = [] }) => invalidated(store, { scope, tags }) }),
   ],
   [
-    "it answers marks of tags in an order of its own",
-    "tags, their namespaces and other namespaces have marks of their own",
-    withMarks((marks) => ({ readTags: async (scope, tags) => [...(await marks.readTags(scope, tags))].reverse() })),
+    "it takes a tag for the whole namespace",
+    "a tag takes the entries that carry it, and no others",
+    (store) => ({ ...store, invalidate: ({ scope }) => invalidated(store, { scope }) }),
   ],
   [
-    "it cuts the fraction off a mark",
-    "a mark is raised at least to what was asked for, to the fraction",
-    withMarks((marks) => ({ raise: async (what, atLeast) => Math.floor(await marks.raise(what, atLeast)) })),
-  ],
-  [
-    "it does not listen when it is told how long it is waited for",
-    "a set that is late is rejected, and leaves what is there",
-    (store) => ({ ...store, giveUpAfter: () => {} }),
-  ],
-  [
-    "it says that a late set was not done, and does it",
-    "a set that is late is rejected, and leaves what is there",
+    "it invalidates the parent with its child",
+    "an invalidation of a namespace is one of its children, and not the other way round",
     (store) => ({
       ...store,
-      set: async (key, entry) => {
-        try {
-          await store.set(key, entry);
-        } catch (error) {
-          await store.replay?.(key, { at: entry.createdAt, entry });
-          throw error;
-        }
-      },
+      invalidate: ({ scope, tags }) => invalidated(store, { scope: scope.split("/")[0] ?? "", ...(tags && { tags }) }),
     }),
   ],
   [
-    "it takes a late lease",
-    "a question for a lease that is late is rejected, and leaves the lease to others",
+    "it gives out a sequence twice",
+    "each invalidation of a namespace has a later sequence than the one before",
+    (store) => ({ ...store, invalidate: async (what) => ({ ...(await invalidated(store, what)), sequence: 1 }) }),
+  ],
+  [
+    "its fill carries the generations of the moment when it is written",
+    "a load carries the generations that stood before it began",
     withLeases((leases) => ({
-      acquire: async (key, token) => {
-        try {
-          return await leases.acquire(key, token);
-        } catch (error) {
-          await leases.acquire(key, token);
-          throw error;
-        }
+      fill: async (key, entry, { token }) => {
+        const now = await leases.acquire(key, token);
+        return now.type === "granted" && leases.fill(key, entry, { token, generations: now.generations });
       },
     })),
   ],
   [
-    "it refuses a late delete",
-    "a delete that is late is done: nobody knows whether what is there is too old",
-    (store) => ({ ...store, delete: async (key) => ((await isHeldBack(store)) ? tooLate() : store.delete(key)) }),
+    "its expire deletes",
+    "expire makes a fresh entry stale, and keeps what it carries",
+    (store) => ({ ...store, expire: (key) => store.delete(key) }),
   ],
   [
-    "it gives up by itself",
-    "nothing is late as long as nobody has said when",
+    "its expire leaves the lease alone where nothing is there",
+    "expire ends the lease of a key",
     (store) => ({
       ...store,
-      set: async (key, entry) => ((await isHeldBack(store)) ? tooLate() : store.set(key, entry)),
+      expire: async (key, terms) => (await store.get(key)) !== undefined && store.expire?.(key, terms) === true,
     }),
   ],
-  ["the first limit counts", "the longest of several limits counts, and what is within it is done", firstLimitCounts],
+  [
+    "its expire keeps what may not be served as stale",
+    "expire deletes what may not be served as stale, and finds nothing where nothing is",
+    (store) => ({
+      ...store,
+      expire: async (key, { now }) => (await store.expire?.(key, { now, staleMs: 1e9 })) === true,
+    }),
+  ],
+  [
+    "it leaves what was given up",
+    "a set that was given up before the server did it leaves nothing",
+    (store) => ({ ...store, set: (key, entry) => store.set(key, entry) }),
+  ],
+  [
+    "it leaves what was given up of many",
+    "a set of many that was given up leaves nothing",
+    (store) => ({
+      ...store,
+      many: { ...(store.many as ManyCapability), set: async (entries) => store.many?.set(entries) },
+    }),
+  ],
+  [
+    "it undoes what was given up only when it is done",
+    "what is written behind a set that was given up stays",
+    (store) => ({
+      ...store,
+      set: async (key, entry, { attempt } = {}) => {
+        const done = Promise.resolve(store.set(key, entry));
+        attempt?.onGiveUp(() => void done.then(() => store.delete(key)));
+        await done;
+      },
+    }),
+  ],
+  [
+    "it undoes whatever it is given an attempt with",
+    "a set that was waited for is not undone",
+    (store) => ({
+      ...store,
+      set: async (key, entry, options) => {
+        await store.set(key, entry, options);
+        if (options?.attempt !== undefined) await store.delete(key);
+      },
+    }),
+  ],
 ];
 
 function withLeases(
@@ -158,44 +185,8 @@ function withLeases(
   };
 }
 
-function withMarks(bend: (marks: MarksCapability) => Partial<MarksCapability>): (store: CacheStore) => CacheStore {
-  return (store) => {
-    const marks = store.marks as MarksCapability;
-    return { ...store, marks: { ...marks, ...bend(marks) } };
-  };
-}
-
-/** Whether what is asked of the server now comes to it later than now. */
-async function isHeldBack(store: CacheStore): Promise<boolean> {
-  const askedAt = store.clock?.now();
-  await store.get("any");
-  return store.clock?.now() !== askedAt;
-}
-
-function tooLate(): Promise<never> {
-  return Promise.reject(new CacheError("STORE_TIMEOUT", "This has come too late."));
-}
-
-function firstLimitCounts(store: CacheStore): CacheStore {
-  let isTold = false;
-  const giveUpAfter = (ms: number): void => {
-    if (!isTold) store.giveUpAfter?.(ms);
-    isTold = true;
-  };
-  return { ...store, giveUpAfter };
-}
-
-function lastMarkWins(store: CacheStore): CacheStore {
-  let last = Number.NEGATIVE_INFINITY;
-  const marks: MarksCapability = {
-    raise: (_what, atLeast) => {
-      last = atLeast;
-      return atLeast;
-    },
-    read: (scopes) => scopes.map(() => ({ clearedAt: last, taggedAt: last })),
-    readTags: (_scope, tags) => tags.map(() => last),
-  };
-  return { ...store, marks };
+function invalidated(store: CacheStore, invalidation: Invalidation): Awaitable<Generation> {
+  return (store.invalidate as NonNullable<CacheStore["invalidate"]>)(invalidation);
 }
 
 describe("a broken far store is found out", () => {

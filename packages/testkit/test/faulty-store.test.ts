@@ -21,7 +21,7 @@ describe("a store without a fault holds the contract through the wrapper", () =>
 });
 
 describe("a remote store without a fault holds the contract through the wrapper", () => {
-  const remote = ["many", "walk", "admits", "marks", "leases", "replay", "giveUpAfter", "decodes", "copies"] as const;
+  const remote = ["many", "walk", "admits", "invalidate", "expire", "leases", "undoes", "decodes", "copies"] as const;
   const open = ({ clock }: StoreContext): OpenedStore => {
     const opened = openHeld(farStore({ clock }));
     return { ...opened, store: faultyStore(opened.store).store };
@@ -50,16 +50,14 @@ const CALLS: Readonly<Record<Exclude<StoreVerb, Told>, Call>> = {
   "many.set": (store) => store.many.set([["k", ENTRY]]),
   "many.delete": (store) => store.many.delete(["k", "other"]),
   walk: (store) => store.walk("*")[Symbol.asyncIterator]().next(),
-  "marks.read": (store) => store.marks.read(["scope"]),
-  "marks.readTags": (store) => store.marks.readTags("scope", ["tag"]),
-  "marks.raise": (store) => store.marks.raise({ scope: "scope" }, 5),
-  invalidate: (store) => store.invalidate({ scope: "scope" }, 5),
-  replay: (store) => store.replay("k", { at: 1, entry: ENTRY }),
+  invalidate: (store) => store.invalidate({ scope: "scope" }),
+  generations: (store) => store.generations("k"),
+  expire: (store) => store.expire("k", { now: 1, staleMs: 5 }),
   "leases.acquire": (store) => store.leases.acquire("k", "token"),
   "leases.renew": (store) => store.leases.renew("k", "token"),
   "leases.fill": (store) => store.leases.fill("k", ENTRY, { token: "token" }),
   "leases.release": (store) => store.leases.release("k", "token"),
-  "leases.keepNear": (store) => store.leases.keepNear?.("k", { at: 1, entry: ENTRY }),
+  "leases.keepNear": (store) => store.leases.keepNear?.("k", ENTRY),
   ready: (store) => store.ready(),
   close: (store) => store.close(),
 };
@@ -71,9 +69,8 @@ const ACKNOWLEDGED: Readonly<Partial<Record<StoreVerb, unknown>>> = {
   delete: true,
   "many.set": undefined,
   "many.delete": [true, true],
-  "marks.raise": 5,
-  invalidate: 5,
-  replay: true,
+  invalidate: { epoch: expect.any(String), sequence: expect.any(Number) },
+  expire: true,
   "leases.renew": true,
   "leases.fill": true,
   "leases.release": undefined,
@@ -258,7 +255,7 @@ describe("a fault", () => {
       ]),
     ).rejects.toThrow("a test wants it");
     await expect(store.leases.fill("users:3", ENTRY, { token: "t" })).rejects.toThrow("a test wants it");
-    expect([store.get("tea"), store.marks.read(["users:"]), store.many.delete(["tea"])]).toHaveLength(3);
+    expect([store.get("tea"), store.invalidate({ scope: "users:" }), store.many.delete(["tea"])]).toHaveLength(3);
     expect(fault.struck).toBe(3);
   });
 
@@ -585,7 +582,11 @@ describe("a corrupt entry", () => {
     const refuse = (_key: string, { value }: { value: unknown }) => void judged.push(value);
     expect(await store.get("k", clock.now(), refuse)).toBeUndefined();
     expect(await store.many?.get(["k"], clock.now(), refuse)).toEqual([undefined]);
-    expect(await store.leases?.acquire("k", "token", refuse)).toEqual({ type: "granted", entry: undefined });
+    expect(await store.leases?.acquire("k", "token", refuse)).toEqual({
+      type: "granted",
+      entry: undefined,
+      generations: "",
+    });
     expect(judged).toEqual(["spoiled", "spoiled", "spoiled"]);
     expect(await store.get("k")).toMatchObject({ value: "spoiled" });
   });

@@ -2,6 +2,7 @@ import type { CacheEntry, CacheStore, StoreEvent } from "@granary/core";
 import type { StoreVerb } from "@granary/testkit";
 
 export const ENTRY: CacheEntry = { value: "sound", createdAt: 1, freshUntil: Infinity, keepUntil: Infinity };
+const GENERATION = { epoch: "e", sequence: 7 };
 
 /** A store that has every capability, says what it did, and tells what a test has it tell. */
 export function fullStore(): {
@@ -39,13 +40,9 @@ export function fullStore(): {
       done.push("walk");
       yield ["a", "b"];
     },
-    marks: {
-      read: does("marks.read", [{ clearedAt: 1, taggedAt: 1 }]),
-      readTags: does("marks.readTags", [1]),
-      raise: does("marks.raise", 7),
-    },
-    invalidate: does("invalidate", 7),
-    replay: does("replay", false),
+    invalidate: does("invalidate", GENERATION),
+    generations: does("generations", "e.7"),
+    expire: does("expire", false),
     leases: {
       ttlMs: 3_000,
       acquire: does("leases.acquire", { type: "granted" as const, entry: ENTRY }),
