@@ -1,7 +1,7 @@
 import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import { type GenerationRecord, generationsOf, newRecord, raised, readGenerations, validityOf } from "./generations.js";
-import { manyOf } from "./many-of.js";
+import { processWide } from "./process-wide.js";
 import { scopesOf } from "./scope.js";
 import {
   type Admit,
@@ -12,6 +12,7 @@ import {
   type ManyCapability,
   traitsOf,
 } from "./store.js";
+import { Turns } from "./turns.js";
 
 /** Tags of one namespace that are remembered. Beyond these the one that was invalidated first is forgotten. */
 const MOST_TAGS = 1_000;
@@ -22,6 +23,9 @@ interface KeptRecord extends GenerationRecord {
   readonly since: number;
   readonly tags: ReadonlyArray<readonly [tag: string, sequence: number]>;
 }
+
+/** Changes of the records of a store, whoever in this process makes them. */
+const turnsOf = processWide("turns of generations", () => new WeakMap<CacheStore, Turns>());
 
 type Found = CacheEntry | undefined;
 type Records = ReadonlyArray<KeptRecord | undefined>;
@@ -70,9 +74,14 @@ function judgedMany(many: ManyCapability, kept: KeptGenerations): ManyCapability
       return Promise.all(found.map((entry, at) => judge(entry, records.get(lists[at] ?? []) ?? [])));
     },
     async set(entries, options) {
-      const carried = await Promise.all(
-        entries.map(async ([key, entry]) => [key, await kept.carriedBy(key, entry)] as const),
+      const lists = [...new Set(entries.map(([key]) => scopesOf(key)))];
+      const current = new Map(
+        await Promise.all(lists.map(async (scopes) => [scopes, await kept.currentOf(scopes)] as const)),
       );
+      const carried = entries.map(([key, entry]) => {
+        const { generations = current.get(scopesOf(key)) } = entry;
+        return [key, { ...entry, generations }] as const;
+      });
       await many.set(carried, options);
     },
     delete: (keys) => many.delete(keys),
@@ -84,7 +93,11 @@ function judgedLeases(leases: LeasesCapability, kept: KeptGenerations): LeasesCa
     // Before the question: what the answer brings was written by then, and what is loaded begins after it.
     const generations = await kept.current(key);
     const answer = await leases.acquire(key, token, admit);
-    return { ...answer, ...(answer.type === "granted" && { generations }), entry: await judge(answer.entry, kept.read(scopesOf(key))) };
+    return {
+      ...answer,
+      ...(answer.type === "granted" && { generations }),
+      entry: await judge(answer.entry, kept.read(scopesOf(key))),
+    };
   };
   return {
     ttlMs: leases.ttlMs,
@@ -120,9 +133,12 @@ function isValid(entry: Found, records: Records): boolean {
 /** The records of a store that has no step of its own for them. */
 class KeptGenerations {
   readonly #store: CacheStore;
+  readonly #turns: Turns;
 
   constructor(store: CacheStore) {
     this.#store = store;
+    this.#turns = turnsOf.get(store) ?? new Turns();
+    turnsOf.set(store, this.#turns);
   }
 
   /** The records of `scopes`, as far as there are any. */
@@ -133,9 +149,14 @@ class KeptGenerations {
 
   /** The generations that stand now. A record that is missing is made. */
   current(key: string): Awaitable<string> {
-    const scopes = scopesOf(key);
+    return this.currentOf(scopesOf(key));
+  }
+
+  currentOf(scopes: readonly string[]): Awaitable<string> {
     return then(this.#readable(scopes), (records) => {
-      const made = records.map((record, at) => record ?? this.#make(scopes[at] as string));
+      const made = records.map(
+        (record, at) => record ?? this.#change(scopes[at] as string, (found) => found ?? newKept()),
+      );
       return made.some(isPromiseLike)
         ? Promise.all(made).then(generationsOf)
         : generationsOf(made as readonly KeptRecord[]);
@@ -148,13 +169,23 @@ class KeptGenerations {
     return then(this.current(key), (generations) => ({ ...entry, generations }));
   }
 
-  async raise({ scope, tags }: Invalidation): Promise<KeptRecord> {
-    const [found] = await this.#readable([scope]);
-    const known = found ?? newKept();
-    const record = { ...known, ...raised(known, tags === undefined ? "namespace" : "tags", Date.now()) };
-    const next = tags === undefined ? { ...record, since: 0, tags: [] } : tagged(record, tags);
-    await this.#write(scope, next);
-    return next;
+  raise({ scope, tags }: Invalidation): Awaitable<KeptRecord> {
+    return this.#change(scope, (found = newKept()) => {
+      const record = { ...found, ...raised(found, tags === undefined ? "namespace" : "tags", Date.now()) };
+      return tags === undefined ? record : tagged(record, tags);
+    });
+  }
+
+  /** Writes what `next` makes of the record. Of two changes in this process the second sees what the first has written. */
+  #change(scope: string, next: (found: KeptRecord | undefined) => KeptRecord): Awaitable<KeptRecord> {
+    const step = (): Awaitable<KeptRecord> =>
+      then(this.#readable([scope]), ([found]) => {
+        const record = next(found);
+        return record === found ? record : then(this.#write(scope, record), () => record);
+      });
+    if (this.#turns.isTaken(scope)) return this.#turns.take([scope], async () => step());
+    const answer = step();
+    return isPromiseLike(answer) ? this.#turns.take([scope], () => answer) : answer;
   }
 
   /** As `read`: what cannot be read is made anew. */
@@ -175,11 +206,6 @@ class KeptGenerations {
 
   #recordOf(scope: string): Awaitable<KeptRecord | undefined> {
     return then(this.#store.get(generationKey(scope)), recordIn);
-  }
-
-  #make(scope: string): Awaitable<KeptRecord> {
-    const record = newKept();
-    return then(this.#write(scope, record), () => record);
   }
 
   #write(scope: string, value: KeptRecord): Awaitable<unknown> {

@@ -135,7 +135,7 @@ describe("a failing store", () => {
     expect(told).toEqual([
       ["get", true],
       ["get", true],
-      ["fill", true],
+      ["generations", true],
       ["set", true],
       ["delete", true],
       ["get", true],

@@ -1,6 +1,8 @@
 import {
+  type Attempt,
   type BreakerState,
   type Cache,
+  type CacheEntry,
   CacheError,
   type CacheStore,
   createCache,
@@ -32,6 +34,7 @@ function open(options?: GuardOptions): Guarded {
   return { clock, wayward, cache, errors, states };
 }
 
+const ENTRY: CacheEntry = { value: 1, createdAt: 0, freshUntil: 1e15, keepUntil: 1e15 };
 const LATE = expect.objectContaining({ code: "STORE_TIMEOUT" });
 
 /** Five failures in a row. */
@@ -411,37 +414,111 @@ describe("a soft timeout", () => {
   });
 });
 
-describe("a store that refuses what reaches it too late", () => {
+describe("a write that is not answered in time", () => {
+  /** A far store that answers no write, and tells what becomes of the attempts. */
+  function deafStore() {
+    const attempts: Attempt[] = [];
+    const told: string[] = [];
+    const hang = (attempt: Attempt | undefined): Promise<never> => {
+      if (attempt === undefined) throw new Error("A guard tells of each write when it is given up.");
+      attempts.push(attempt);
+      attempt.onGiveUp(() => told.push(attempt.isGivenUp ? "given up" : "told too early"));
+      return new Promise(() => {});
+    };
+    const clock = manualClock();
+    const far = farStore({ clock }).connect();
+    const { many } = far;
+    const store: CacheStore = {
+      ...far,
+      set: (_key, _entry, options) => hang(options?.attempt),
+      ...(many !== undefined && { many: { ...many, set: (_entries, options) => hang(options?.attempt) } }),
+    };
+    return { store, clock, attempts, told };
+  }
+
   it.each([
     [undefined, 250],
     [{ timeout: "1s" }, 1_000],
-  ] as const)("is told how long it is waited for, with %o", (options, ms) => {
-    const told: number[] = [];
-    guarded({ ...farStore().connect(), giveUpAfter: (after) => told.push(after) }, options);
-    expect(told).toEqual([ms]);
+  ] as const)("is told that it is given up, and not before, with %o", async (options, ms) => {
+    const { store, clock, attempts, told } = deafStore();
+    const cache = createCache<number>({ store: options === undefined ? store : guarded(store, options), clock });
+    cache.on("error", () => {});
+    const writes = [cache.set("a", 1), cache.setMany([["b", 2]])];
+    await nextTurn();
+    await clock.advance(ms - 1);
+    expect([attempts.length, told]).toEqual([2, []]);
+    await clock.advance(1);
+    expect(await Promise.all(writes)).toEqual([false, false]);
+    expect(told).toEqual(["given up", "given up"]);
   });
 
+  it.each(["breaker", "close"] as const)("is given up too by the end of all waits: %s", async (end) => {
+    const { store, told } = deafStore();
+    const guard = guarded({ ...store, get: () => Promise.reject(new Error("down")) }, { timeout: "1h" });
+    const write = Promise.resolve(guard.set("k", ENTRY)).catch((error: unknown) => error);
+    await nextTurn();
+    expect(told).toEqual([]);
+    const read = async (): Promise<unknown> => guard.get("k");
+    if (end === "close") await guard.close?.();
+    else for (let count = 0; count < 5; count += 1) await read().catch(() => {});
+    expect(await write).toMatchObject({ code: end === "breaker" ? "STORE_UNAVAILABLE" : "CLOSED" });
+    expect(told).toEqual(["given up"]);
+  });
+
+  it("that is answered is given up by nobody", async () => {
+    const { clock, wayward, cache } = open();
+    const { set } = wayward.store;
+    const attempts: (Attempt | undefined)[] = [];
+    const store: CacheStore = {
+      ...wayward.store,
+      set: (key, entry, options) => {
+        attempts.push(options?.attempt);
+        return set(key, entry, options);
+      },
+    };
+    const other = createCache<number>({ store, clock });
+    expect(await other.set("a", 1)).toBe(true);
+    await clock.advance(10_000);
+    expect(attempts.map((attempt) => attempt?.isGivenUp)).toEqual([false]);
+    await cache.close();
+  });
+});
+
+describe("a store that does not take one change", () => {
   it("has answered: its breaker stays closed", async () => {
     const store: CacheStore = {
       ...farStore().connect(),
-      set: () => Promise.reject(new CacheError("STORE_TIMEOUT", "This has come too late.")),
+      set: () => Promise.reject(new CacheError("STORE_REFUSED", "This is too large.")),
     };
     const cache = createCache<number>({ store });
-    cache.on("error", () => {});
+    const codes: unknown[] = [];
+    cache.on("error", ({ error }) => codes.push((error as CacheError).code));
     for (let count = 0; count < 6; count += 1) expect(await cache.set("a", 1)).toBe(false);
+    expect(codes).toEqual(Array.from({ length: 6 }, () => "STORE_REFUSED"));
     expect(cache.stats().stores["far"]).toMatchObject({ state: "closed", failures: 0 });
   });
 });
 
-describe("an entry whose tags cannot be judged", () => {
+describe("an entry whose generations cannot be read", () => {
   it("is given to nobody, not even because a load fails", async () => {
-    const far = farStore().connect();
-    const readTags = (): Promise<never> => Promise.reject(new Error("down"));
-    const marks = far.marks === undefined ? {} : { marks: { ...far.marks, readTags } };
-    const cache = createCache<number>({ store: { ...far, ...marks }, staleIfError: "1h" });
+    const kept = new Map<string, CacheEntry>();
+    let isDown = false;
+    const store: CacheStore = {
+      name: "three verbs",
+      get: async (key) => {
+        if (isDown && key.includes(":generation:")) throw new Error("down");
+        return kept.get(key);
+      },
+      set: async (key, entry) => void kept.set(key, entry),
+      delete: async (key) => kept.delete(key),
+    };
+    const cache = createCache<number>({ store, staleIfError: "1h" });
     cache.on("error", () => {});
     await cache.set("a", 1, { tags: ["t"] });
-    await cache.invalidateTags("t");
+    expect(await cache.get("a")).toBe(1);
+    isDown = true;
     await expect(cache.getOrSet("a", () => Promise.reject(new Error("no origin")))).rejects.toThrow("no origin");
+    isDown = false;
+    expect(await cache.get("a")).toBe(1);
   });
 });

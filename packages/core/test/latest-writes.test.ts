@@ -18,6 +18,7 @@ function slowStore(): { readonly store: CacheStore; readonly asked: string[]; re
     remote: false,
     get: (key) => entries.get(key),
     set: async (key, entry) => {
+      if (key.includes(":generation:")) return void entries.set(key, entry);
       await next(`set ${String(entry.value)}`);
       if (entry.value === "refused") throw new CacheError("INVALID_VALUE", "Not this one.");
       entries.set(key, entry);

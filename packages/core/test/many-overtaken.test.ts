@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const IDS = Array.from({ length: 50 }, (_, at) => at);
 
-/** A store that tells of a gap while the first read of many keys is under way, and counts its reads of what is no mark. */
+/** A store that tells of a gap while the first read of many keys is under way, and counts its reads of values. */
 function storeWithGap() {
   const memory = memoryStore();
   const asked = new Set<string>();

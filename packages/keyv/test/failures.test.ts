@@ -90,8 +90,8 @@ const garbled: Readonly<Record<string, string>> = {
   "text of another program": '{"value":"Ann"}',
   "damaged base64": '{"value":"base64:%%%"}',
   "base64 of something else": '{"value":"base64:AAAA"}',
-  "a damaged header": '{"value":"granary1 t 1 2 -\\n{}"}',
-  "a damaged payload": '{"value":"granary1 t 1 never never -\\n{"}',
+  "a damaged header": '{"value":"granary2 t 1 2 - -\\n{}"}',
+  "a damaged payload": '{"value":"granary2 t 1 never never - -\\n{"}',
 };
 
 describe.each(keyvs)("under %s", (name, openKeyv) => {
@@ -135,7 +135,7 @@ describe.each(keyvs)("under %s", (name, openKeyv) => {
 
   test("an entry of another version of the format is absent, and nothing is said", async () => {
     const { store, events, damage } = await openWith(openKeyv);
-    damage('{"value":"granary2 whatever\\n{}"}');
+    damage('{"value":"granary1 t 1 never never -\\n{}"}');
 
     expect(await store.get(BAD)).toBeUndefined();
     expect((await store.many?.get([BAD, GOOD]))?.[0]).toBeUndefined();

@@ -17,7 +17,7 @@ test.each(keyvs)("%s: Redis itself is told when an entry may go, and holds text"
     const lives = await Promise.all(keys.map((key) => client.pTTL(key)));
 
     expect(texts).toHaveLength(2);
-    for (const text of texts) expect(text).toContain("granary1 ");
+    for (const text of texts) expect(text).toContain("granary2 ");
     const [never, finite] = lives.sort((one, other) => one - other);
     expect(never).toBe(-1);
     expect(finite).toBeGreaterThan(0);

@@ -129,7 +129,7 @@ describe("room", () => {
       () => store.set("k", entry(2)),
       () => store.delete("k"),
       () => store.many.get(["k"]),
-      () => store.invalidate({ scope: "a:b:c" }, 1),
+      () => store.invalidate({ scope: "a:b:c" }),
     ];
     for (const call of calls) expect(call).toThrow('The store "memory" was closed.');
     expect(calls).toHaveLength(5);

@@ -11,7 +11,7 @@ import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { ALGORITHMS, damaged, long, newKey, oldKey, squeezed } from "./support/serializers.js";
 
 const both = encrypted(compressed(plain), { keys: [newKey, oldKey] });
-const HEADER = /^granary1 [tb] [^\n]*\n/;
+const HEADER = /^granary2 [tb] [^\n]*\n/;
 
 /** A cache on a real backend under one serializer or another, and the bytes that lie there. */
 interface Backend {
@@ -126,6 +126,8 @@ describe.each(BACKENDS)("%s", (_, open) => {
     expect(errors).toMatchObject([{ operation: "get", error: { code: "UNREADABLE" } }]);
     const migrating = cacheOn(backend.store(lenient));
     expect(await migrating.get("a")).toEqual(long);
+    // A store of three verbs keeps its generations as entries: the next invalidation binds them too.
+    await migrating.clear();
     await migrating.set("a", long);
     expect(await reader.get("a")).toEqual(long);
   });

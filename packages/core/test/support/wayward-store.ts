@@ -21,15 +21,16 @@ export function waywardStore(inner: CacheStore): WaywardStore {
     if (wayward.mood === "answers") return Promise.resolve().then(ask);
     return new Promise<void>((resolve) => held.add(resolve)).then(ask);
   };
-  const { leases, many, walk } = inner;
+  const { leases, many, walk, invalidate, generations } = inner;
   const store: CacheStore = {
     name: "wayward",
     ...(inner.clock !== undefined && { clock: inner.clock }),
     get: (key, now) => call(() => inner.get(key, now)),
     set: (key, entry) => call(() => inner.set(key, entry)),
     delete: (key) => call(() => inner.delete(key)),
-    // Marks are no calls of their own to count.
-    ...(inner.marks !== undefined && { marks: inner.marks }),
+    // Generations are no calls to count.
+    ...(invalidate !== undefined && { invalidate }),
+    ...(generations !== undefined && { generations }),
     ...(leases !== undefined && { leases: waywardLeases(leases, call) }),
     ...(many !== undefined && {
       many: {

@@ -1,7 +1,7 @@
 import type { CacheEntry, Serializer } from "@granary/core";
 import { superjsonSerializer } from "@granary/superjson";
 
-/** One file of `golden/v1`, and the entry that it holds. */
+/** One file of `golden/v2`, and the entry that it holds. */
 export interface Golden {
   readonly file: string;
   readonly entry: CacheEntry;
@@ -19,18 +19,27 @@ const createdAt = 1_800_000_000_000;
 const shortLived = { createdAt, freshUntil: createdAt + 60_000, keepUntil: createdAt + 360_000 };
 const endless = { createdAt, freshUntil: Number.POSITIVE_INFINITY, keepUntil: Number.POSITIVE_INFINITY };
 
+/** As a record has it whose server's time is that of `createdAt`. */
+const ONE_LEVEL = "4f1mzq8k2x7c0a9e.1800000000000000";
+
 /** Never change a row, and never write a file again: these are bytes that lie in somebody's Redis. */
-export const goldenV1: readonly Golden[] = [
+export const goldenV2: readonly Golden[] = [
   { file: "text.bin", serializer: json, entry: { ...shortLived, value: { id: 7, name: "Ada" } } },
   { file: "bytes.bin", serializer: bytes, entry: { ...shortLived, value: [0, 10, 13, 127, 128, 254, 255] } },
   { file: "no-bytes.bin", serializer: bytes, entry: { ...shortLived, value: [] } },
   { file: "never.bin", serializer: json, entry: { ...endless, value: true } },
   { file: "kept-for-ever.bin", serializer: json, entry: { ...shortLived, keepUntil: endless.keepUntil, value: null } },
   { file: "before-1970.bin", serializer: json, entry: { createdAt: -2, freshUntil: -1, keepUntil: 0, value: 0 } },
+  { file: "generation.bin", serializer: json, entry: { ...shortLived, value: "one level", generations: ONE_LEVEL } },
   {
-    file: "fraction.bin",
+    file: "generations-and-meta.bin",
     serializer: json,
-    entry: { ...shortLived, createdAt: createdAt + 2 ** -12, value: "a quarter of a microsecond later" },
+    entry: { ...shortLived, value: 1, tags: ["a"], generations: `${ONE_LEVEL},k3v9.9007199254740991` },
+  },
+  {
+    file: "generations-and-bytes.bin",
+    serializer: bytes,
+    entry: { ...endless, value: [10], generations: ONE_LEVEL },
   },
   {
     file: "meta.bin",
