@@ -13,7 +13,7 @@ export interface Sessions {
 
 /**
  * A cache that says how it is doing. While Redis is away it goes on: reads come from memory or from their source, what
- * is changed is kept, and Redis is told when it is back. So an outage is something to log, and no reason to stop.
+ * is changed is remembered, and Redis loses what is out of date when it is back. So an outage is no reason to stop.
  */
 export function main(client: Redis, log: (line: string) => void): Sessions {
   const cache = createCache<string>({

@@ -2,8 +2,8 @@ import { CacheError, isError } from "@granary/core";
 
 /** What a store asks of Redis, by itself and in its script. */
 const STORE_RULES =
-  "~<keyPrefix>granary:* +get +mget +set +del +unlink +exists +pttl +pexpire +publish +eval +evalsha +time +scan +ping " +
-  "&granary:*";
+  "~<keyPrefix>granary:* &granary:* +get +mget +set +del +unlink +type +pttl +pexpire +persist +zadd +zcard +zrange " +
+  "+zremrangebyrank +zscore +publish +eval +evalsha +time +scan +ping";
 
 /** What Redis 6 and 7 say of a command, of a key or a channel, and of what a script asks for. */
 const REFUSAL = /^(NOPERM|ERR The user executing the script can't)|ACL failure in script/;
