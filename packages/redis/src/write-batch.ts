@@ -25,6 +25,7 @@ export interface Abandonable {
 
 interface AskedStep {
   readonly step: Step | CountedStep;
+  readonly attempt: Attempt | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -76,7 +77,7 @@ export class WriteBatch {
     this.#unanswered += size;
     const answer = new Promise((resolve, reject) => {
       if (this.#pending.length === 0) atEndOfTurn(() => this.#flush());
-      const asked: AskedStep = { step, resolve, reject };
+      const asked: AskedStep = { step, attempt: given?.attempt, resolve, reject };
       this.#pending.push(asked);
       given?.attempt?.onGiveUp(() => this.#giveUp(asked, given));
     });
@@ -138,7 +139,7 @@ export class WriteBatch {
   }
 
   #alone(only: PendingStep): void {
-    this.#call(only.step).then(only.resolve, (error: unknown) => only.reject(explained(error)));
+    this.#call(only.step, only.attempt).then(only.resolve, (error: unknown) => only.reject(explained(error)));
   }
 
   async #together(pending: readonly PendingStep[]): Promise<void> {
@@ -158,12 +159,13 @@ export class WriteBatch {
     }
   }
 
-  async #call(step: Step): Promise<unknown> {
+  /** What was given up has its deletion behind it: sent again, it would come behind that. */
+  async #call(step: Step, attempt?: Attempt): Promise<unknown> {
     const { sender } = this.#parts;
     try {
       return await sender.callBuffer("evalsha", ...hashWords(step));
     } catch (error) {
-      if (!isUnknownScript(error)) throw error;
+      if (!isUnknownScript(error) || attempt?.isGivenUp === true) throw error;
       return await sender.callBuffer("eval", ...fullWords(step));
     }
   }

@@ -1,0 +1,39 @@
+import { PendingAttempt } from "@granary/core";
+import { nextTurn } from "@granary/testkit";
+import { expect, test } from "vitest";
+import type { RedisClient } from "../src/redis-client.js";
+import type { Step } from "../src/script.js";
+import { WriteBatch } from "../src/write-batch.js";
+
+const SET: Step = { step: "set", keys: ["k"], args: [0, "head", "tail", ""] };
+
+/** A batch on a server that answers when a test says so. */
+function slowBatch() {
+  const sent: { readonly command: string; readonly refuse: (error: Error) => void }[] = [];
+  const client = {
+    status: "ready",
+    callBuffer: (command: string) =>
+      new Promise((_resolve, reject) => {
+        sent.push({ command, refuse: reject });
+      }),
+  } as unknown as RedisClient;
+  return { sent, batch: new WriteBatch({ client, sender: client, slotOf: () => 0 }) };
+}
+
+test.each([
+  ["is sent with its script while somebody waits for it", false, ["evalsha", "eval"]],
+  ["is not sent again once it was given up, behind its own deletion", true, ["evalsha"]],
+] as const)("a set whose script the server does not know %s", async (_, isGivenUp, commands) => {
+  const { sent, batch } = slowBatch();
+  const attempt = new PendingAttempt();
+  let undone = 0;
+  const written = batch.send(SET, { attempt, undo: () => void (undone += 1) });
+  const ended = written.catch((error: unknown) => String(error));
+  await nextTurn();
+  if (isGivenUp) attempt.giveUp();
+  sent[0]?.refuse(new Error("NOSCRIPT No matching script."));
+  await nextTurn();
+  expect([sent.map(({ command }) => command), undone]).toEqual([commands, isGivenUp ? 1 : 0]);
+  sent[1]?.refuse(new Error("down"));
+  expect(await ended).toBe(isGivenUp ? "Error: NOSCRIPT No matching script." : "Error: down");
+});
