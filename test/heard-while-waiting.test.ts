@@ -67,7 +67,7 @@ function heldLoader() {
 const words: readonly (readonly [name: string, say: (bus: HandBus) => void])[] = [
   ["of a change", (bus) => bus.hear(KEY)],
   ["of a gap", (bus) => bus.gap()],
-  ["of a mark", (bus) => bus.hearMark({ scope: SCOPE }, 1)],
+  ["of an invalidation", (bus) => bus.hearInvalidation({ scope: SCOPE })],
 ];
 
 describe.each(words)("a node that waits for another one's load and hears %s", (_name, say) => {

@@ -56,12 +56,12 @@ const swallowed = { after: undefined, keepsNear: true } as const;
 const others: readonly Change[] = [
   { name: "the message of another node's delete", run: deletedByOther, after: undefined },
   { name: "the message of another node's set", run: setByOther, after: "new" },
-  { name: "the message of another node's clear", run: markedByOther({ scope: SCOPE }), after: undefined },
-  { name: "the message of another node's tag", run: markedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined },
+  { name: "the message of another node's clear", run: invalidatedByOther({ scope: SCOPE }), after: undefined },
+  { name: "the message of another node's tag", run: invalidatedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined },
   { name: "a gap that swallowed another node's delete", run: deletedInGap, after: undefined, keepsNear: true },
   { name: "a gap that swallowed another node's set", run: setInGap, after: "new", keepsNear: true },
-  { name: "a gap that swallowed another node's clear", run: markedInGap({ scope: SCOPE }), ...swallowed },
-  { name: "a gap that swallowed another node's tag", run: markedInGap({ scope: SCOPE, tags: [TAG] }), ...swallowed },
+  { name: "a gap that swallowed another node's clear", run: invalidatedInGap({ scope: SCOPE }), ...swallowed },
+  { name: "a gap that swallowed another node's tag", run: invalidatedInGap({ scope: SCOPE, tags: [TAG] }), ...swallowed },
 ];
 
 async function deletedByOther({ far, bus }: TierNode): Promise<void> {
@@ -84,17 +84,16 @@ async function setInGap({ far, bus }: TierNode): Promise<void> {
   bus.gap();
 }
 
-function markedByOther(invalidation: Invalidation): Change["run"] {
+function invalidatedByOther(invalidation: Invalidation): Change["run"] {
   return async ({ far, bus }) => {
-    const at = far.clock.now();
-    await far.judged.invalidate?.(invalidation, at);
-    bus.hearMark(invalidation, at);
+    await far.judged.invalidate?.(invalidation);
+    bus.hearInvalidation(invalidation);
   };
 }
 
-function markedInGap(invalidation: Invalidation): Change["run"] {
+function invalidatedInGap(invalidation: Invalidation): Change["run"] {
   return async ({ far, bus }) => {
-    await far.judged.invalidate?.(invalidation, far.clock.now());
+    await far.judged.invalidate?.(invalidation);
     bus.gap();
   };
 }

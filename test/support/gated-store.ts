@@ -1,6 +1,6 @@
 import type { Awaitable, CacheStore, ManyCapability } from "@granary/core";
 
-/** An `"invalidate"` is also the write of a mark, by a store that keeps marks as entries among its others. */
+/** An `"invalidate"` is also the write of a record, by a store that keeps generations as entries among its others. */
 export type Verb = "get" | "set" | "delete" | "invalidate" | "many.get" | "many.set" | "many.delete";
 
 /** Where a call is stopped: before the store does anything, or when it has, and only its answer is still on the way. */
@@ -42,8 +42,8 @@ export function gatedStore(store: CacheStore): GatedStore {
   const gated: CacheStore = {
     ...store,
     get: (key, now, admit) =>
-      isMark(key) ? store.get(key, now, admit) : call("get", () => store.get(key, now, admit)),
-    set: (key, entry, reason) => call(isMark(key) ? "invalidate" : "set", () => store.set(key, entry, reason)),
+      isRecord(key) ? store.get(key, now, admit) : call("get", () => store.get(key, now, admit)),
+    set: (key, entry, options) => call(isRecord(key) ? "invalidate" : "set", () => store.set(key, entry, options)),
     delete: (key) => call("delete", () => store.delete(key)),
     ...gatedInvalidate(store, call),
     ...(store.many !== undefined && { many: gatedMany(store.many, call) }),
@@ -58,18 +58,18 @@ export function gatedStore(store: CacheStore): GatedStore {
 
 function gatedInvalidate({ invalidate }: CacheStore, call: Call): Pick<CacheStore, "invalidate"> {
   if (invalidate === undefined) return {};
-  return { invalidate: (invalidation, at) => call("invalidate", () => invalidate(invalidation, at)) };
+  return { invalidate: (invalidation) => call("invalidate", () => invalidate(invalidation)) };
 }
 
-/** The keys of marks hold a brace, and those of values none. */
-function isMark(key: string): boolean {
+/** The keys of records hold a brace, and those of values none. */
+function isRecord(key: string): boolean {
   return key.includes("{");
 }
 
 function gatedMany(many: ManyCapability, call: Call): ManyCapability {
   return {
     get: (keys, now, admit) => call("many.get", () => many.get(keys, now, admit)),
-    set: (entries, reason) => call("many.set", () => many.set(entries, reason)),
+    set: (entries, options) => call("many.set", () => many.set(entries, options)),
     delete: (keys) => call("many.delete", () => many.delete(keys)),
   };
 }

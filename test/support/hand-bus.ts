@@ -10,7 +10,7 @@ export interface HandBus {
   /** Tells the node that others changed these keys. */
   hear(...keys: readonly string[]): void;
   /** Tells the node that others invalidated a namespace, or tags in it. */
-  hearMark(invalidation: Invalidation, at: number): void;
+  hearInvalidation(invalidation: Invalidation): void;
   /** Tells the node that it may have missed something. */
   gap(): void;
 }
@@ -18,6 +18,7 @@ export interface HandBus {
 export function handBus(): HandBus {
   const [listeners, published] = [new Set<BusListener>(), new Array<BusMessage>()];
   let closed = false;
+  let sequence = 0;
   const bus: CacheBus = {
     name: "hand",
     publish: (message) => void published.push(message),
@@ -42,8 +43,9 @@ export function handBus(): HandBus {
     hear: (...keys) => {
       for (const listener of listeners) listener.message({ type: "changed", keys });
     },
-    hearMark: (invalidation, at) => {
-      for (const listener of listeners) listener.message({ type: "marked", ...invalidation, at });
+    hearInvalidation: (invalidation) => {
+      sequence += 1;
+      for (const listener of listeners) listener.message({ type: "invalidated", ...invalidation, epoch: "e", sequence });
     },
     gap: () => {
       for (const listener of listeners) listener.gap();

@@ -117,8 +117,8 @@ const changes: readonly Change[] = [
   { name: "a tag", run: ({ cache }) => cache.invalidateTags(TAG), after: undefined, verb: "invalidate" },
   { name: "another node's delete", run: deletedByOther, after: undefined, elsewhere: true },
   { name: "another node's set", run: setByOther, after: "new", elsewhere: true },
-  { name: "another node's clear", run: markedByOther({ scope: SCOPE }), after: undefined, elsewhere: true },
-  { name: "another node's tag", run: markedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined, elsewhere: true },
+  { name: "another node's clear", run: invalidatedByOther({ scope: SCOPE }), after: undefined, elsewhere: true },
+  { name: "another node's tag", run: invalidatedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined, elsewhere: true },
 ];
 
 async function deletedByOther({ far, bus }: TierNode): Promise<void> {
@@ -131,11 +131,10 @@ async function setByOther({ far, bus }: TierNode): Promise<void> {
   bus.hear(KEY);
 }
 
-function markedByOther(invalidation: Invalidation): Change["run"] {
+function invalidatedByOther(invalidation: Invalidation): Change["run"] {
   return async ({ far, bus }) => {
-    const at = far.clock.now();
-    await far.judged.invalidate?.(invalidation, at);
-    bus.hearMark(invalidation, at);
+    await far.judged.invalidate?.(invalidation);
+    bus.hearInvalidation(invalidation);
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Awaitable, type CacheEntry, type CacheStore, marked } from "@granary/core";
+import { type Awaitable, type CacheEntry, type CacheStore, type Generation, withGenerations } from "@granary/core";
 import type { TieredOptions } from "@granary/tiered";
 
 type Found = Awaitable<CacheEntry | undefined>;
@@ -8,7 +8,7 @@ type Found = Awaitable<CacheEntry | undefined>;
  * listened to; what is invalidated is looked for and deleted. Every race has to find this out.
  */
 export function naiveTiers({ l1, l2: given }: TieredOptions): CacheStore {
-  const l2 = marked(given);
+  const l2 = withGenerations(given);
   const find = async (key: string, now: number, read: () => Found): Promise<CacheEntry | undefined> => {
     const near = await l1.get(key, now);
     if (near !== undefined && near.freshUntil > now) return near;
@@ -45,9 +45,9 @@ export function naiveTiers({ l1, l2: given }: TieredOptions): CacheStore {
         return (await l2.many?.delete(keys)) ?? [];
       },
     },
-    invalidate: async (invalidation, at) => {
+    invalidate: async (invalidation) => {
       for await (const keys of l1.walk?.("*") ?? []) for (const key of keys) await l1.delete(key);
-      return (await l2.invalidate?.(invalidation, at)) ?? at;
+      return (await l2.invalidate?.(invalidation)) as Generation;
     },
     ...(l2.walk !== undefined && { walk: l2.walk }),
   };

@@ -1,4 +1,4 @@
-import { type Cache, type CacheEntry, type CacheStore, createCache, marked } from "@granary/core";
+import { type Cache, type CacheEntry, type CacheStore, createCache, withGenerations } from "@granary/core";
 import { type MemoryStore, memoryStore } from "@granary/memory";
 import { type ManualClock, manualClock } from "@granary/testkit";
 import { type TieredOptions, tiered } from "@granary/tiered";
@@ -42,11 +42,11 @@ export function newFar(): Far {
   return { clock, memory, judged: memory, gated: gatedStore(memory) };
 }
 
-/** An L2 that knows nothing of marks, so that they become entries among its others. */
+/** An L2 of three verbs, so that its generations become entries among its others. */
 export function newPlainFar(): Far {
   const { clock, memory } = newFar();
   const { invalidate: _, ...plain } = memory;
-  return { clock, memory, judged: marked(plain), gated: gatedStore(plain) };
+  return { clock, memory, judged: withGenerations(plain), gated: gatedStore(plain) };
 }
 
 export function tierNode({ far = newFar(), pair = tiered }: TierNodeOptions = {}): TierNode {

@@ -1,25 +1,37 @@
-import type { BusListener, CacheBus, CacheStore } from "@granary/core";
+import type { BusListener, CacheBus, CacheEntry, CacheStore, ManyCapability } from "@granary/core";
 import { tiered } from "@granary/tiered";
 import type { Plant } from "./fleet.js";
 
-/** What is made up for is told to the far tier, but for deletions. */
+/** What is to be repaired is said to be, and is not. Only repairs delete many keys at once here. */
 export const forgottenDeletions: Plant = {
   view: (view) => ({
     ...view,
-    replay: async (key, change) => (change.entry === undefined ? true : (view.replay?.(key, change) ?? true)),
+    many: { ...(view.many as ManyCapability), delete: async (keys) => keys.map(() => true) },
   }),
 };
 
-/** What is made up for is written whatever is there. */
-export const blindReplay: Plant = {
-  view: (view) => ({
-    ...view,
-    replay: async (key, { entry }) => {
-      if (entry === undefined) await view.delete(key);
-      else await view.set(key, entry);
-      return true;
-    },
-  }),
+/** A value that was not taken is written once the far tier is back. */
+export const writtenLater: Plant = {
+  view: (view) => {
+    const missed = new Map<string, CacheEntry>();
+    const set: CacheStore["set"] = async (key, entry, options) => {
+      try {
+        await view.set(key, entry, options);
+      } catch (error) {
+        missed.set(key, entry);
+        throw error;
+      }
+    };
+    const remove: ManyCapability["delete"] = async (keys) => {
+      for (const key of keys) {
+        const entry = missed.get(key);
+        missed.delete(key);
+        await (entry === undefined ? view.delete(key) : view.set(key, entry));
+      }
+      return keys.map(() => true);
+    };
+    return { ...view, set, many: { ...(view.many as ManyCapability), delete: remove } };
+  },
 };
 
 /** A message that the bus does not take is dropped. */
@@ -56,9 +68,9 @@ export const trustedLoners: Plant = {
 /** The breaker opens, and stays open. */
 export const stuckBreaker: Plant = { patience: { breaker: { halfOpenAfter: "1h" } } };
 
-/** What a connection has held back is done however late it comes. */
+/** What was given up is not undone. */
 export const lateWrites: Plant = {
-  view: ({ giveUpAfter: _told, ...view }) => view,
+  view: (view) => ({ ...view, set: (key, entry) => view.set(key, entry) }),
 };
 
 /** Of a store that fails the application is told. */

@@ -6,7 +6,7 @@ import {
   type CacheStore,
   type Clock,
   createCache,
-  marked,
+  withGenerations,
 } from "@granary/core";
 import { type MemoryStore, memoryStore } from "@granary/memory";
 import { type FarStore, farStore, type ManualClock, manualClock } from "@granary/testkit";
@@ -106,7 +106,7 @@ export class Fleet {
     this.hub = net.hub;
     this.origin = new Origin(scheduler, this.recorder, loadEnd);
     this.#far = plant.far?.(this.server) ?? farStore({ clock: this.server, ...(leaseMs !== undefined && { leaseMs }) });
-    this.#peek = marked(this.#far.connect());
+    this.#peek = withGenerations(this.#far.connect());
     this.nodes = skews.map((skewMs, index) => this.#node({ net, skewMs, index, patience, plant }));
   }
 
@@ -136,6 +136,21 @@ export class Fleet {
   /** The server loses all that it holds. */
   flush(): void {
     this.#far.flush();
+  }
+
+  /** The server loses one entry, or the record of one namespace. */
+  evict(name: string): void {
+    this.#far.evict(name);
+  }
+
+  /** A replica has all that the server has at this moment. */
+  replicate(): void {
+    this.#far.replicate();
+  }
+
+  /** The replica takes over. */
+  failover(): void {
+    this.#far.failover();
   }
 
   async close(): Promise<void> {

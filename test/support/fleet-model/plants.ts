@@ -2,9 +2,7 @@ import {
   type CacheBus,
   type CacheEntry,
   type CacheStore,
-  type Invalidation,
   type LeasesCapability,
-  MarkRegistry,
 } from "@granary/core";
 import { farStore } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
@@ -16,24 +14,25 @@ export const unfencedFills: Plant = {
     ...view,
     leases: {
       ...(view.leases as LeasesCapability),
-      fill: async (key, entry) => {
+      fill: async (key, entry, { generations }) => {
         if (entry === undefined) return view.delete(key);
-        await view.set(key, entry);
+        await view.set(key, { ...entry, generations });
         return true;
       },
     },
   }),
 };
 
-/** Entries are dated at the end of their load. */
+/** Entries carry the generations that stand at the end of their load. */
 export const datedAtTheEnd: Plant = {
-  view: (view, { clock }) => {
-    const dated = (entry: CacheEntry): CacheEntry => ({ ...entry, createdAt: clock.now() + 1 });
+  view: (view) => {
     const leases = view.leases as LeasesCapability;
-    return {
-      ...view,
-      leases: { ...leases, fill: (key, entry, claim) => leases.fill(key, entry && dated(entry), claim) },
+    const fill: LeasesCapability["fill"] = async (key, entry, claim) => {
+      const answer = await leases.acquire(key, claim.token);
+      const now = answer.type === "granted" ? { generations: answer.generations } : {};
+      return leases.fill(key, entry, { ...claim, ...now });
     };
+    return { ...view, leases: { ...leases, fill } };
   },
 };
 
@@ -51,21 +50,9 @@ export const deafLoads: Plant = {
   }),
 };
 
-/** Of two marks the one that came last counts, not the later one. */
-export const lastMarkWins: Plant = {
-  near: (near) => {
-    let marks = new MarkRegistry();
-    const get = (key: string, now?: number): CacheEntry | undefined => {
-      const entry = near.get(key, now) as CacheEntry | undefined;
-      return entry !== undefined && marks.permits(key, entry) ? entry : undefined;
-    };
-    const invalidate = (invalidation: Invalidation, at: number): number => {
-      marks = new MarkRegistry();
-      marks.raise(invalidation, at);
-      return at;
-    };
-    return { ...bound(near), get, invalidate };
-  },
+/** An invalidation leaves the copies that are near. */
+export const deafCopies: Plant = {
+  near: (near) => ({ ...bound(near), invalidate: () => ({ epoch: "e", sequence: 1 }) }),
 };
 
 /** A copy starts its life again. */
@@ -109,20 +96,21 @@ export const deletedKeptAsStale: Plant = {
 /** Every other read is answered by a replica that has not heard of the last write. */
 export const laggingReplica: Plant = {
   far: (clock) => {
-    const [main, replica] = [farStore({ clock }), farStore({ clock })];
+    const main = farStore({ clock });
+    const behind = new Map<string, CacheEntry>();
     return {
-      flush: main.flush,
+      ...main,
       connect: (connection) => {
-        const [view, behind] = [main.connect(connection), replica.connect()];
+        const view = main.connect(connection);
         let reads = 0;
-        const get: CacheStore["get"] = (key, now, admit) => {
+        const get: CacheStore["get"] = async (key, now, admit) => {
           reads += 1;
-          return (reads % 2 === 0 ? behind : view).get(key, now, admit);
+          return reads % 2 === 0 ? behind.get(key) : view.get(key, now, admit);
         };
         const set: CacheStore["set"] = async (key, entry) => {
           const before = await view.get(key);
           await view.set(key, entry);
-          if (before !== undefined) await behind.set(key, before);
+          if (before !== undefined) behind.set(key, before);
         };
         return { ...view, get, set };
       },
@@ -156,20 +144,27 @@ export const leasesOutliveChanges: Plant = {
   far: (clock) => {
     const [values, leases] = [farStore({ clock }), farStore({ clock })];
     return {
-      flush: values.flush,
+      ...values,
       connect: (connection) => {
         const [view, aside] = [values.connect(connection), leases.connect(connection)];
         const right = aside.leases as LeasesCapability;
-        const fill: LeasesCapability["fill"] = async (key, entry, { token }) => {
+        const generations = async (key: string, token: string): Promise<string | undefined> => {
+          const answer = await view.leases?.acquire(key, token);
+          return answer?.type === "granted" ? answer.generations : undefined;
+        };
+        const fill: LeasesCapability["fill"] = async (key, entry, { token, generations: carried }) => {
           if (!(await right.renew(key, token))) return false;
           if (entry === undefined) await view.delete(key);
-          else await view.set(key, entry);
+          else await view.set(key, { ...entry, generations: carried });
           await right.release(key, token);
           return true;
         };
         const acquire: LeasesCapability["acquire"] = async (key, token, admit) => {
           const answer = await right.acquire(key, token);
-          return { ...answer, entry: await view.get(key, undefined, admit) };
+          const entry = await view.get(key, undefined, admit);
+          if (answer.type === "taken") return { ...answer, entry };
+          const now = await generations(key, token);
+          return { type: "granted", entry, ...(now !== undefined && { generations: now }) };
         };
         return { ...view, leases: { ...right, fill, acquire } };
       },
@@ -204,7 +199,7 @@ function naiveTiers({ l1, l2, bus }: NaiveParts, fault: "unguarded" | "cleared o
 
 /** The members of a store that may be an instance of a class, on their own. */
 function bound(store: CacheStore): CacheStore {
-  const { name, tier, clock, admits, many, walk, marks, invalidate, leases, ready, on, close } = store;
+  const { name, tier, clock, admits, many, walk, invalidate, generations, expire, leases, ready, on, close } = store;
   return {
     name,
     get: store.get.bind(store),
@@ -215,7 +210,8 @@ function bound(store: CacheStore): CacheStore {
     ...(admits !== undefined && { admits }),
     ...(many !== undefined && { many }),
     ...(walk !== undefined && { walk: walk.bind(store) }),
-    ...(marks !== undefined && { marks }),
+    ...(generations !== undefined && { generations: generations.bind(store) }),
+    ...(expire !== undefined && { expire: expire.bind(store) }),
     ...(invalidate !== undefined && { invalidate: invalidate.bind(store) }),
     ...(leases !== undefined && { leases }),
     ...(ready !== undefined && { ready: ready.bind(store) }),
