@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.js";
 import { Cooling } from "./cooling.js";
-import { isPromiseLike } from "./entry.js";
+import { type CacheEntry, isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { Flight, Outcome } from "./flight.js";
 import { Flying } from "./flying.js";
@@ -101,6 +101,16 @@ export class Flights {
     if (look !== undefined) look.voided = true;
     this.#looks.delete(key);
     this.cooling.end(key);
+  }
+
+  /**
+   * A reader was given `entry`. A load that began before that was there is not to be joined any more: who does would go back
+   * from the newer value to the older one. It is void already, unless a message was lost.
+   */
+  supersede(key: string, { createdAt, freshUntil }: CacheEntry): void {
+    const flight = this.#flying.of(key);
+    if (flight === undefined || flight.isSeeking || !flight.isUnderWay) return;
+    if (flight.previous?.createdAt !== createdAt || flight.previous.freshUntil !== freshUntil) this.void(key);
   }
 
   /** `void` for every key that begins with one of `bases`. */

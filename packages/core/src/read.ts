@@ -98,5 +98,6 @@ export function judge<T>(context: CacheContext, key: string, { entry, readAt }: 
     return undefined;
   }
   countHit(context, key, entry);
+  context.flights.supersede(key, entry);
   return context.store.values.give(entry.value) as T;
 }

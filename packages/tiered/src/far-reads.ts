@@ -69,7 +69,10 @@ export class FarReads {
     try {
       const entry = see(await readOneFar(far, key, read));
       // What this node has and far is still to lose may be served as stale.
-      if (repair.missedSince(key) !== undefined) return read.near && asStale(read.near, read.now);
+      if (repair.missedSince(key) !== undefined) {
+        repair.wake();
+        return read.near && asStale(read.near, read.now);
+      }
       const taken = this.#takeIn(key, entry, filling);
       if (taken !== undefined) await taken;
       return entry;
@@ -81,9 +84,11 @@ export class FarReads {
   }
 
   #takeIn(key: string, entry: Found, { read, fill, intake }: Filling): Awaitable<unknown> {
-    const { near } = this.#parts;
-    if (entry !== undefined) return near.keep(key, entry, { intake, isStanding: fill.standing });
-    return fill.standing && read.near !== undefined ? near.drop(key) : undefined;
+    const { fills, near } = this.#parts;
+    if (!fill.standing) return fills.overtaken(key, entry, near);
+    fills.kept(fill);
+    if (entry !== undefined) return near.put(key, entry, intake);
+    return read.near === undefined ? undefined : near.drop(key);
   }
 
   /** What near holds at this moment: what it held at first may have been deleted since, or have come only then. */

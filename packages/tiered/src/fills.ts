@@ -1,4 +1,5 @@
-import { type CacheEntry, isolatesRequests } from "@granary/core";
+import { type Awaitable, type CacheEntry, isolatesRequests } from "@granary/core";
+import type { NearTier } from "./near-tier.js";
 
 type Found = Promise<CacheEntry | undefined>;
 
@@ -57,6 +58,20 @@ export class Fills {
   /** Voids the fills of `key`: they are not kept, and whoever asks from now on does not get what they find. */
   void(key: string): void {
     for (let fill = this.#begun.get(key); fill !== undefined; fill = fill.earlier) fill.standing = false;
+  }
+
+  /** What `fill` has found is kept. Fills of its key that began before it, and end after it, may find what is older. */
+  kept(fill: Fill): void {
+    for (let { earlier } = fill; earlier !== undefined; earlier = earlier.earlier) earlier.standing = false;
+  }
+
+  /**
+   * What a fill has found is given to who waits for it, and not kept. Who was given it must not find an older one afterwards:
+   * another copy that is near may be one, and goes, unless this node is just writing it.
+   */
+  overtaken(key: string, found: CacheEntry | undefined, near: NearTier): Awaitable<unknown> {
+    if (found === undefined || this.writersOf(key) > 0) return undefined;
+    return near.dropUnless(key, found);
   }
 
   voidAll(): void {

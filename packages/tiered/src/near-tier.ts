@@ -23,13 +23,6 @@ export interface NearTierOptions {
   fail(operation: string, error: unknown, key?: string): void;
 }
 
-/** A read of the far tier that has come to its end. */
-export interface Reading {
-  readonly intake: Intake;
-  /** Nothing has changed the key since it began. */
-  readonly isStanding: boolean;
-}
-
 /** What a bus tells. Where there is none, copies are trusted for a while all the same. */
 type Hearing = "changes" | "nothing yet";
 
@@ -110,11 +103,6 @@ export class NearTier {
     }
   }
 
-  /** Takes in what a read of far has brought, unless something has changed the key since that began. */
-  keep(key: string, entry: CacheEntry, { intake, isStanding }: Reading): Awaitable<void> {
-    return isStanding ? this.put(key, entry, intake) : undefined;
-  }
-
   /** No copy that was taken in before, and that the invalidation meets, is given any more. */
   async invalidate(invalidation: Invalidation): Promise<void> {
     await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation), invalidation.scope);
@@ -123,6 +111,13 @@ export class NearTier {
   /** Makes what is held stale; whether it was fresh. */
   async expire(key: string, terms: ExpireTerms): Promise<boolean> {
     return (await this.#attempt("expire", () => expireIn(this.#store, key, terms), key)) === true;
+  }
+
+  /** Drops what is held, unless it is a copy of `entry`. */
+  async dropUnless(key: string, entry: CacheEntry): Promise<void> {
+    const held = await this.find(key, this.#options.clock.now());
+    if (held !== undefined && (held.createdAt !== entry.createdAt || held.freshUntil !== entry.freshUntil))
+      await this.drop(key);
   }
 
   /** Whether something was held. */

@@ -32,10 +32,14 @@ export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
       const answer = await far.acquire(key, token, admit);
       const entry = see(answer.entry);
       if (repair.missedSince(key) !== undefined) {
+        repair.wake();
         const held = await near.find(key, intake.now);
         return { ...answer, entry: held && asStale(held, intake.now) };
       }
-      if (entry !== undefined) await near.keep(key, entry, { intake, isStanding: fill.standing });
+      if (entry !== undefined && fill.standing) {
+        fills.kept(fill);
+        await near.put(key, entry, intake);
+      }
       return { ...answer, entry };
     } finally {
       fills.end(key, fill);
@@ -90,7 +94,8 @@ async function filled(options: TieredLeasesOptions, key: string, filling: Fillin
       await keepUnwritable(options, key, { ...filling, entry });
     else {
       repair.missed([key]);
-      if (entry !== undefined && fill.standing) await near.put(key, entry, near.loneIntake());
+      if (entry === undefined) await near.drop(key);
+      else if (fill.standing) await near.put(key, entry, near.loneIntake());
     }
     throw error;
   }

@@ -95,9 +95,11 @@ export class TieredMany implements ManyCapability {
       if (read === undefined) return undefined;
       const isBehind = repair.missedSince(key) !== undefined;
       found.set(key, isBehind ? staleOf(copy, now) : entry);
+      if (isBehind) repair.wake();
       if (isBehind) return undefined;
-      if (entry !== undefined) return near.keep(key, entry, { intake, isStanding: fill.standing });
-      return fill.standing ? near.drop(key) : undefined;
+      if (!fill.standing) return fills.overtaken(key, entry, near);
+      fills.kept(fill);
+      return entry === undefined ? near.drop(key) : near.put(key, entry, intake);
     });
     await Promise.all(kept);
     return read === undefined ? undefined : found;

@@ -69,12 +69,10 @@ describe("an answer of far that was asked for before something was made up for",
     const [a, b] = [node("a", { l2Timeout: "10s" }), node("b")];
     await b.cache.set("k", "old", { tags: ["t"] });
     await clock.advance(10);
-    // Another tag was invalidated since, so that a read needs a second round trip.
-    await b.cache.invalidateTags("other");
     a.line.state = "cut";
     await a.cache.delete("k");
     a.line.state = "whole";
-    const release = a.line.holdAnswers("read tags");
+    const release = a.line.holdAnswers("get");
     const reading = a.cache.get("k");
     await clock.advance(1_000);
     expect(a.cache.stats().stores["far"]?.owed).toBe(0);
@@ -84,13 +82,13 @@ describe("an answer of far that was asked for before something was made up for",
 });
 
 describe("what this node has invalidated", () => {
-  test("is no fallback either where far cannot read its marks", async () => {
+  test("is no fallback either where far cannot be read", async () => {
     const { clock, node } = fleet();
     const [a, b] = [node("a"), node("b")];
     await b.cache.set("k", "old", { staleIfError: "1h" });
     await clock.advance(10);
     await a.cache.clear();
-    a.line.refused.add("read marks");
+    a.line.refused.add("get");
     await expect(a.cache.getOrSet("k", down, { staleIfError: "1h" })).rejects.toThrow("down");
   });
 });
@@ -188,7 +186,7 @@ test("what is read while a load is being kept is not followed by that load", asy
 });
 
 describe("what is owed", () => {
-  test("is as old as the call, not as its time-out", async () => {
+  test("is never written, and takes what came after it along", async () => {
     const { clock, far, node } = fleet();
     const [a, b] = [node("a"), node("b")];
     a.line.state = "hangs";
@@ -199,7 +197,7 @@ describe("what is owed", () => {
     expect(await setting).toBe(false);
     a.line.state = "whole";
     await clock.advance(1_000);
-    expect((await far.get(keyOf("k")))?.value).toBe("later");
+    expect(await far.get(keyOf("k"))).toBeUndefined();
   });
 
   test("as a deletion meets a load that began just before, also where this node's clock lags", async () => {
@@ -232,28 +230,29 @@ describe("what is owed", () => {
 test.each([
   ["deleted", (cache: Cache<string>) => cache.delete("k")],
   ["replaced", (cache: Cache<string>) => cache.set("k", "new")],
-])("an expiry without a lease does not bring back what another node has %s", async (_, change) => {
+])("an expiry does not bring back what another node has %s", async (_, change) => {
   const { clock, far, node } = fleet();
   const [a, b] = [node("a", { bus: deaf() }), node("b")];
   await a.cache.set("k", "old", { ttl: "1m", staleIfError: "1h" });
   await clock.advance(10);
   await change(b.cache);
   await clock.advance(10);
-  a.line.refused.add("acquire");
   await a.cache.expire("k", { staleIfError: "1h" });
-  expect(await far.get(keyOf("k"))).toBeUndefined();
+  expect((await far.get(keyOf("k")))?.value).not.toBe("old");
   b.gap();
-  await expect(b.cache.getOrSet("k", down, { staleIfError: "1h" })).rejects.toThrow("down");
+  expect(await b.cache.get("k")).toBeUndefined();
+  expect(await b.cache.getOrSet("k", () => "loaded", { staleIfError: "1h" })).toBe("loaded");
 });
 
-test("an expiry that far did not take behind its look deletes the key", async () => {
+test("an expiry that far did not take deletes the key there", async () => {
   const { clock, far, node } = fleet();
   const a = node("a");
   await a.cache.set("k", "old", { staleIfError: "1h" });
   await clock.advance(10);
-  a.line.refused.add("fill");
+  a.line.refused.add("expire");
   await a.cache.expire("k", { staleIfError: "1h" });
   expect(await a.cache.get("k")).toBeUndefined();
+  await clock.advance(1_000);
   expect(await far.get(keyOf("k"))).toBeUndefined();
 });
 
@@ -278,9 +277,7 @@ test("a read that is overtaken by a later one of the same key is not kept in its
   const [a, b] = [node("a", { bus: deaf(), l2Timeout: "10s" }), node("b")];
   await b.cache.set("k", "old", { tags: ["t"] });
   await clock.advance(10);
-  // Another tag was invalidated since, so that the entry needs a second round trip.
-  await b.cache.invalidateTags("other");
-  const release = a.line.holdAnswers("read tags");
+  const release = a.line.holdAnswers("get many");
   const reading = a.cache.getMany(["k"]);
   await settled();
   await b.cache.set("k", "new");
@@ -325,11 +322,11 @@ describe("a read of far that fails", () => {
   const pair = () => {
     const clock = manualClock();
     const far = farStore({ clock }).connect();
-    let fail = (_error: Error): void => {};
-    const l2: CacheStore = { ...far, get: () => new Promise((_, reject) => (fail = reject)) };
+    const fails: ((error: Error) => void)[] = [];
+    const l2: CacheStore = { ...far, get: () => new Promise((_, reject) => fails.push(reject)) };
     const { bus, gap } = withGaps(deaf());
     const store = tiered({ l1: memoryStore({ clock }), l2, bus });
-    return { clock, far, store, gap, fail: () => fail(new Error("late")) };
+    return { clock, far, store, gap, fail: () => fails.forEach((reject) => reject(new Error("late"))) };
   };
   const entryAt = (now: number) => ({
     value: "old",
@@ -357,7 +354,7 @@ describe("a read of far that fails", () => {
     gap();
     const reading = store.get(keyOf("k"), clock.now());
     await settled();
-    await store.delete(keyOf("k"), clock.now());
+    await store.delete(keyOf("k"));
     fail();
     await expect(reading).rejects.toThrow("late");
   });

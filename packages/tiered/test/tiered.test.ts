@@ -1,24 +1,26 @@
-import { type CacheEntry, type CacheStore, type Clock, MarkRegistry } from "@granary/core";
+import { type CacheEntry, type CacheStore, type Clock, Invalidations } from "@granary/core";
 import { farStore, localHub, manualClock, runStoreContract } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
 import { describe, expect, test } from "vitest";
 
-/** A near tier as small as it can be: entries by reference, and marks that judge them. */
+/** A near tier as small as it can be: entries by reference, and the order in which they came and were invalidated. */
 function nearStore(clock: Clock): CacheStore {
-  const [entries, marks] = [new Map<string, CacheEntry>(), new MarkRegistry()];
+  const entries = new Map<string, { readonly entry: CacheEntry; readonly sequence: number }>();
+  const invalidations = new Invalidations({ forgetting: () => entries.clear() });
   return {
     name: "near",
     clock,
     admits: true,
     get: (key, now = clock.now()) => {
-      const entry = entries.get(key);
-      return entry !== undefined && entry.keepUntil > now && marks.permits(key, entry) ? entry : undefined;
+      const { entry, sequence = 0 } = entries.get(key) ?? {};
+      if (entry === undefined || entry.keepUntil <= now) return undefined;
+      return invalidations.permits(key, { sequence, tags: entry.tags }) ? entry : undefined;
     },
-    set: (key, entry) => void entries.set(key, entry),
+    set: (key, entry) => void entries.set(key, { entry, sequence: invalidations.sequence }),
     delete: (key) => entries.delete(key),
-    invalidate: (invalidation, at) => {
-      marks.raise(invalidation, at);
-      return at;
+    invalidate: (invalidation) => {
+      invalidations.add(invalidation);
+      return { epoch: "near", sequence: invalidations.sequence };
     },
   };
 }
@@ -26,7 +28,11 @@ function nearStore(clock: Clock): CacheStore {
 describe.each(["without a bus", "with a bus"] as const)("a pair of tiers %s holds the contract of a store", (kind) => {
   runStoreContract(
     {
-      capabilities: ["many", "walk", "admits", "close", "invalidate", "leases"],
+      capabilities: ["many", "walk", "admits", "close", "invalidate", "expire", "leases"],
+      skips: {
+        "a load carries the generations that stood before it began":
+          "near copies carry none: the cache above does not fill what an invalidation has overtaken",
+      },
       open: ({ clock }) => {
         const bus = kind === "with a bus" ? { bus: localHub().bus("node") } : {};
         return { store: tiered({ l1: nearStore(clock), l2: farStore({ clock }).connect(), ...bus }) };
