@@ -19,7 +19,7 @@ export interface CacheEntry<V = unknown> {
   readonly etag?: string | undefined;
   /** As `etag`, for origins that only know a date. */
   readonly lastModified?: string | undefined;
-  /** The generations of its namespaces that stood before its load began, as the store wrote them: for stores alone. */
+  /** The generations of its namespaces, where a store keeps them with it: for stores alone. */
   readonly generations?: string | undefined;
   /** The store that this copy was just read from, where that is not the nearest one. Never stored. */
   readonly tier?: string | undefined;

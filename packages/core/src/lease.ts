@@ -29,8 +29,6 @@ export interface LeaseQuestion {
   /** Whether what the store holds spares the load. */
   isGoodEnough(entry: CacheEntry): boolean;
   report(operation: string, error: unknown, key: string): void;
-  /** `false`: nobody else's load is waited for. */
-  readonly waits: boolean;
   /** Called where another node has the right. What it gives is called when the flight is about to ask again. */
   readonly standAside?: StandAside | undefined;
 }
@@ -73,7 +71,7 @@ async function askUntilAnswered(question: LeaseQuestion, token: string): Promise
     const { entry } = answer;
     if (answer.type === "granted") return granted(question, { ...answer, token });
     if (entry !== undefined && question.isGoodEnough(entry)) return { type: "found", entry };
-    if (!question.waits || awaited.hasFailed(answer, flight, clock.now())) return { type: "alone", seen: { entry } };
+    if (awaited.hasFailed(answer, flight, clock.now())) return { type: "alone", seen: { entry } };
     const askAgain = question.standAside?.();
     const waking = await woken(question, Math.min(pollMs, answer.leftMs + 1));
     askAgain?.(waking);

@@ -41,10 +41,13 @@ export class Load<T> extends Flight {
   load(now: number): Awaitable<unknown> {
     const { store } = this.#context;
     const waiting = store.ready();
-    const { leases } = store;
-    // A store without leases is not waited for: the loader is called before anything else can happen.
-    if (waiting === undefined && leases === undefined && !store.hasGenerations) return this.#begin(now);
-    return this.#seek(leases, waiting);
+    const leases = this.#order.call.policy.lease ? store.leases : undefined;
+    if (waiting !== undefined || leases !== undefined) return this.#seek(leases, waiting);
+    const generations = store.generations(this.key);
+    // A store that answers at once is not waited for: the loader is called before anything else can happen.
+    if (isPromiseLike(generations)) return this.#seek(leases, waiting);
+    this.#generations = generations;
+    return this.#begin(now);
   }
 
   keep(loaded: unknown): Awaitable<unknown> {
@@ -73,7 +76,7 @@ export class Load<T> extends Flight {
     this.isSeeking = true;
     if (waiting !== undefined) await waiting;
     if (leases !== undefined) this.#right = await this.#rightTo(leases);
-    else if (store.hasGenerations) this.#generations = await this.#generationsNow();
+    else this.#generations = await this.#generationsNow();
     if (this.#right?.type === "found") return this.#right.entry.value;
     // Given up while another node had the right: whoever waited has gone.
     if (this.landed) return undefined;
@@ -84,7 +87,7 @@ export class Load<T> extends Flight {
   /** Asks the store for the right to load. */
   #rightTo(leases: LeasesCapability): Promise<Right> {
     const { clock, report, store } = this.#context;
-    const { call, standAside } = this.#order;
+    const { standAside } = this.#order;
     const { previous } = this;
     // Fresh is not enough for a refresh ahead of the ttl: it has to be another one than what is being replaced.
     const isGoodEnough = (entry: CacheEntry): boolean =>
@@ -92,14 +95,14 @@ export class Load<T> extends Flight {
       (previous === undefined ||
         entry.createdAt !== previous.createdAt ||
         entry.freshUntil !== previous.freshUntil);
-    const waits = call.policy.lease;
-    return seekRight({ leases, admit: store.admit, flight: this, standAside, isGoodEnough, waits, clock, report });
+    return seekRight({ leases, admit: store.admit, flight: this, standAside, isGoodEnough, clock, report });
   }
 
-  /** Those of a store without leases. Where it cannot say, what is loaded cannot be kept there. */
+  /** Where no lease brings them. Where the store cannot say, what is loaded cannot be kept there. */
   async #generationsNow(): Promise<string | undefined> {
-    const generations = await this.#context.store.generations(this.key);
-    if (generations === undefined) this.#right = { type: "alone", seen: undefined };
+    const { store } = this.#context;
+    const generations = await store.generations(this.key);
+    if (generations === undefined && store.hasGenerations) this.#right = { type: "alone", seen: undefined };
     return generations;
   }
 
@@ -144,8 +147,7 @@ export class Load<T> extends Flight {
     // Most have no validator, and stay as they are.
     const entry = said?.validator === undefined ? made : { ...made, ...said.validator };
     if (right !== undefined) return store.fill(key, (to) => unload(to, right, { key, entry, reason }));
-    const generations = this.#generations;
-    return store.keep(key, generations === undefined ? entry : { ...entry, generations }, reason);
+    return store.keep(key, entry, { reason, generations: this.#generations });
   }
 
   /** Whether something may be there that the load was to replace. What the store has not said may be anything. */

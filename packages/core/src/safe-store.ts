@@ -13,6 +13,7 @@ import type {
   HandlesCapability,
   Invalidation,
   LeasesCapability,
+  WriteOptions,
   WriteReason,
 } from "./store.js";
 import { expireIn } from "./expire.js";
@@ -155,9 +156,9 @@ export class SafeStore {
   }
 
   /** A `fill` where there are no leases. Answers at once where the store does. */
-  keep(key: string, entry: CacheEntry, reason: WriteReason): Awaitable<Taken> {
+  keep(key: string, entry: CacheEntry, options: WriteOptions): Awaitable<Taken> {
     try {
-      const setting = this.#store.set(key, entry, { reason });
+      const setting = this.#store.set(key, entry, options);
       return isPromiseLike(setting) ? this.fill(key, () => setting.then(() => true)) : true;
     } catch (error) {
       return this.#failed("fill", error, { key, instead: false });
@@ -197,12 +198,14 @@ export class SafeStore {
     return this.#store.generations !== undefined;
   }
 
-  /** The generations of this moment; `undefined` where the store cannot say. */
-  async generations(key: string): Promise<string | undefined> {
+  /** The generations of this moment; `undefined` where the store has none, or cannot say. Answers at once where it does. */
+  generations(key: string): Awaitable<string | undefined> {
+    const failed = (error: unknown): undefined => this.#failed("generations", error, { key, instead: undefined });
     try {
-      return await this.#store.generations?.(key);
+      const generations = this.#store.generations?.(key);
+      return isPromiseLike(generations) ? generations.catch(failed) : generations;
     } catch (error) {
-      return this.#failed("generations", error, { key, instead: undefined });
+      return failed(error);
     }
   }
 

@@ -26,6 +26,8 @@ export interface WriteOptions {
   readonly reason?: WriteReason;
   /** Default: the caller waits for as long as it takes. */
   readonly attempt?: Attempt;
+  /** Those that stood before a load began, as the store gave them. Default: those of the moment at which it is written. */
+  readonly generations?: string | undefined;
 }
 
 /** What `expire` makes of an entry. */

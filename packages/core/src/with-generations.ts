@@ -1,6 +1,7 @@
 import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import { type GenerationRecord, generationsOf, newRecord, raised, readGenerations, validityOf } from "./generations.js";
+import { OwnValues } from "./own-values.js";
 import { processWide } from "./process-wide.js";
 import { scopesOf } from "./scope.js";
 import {
@@ -11,6 +12,7 @@ import {
   type LeasesCapability,
   type ManyCapability,
   traitsOf,
+  type WriteOptions,
 } from "./store.js";
 import { Turns } from "./turns.js";
 
@@ -42,7 +44,8 @@ export function withGenerations(store: CacheStore): CacheStore {
   return {
     ...traitsOf(store),
     get: (key, now, admit) => judge(store.get(key, now, admit), kept.read(scopesOf(key))),
-    set: (key, entry, options) => then(kept.carriedBy(key, entry), (carried) => store.set(key, carried, options)),
+    set: (key, entry, options) =>
+      then(kept.carriedBy(key, entry, options), (carried) => store.set(key, carried, options)),
     delete: (key) => store.delete(key),
     invalidate: (invalidation) => kept.raise(invalidation),
     generations: (key) => kept.current(key),
@@ -74,12 +77,14 @@ function judgedMany(many: ManyCapability, kept: KeptGenerations): ManyCapability
       return Promise.all(found.map((entry, at) => judge(entry, records.get(lists[at] ?? []) ?? [])));
     },
     async set(entries, options) {
+      // They are written later than they were asked for, and their caller may change the values meanwhile.
+      const own = entries.map(([key, entry]) => [key, { ...entry, value: kept.values.takeForLater(entry.value) }] as const);
       const lists = [...new Set(entries.map(([key]) => scopesOf(key)))];
       const current = new Map(
         await Promise.all(lists.map(async (scopes) => [scopes, await kept.currentOf(scopes)] as const)),
       );
-      const carried = entries.map(([key, entry]) => {
-        const { generations = current.get(scopesOf(key)) } = entry;
+      const carried = own.map(([key, entry]) => {
+        const generations = options?.generations ?? current.get(scopesOf(key));
         return [key, { ...entry, generations }] as const;
       });
       await many.set(carried, options);
@@ -104,7 +109,7 @@ function judgedLeases(leases: LeasesCapability, kept: KeptGenerations): LeasesCa
     acquire,
     renew: (key, token, ms) => leases.renew(key, token, ms),
     fill: (key, entry, claim) =>
-      leases.fill(key, entry && { ...entry, generations: claim.generations ?? entry.generations }, claim),
+      leases.fill(key, entry && { ...entry, generations: claim.generations }, claim),
     release: (key, token) => leases.release(key, token),
     watch: (key, wake) => leases.watch(key, wake),
   };
@@ -132,10 +137,12 @@ function isValid(entry: Found, records: Records): boolean {
 
 /** The records of a store that has no step of its own for them. */
 class KeptGenerations {
+  readonly values: OwnValues;
   readonly #store: CacheStore;
   readonly #turns: Turns;
 
   constructor(store: CacheStore) {
+    this.values = new OwnValues(store);
     this.#store = store;
     this.#turns = turnsOf.get(store) ?? new Turns();
     turnsOf.set(store, this.#turns);
@@ -163,10 +170,13 @@ class KeptGenerations {
     });
   }
 
-  /** `entry` with the generations of this moment, unless it brings those that stood before its load began. */
-  carriedBy(key: string, entry: CacheEntry): Awaitable<CacheEntry> {
-    if (entry.generations !== undefined) return entry;
-    return then(this.current(key), (generations) => ({ ...entry, generations }));
+  /** `entry` with the generations of this moment, unless it is given those that stood before its load began. */
+  carriedBy(key: string, entry: CacheEntry, { generations }: WriteOptions = {}): Awaitable<CacheEntry> {
+    const current = generations ?? this.current(key);
+    if (!isPromiseLike(current)) return { ...entry, generations: current };
+    // It is written later than it was asked for, and its caller may change the value meanwhile.
+    const value = this.values.takeForLater(entry.value);
+    return current.then((given) => ({ ...entry, value, generations: given }));
   }
 
   raise({ scope, tags }: Invalidation): Awaitable<KeptRecord> {

@@ -6,10 +6,13 @@ import {
   globMatcher,
   type HandlesCapability,
   type Generation,
+  generationsOf,
   type Invalidation,
   Invalidations,
   newEpoch,
+  readGenerations,
   StoreLifecycle,
+  type WriteOptions,
 } from "@granary/core";
 import type { Held } from "./held.js";
 import { type Keeping, keepingFor, type ValueMode, valuesOf } from "./keeping.js";
@@ -19,7 +22,7 @@ import { Shelf } from "./shelf.js";
 /** A store that answers at once, and says how full it is. */
 export interface MemoryStore extends CacheStore {
   get(key: string, now?: number): CacheEntry | undefined;
-  set(key: string, entry: CacheEntry): void;
+  set(key: string, entry: CacheEntry, options?: WriteOptions): void;
   delete(key: string): boolean;
   readonly clock: Clock;
   readonly admits: true;
@@ -31,6 +34,7 @@ export interface MemoryStore extends CacheStore {
   };
   /** Entries that were invalidated are no longer returned, and leave when their room is needed. */
   readonly invalidate: (invalidation: Invalidation) => Generation;
+  readonly generations: (key: string) => string;
   readonly walk: (glob: string) => AsyncIterable<readonly string[]>;
   /** Drops every entry. From then on every call says `CLOSED`; a cache that is closed leaves the store as it is. */
   readonly close: () => void;
@@ -58,6 +62,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const unreadable = (key: string, error: unknown) => life.tell({ type: "error", operation: "get", key, error });
   const keeping = keepingFor({ values, serializer, unreadable });
   const apart = valuesOf(keeping, values);
+  let current = generationsOf([{ epoch, sequence: 0 }]);
+  let currentAt = 0;
+  /** One text for all loads between two invalidations. */
+  const generations = (): string => {
+    if (currentAt !== invalidations.sequence) {
+      currentAt = invalidations.sequence;
+      current = generationsOf([{ epoch, sequence: currentAt }]);
+    }
+    return current;
+  };
   const parts: Parts = { ...keeping, values, entries, clock, invalidations, life };
   return {
     name,
@@ -73,6 +87,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       invalidations.add(invalidation);
       return { epoch, sequence: invalidations.sequence };
     },
+    generations,
     walk: (glob) => walkKeys(parts, glob),
     on: (listener) => life.on(listener),
     close: () => {
@@ -164,16 +179,21 @@ function entryOf({ entries, clock, invalidations }: Parts, held: Held, now?: num
 }
 
 function writer({ entries, invalidations, take, values, life }: Parts): MemoryStore["set"] {
-  return (key, entry) => {
+  return (key, entry, options) => {
     life.assertOpen();
     try {
-      entries.hold(key, take(entry, key), invalidations.sequence);
+      entries.hold(key, take(entry, key), sequenceOf(options?.generations) ?? invalidations.sequence);
     } catch (error) {
       // What was refused was newer than what is here; a remote store has it all the same.
       if (values !== "serialized") entries.delete(key);
       throw error;
     }
   };
+}
+
+/** How many invalidations there were when a load began, as the store gave it out. */
+function sequenceOf(generations: string | undefined): number | undefined {
+  return generations === undefined ? undefined : readGenerations(generations)[0]?.sequence;
 }
 
 function remove(parts: Parts, key: string): boolean {

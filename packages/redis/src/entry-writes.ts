@@ -31,6 +31,17 @@ export interface EntryWrites {
 /** How long Redis is to keep an entry: milliseconds, or "" for ever. */
 type Life = number | "";
 
+interface Terms {
+  readonly life: Life;
+  /** The generations that it is given; `undefined` for those of the moment at which it is written. */
+  readonly carried: string | undefined;
+}
+
+interface Later {
+  readonly life: Life;
+  readonly options: WriteOptions;
+}
+
 export function entryWrites(parts: EntryWritesParts): EntryWrites {
   const { batch, codec, generations, remove, now, leaseKey, isCluster } = parts;
   const keysOf = (key: string): Pick<Step, "keys"> & { readonly leases: number } => {
@@ -39,17 +50,15 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
   };
 
   /** The step that writes `entry`, whose generations are those that stand when it is done, unless it brings its own. */
-  const setStep = (key: string, entry: CacheEntry, life: number | ""): Step => {
+  const setStep = (key: string, entry: CacheEntry, { life, carried }: Terms): Step => {
     const { keys, leases } = keysOf(key);
-    if (entry.generations !== undefined || keys.length === leases + 1)
-      return { step: "set", keys: keys.slice(0, leases + 1), args: [leases, codec.encode(key, entry), "", life] };
+    if (carried !== undefined || keys.length === leases + 1) {
+      const text = codec.encode(key, { ...entry, generations: carried });
+      return { step: "set", keys: keys.slice(0, leases + 1), args: [leases, text, "", life] };
+    }
     const { head, tail } = codec.encodeParts(key, entry);
     return { step: "set", keys, args: [leases, head, tail, life, ...scopesOf(key).map(newEpoch)] };
   };
-
-  /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if that had come later. */
-  const carried = async (key: string, entry: CacheEntry): Promise<CacheEntry> =>
-    entry.generations === undefined ? { ...entry, generations: (await generations.make(key)).current } : entry;
 
   const write = (step: Step, key: string, { attempt }: WriteOptions): Promise<unknown> => {
     const undo = (): void => void remove([key]).catch(() => {});
@@ -61,16 +70,28 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
     if (isOver(life)) return void (await remove([key]));
     const waiting = batch.room();
     if (waiting !== undefined) await waiting;
-    const stamped = isCluster && scopesOf(key).length > 0 ? await carried(key, entry) : entry;
-    if (options.attempt?.isGivenUp !== true) await write(setStep(key, stamped, life), key, options);
+    if (options.attempt?.isGivenUp === true) return;
+    if (isCluster && options.generations === undefined) await setBehindRecords(key, entry, { life, options });
+    else await write(setStep(key, entry, { life, carried: options.generations }), key, options);
+  };
+
+  /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if it came later. */
+  const setBehindRecords = async (key: string, entry: CacheEntry, { life, options }: Later): Promise<void> => {
+    // As it is now: its caller may change it meanwhile.
+    const { head, tail } = codec.encodeParts(key, entry);
+    const { current = "" } = await generations.make(key);
+    if (options.attempt?.isGivenUp === true) return;
+    const { keys, leases } = keysOf(key);
+    await write({ step: "set", keys, args: [leases, `${head}${current || "-"}`, tail, life] }, key, options);
   };
 
   return {
     set,
     async setMany(entries, options = {}) {
       // All are encoded before the first is sent: a value that cannot be written leaves nothing half done.
-      if (isCluster) await Promise.all(entries.map(([key, entry]) => codec.encode(key, entry) && set(key, entry, options)));
-      else await Promise.all(stepsOf(entries).map(([key, step]) => step === undefined ? remove([key]) : write(step, key, options)));
+      if (isCluster) for (const [key, entry] of entries) codec.encode(key, entry);
+      if (isCluster) await Promise.all(entries.map(([key, entry]) => set(key, entry, options)));
+      else await Promise.all(stepsOf(entries).map(([key, step]) => (step === undefined ? remove([key]) : write(step, key, options))));
     },
     async expire(key, terms) {
       const { freshUntil, keepUntil } = expiredUntil(terms);
@@ -89,7 +110,7 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
   function stepsOf(entries: Parameters<ManyCapability["set"]>[0]): Array<readonly [key: string, step: Step | undefined]> {
     return entries.map(([key, entry]) => {
       const life = lifeOf(entry.keepUntil - now());
-      return [key, isOver(life) ? undefined : setStep(key, entry, life)];
+      return [key, isOver(life) ? undefined : setStep(key, entry, { life, carried: undefined })];
     });
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type Awaitable,
   type CacheEntry,
   type Generation,
   type GenerationRecord,
@@ -78,6 +79,16 @@ export class Generations {
     const records = texts.map((text, at) => (text === undefined ? undefined : this.#recordIn(scopes[at] as string, text)));
     const isWhole = records.every((record) => record !== undefined);
     return { scopes, records, current: isWhole ? generationsOf(records as readonly GenerationRecord[]) : undefined };
+  }
+
+  /**
+   * Those that a load of `key` carries which begins now: as they were last read, for they stood before it. A look comes
+   * before each load, so they are mostly here.
+   */
+  carried(key: string): Awaitable<string> {
+    const last = this.#last;
+    const known = last?.scopes === scopesOf(key) ? last.levels.answer?.current : undefined;
+    return known ?? this.make(key).then(({ current = "" }) => current);
   }
 
   /** Those that stand now for `key`; made where there are none. */

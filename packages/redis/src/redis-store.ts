@@ -99,7 +99,7 @@ interface Parts {
   readonly report: (key: string, error: unknown) => void;
 }
 
-type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "expire" | "many" | "invalidate" | "leases">;
+type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "expire" | "many" | "invalidate" | "generations" | "leases">;
 
 function capabilities({ client, clock, codec, wakes, ready, report }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
@@ -117,6 +117,7 @@ function capabilities({ client, clock, codec, wakes, ready, report }: Parts): Ca
     expire: fills.expire,
     many: { get: reads.getMany, set: fills.setMany, delete: remove },
     invalidate: (invalidation) => generations.invalidate(invalidation),
+    generations: (key) => generations.carried(key),
     leases,
   };
 }

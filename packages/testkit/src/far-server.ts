@@ -26,6 +26,12 @@ interface ScopeRecord extends GenerationRecord {
   readonly tags: ReadonlyMap<string, number>;
 }
 
+/** By what right a load is written, and the generations that it carries. */
+interface Claim {
+  readonly token: string;
+  readonly generations?: string | undefined;
+}
+
 /** All that a server holds. Nothing in it changes, so that a copy of the maps is a copy of it. */
 interface Held {
   readonly entries: Map<string, CacheEntry>;
@@ -67,10 +73,9 @@ export class FarServer {
 
   /**
    * Writes, and ends any lease, so that no load that is under way is written over it. The generations are those of this
-   * moment, unless the entry brings those that stood before its load began.
+   * moment, unless those are given that stood before a load began.
    */
-  write(key: string, entry: CacheEntry): void {
-    const { generations = this.generations(key) } = entry;
+  write(key: string, entry: CacheEntry, generations = this.generations(key)): void {
     this.#held.entries.set(key, { ...entry, generations });
     this.#held.leases.delete(key);
   }
@@ -89,7 +94,7 @@ export class FarServer {
     const wasFresh = (this.read(key)?.freshUntil ?? Number.NEGATIVE_INFINITY) > terms.now;
     const stale = found && expiredEntry(found, terms);
     if (stale === undefined) this.remove(key);
-    else this.write(key, stale);
+    else this.write(key, stale, found?.generations);
     return wasFresh;
   }
 
@@ -113,11 +118,11 @@ export class FarServer {
   }
 
   /** Looks at the token, writes or deletes, and ends the lease in one step: nothing can change the key in between. */
-  fill(key: string, entry: CacheEntry | undefined, token: string): boolean {
+  fill(key: string, entry: CacheEntry | undefined, { token, generations = "" }: Claim): boolean {
     if (this.#lease(key)?.token !== token) return false;
     if (entry === undefined) this.remove(key);
-    // A load brings those that stood before it began: those of this moment would be too late.
-    else this.write(key, { ...entry, generations: entry.generations ?? "" });
+    // Without those that stood before the load began, which those of this moment do not stand for, it is not valid.
+    else this.write(key, entry, generations);
     this.#wake(key);
     return true;
   }

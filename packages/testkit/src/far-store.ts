@@ -105,6 +105,7 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
         delete: (key) => line.call("delete", () => server.remove(key)),
         expire: (key, terms) => line.call("expire", () => server.expire(key, terms)),
         invalidate: (invalidation) => line.call("invalidate", () => server.invalidate(invalidation)),
+        generations: (key) => line.call("generations", () => server.generations(key)),
         many: farMany(server, line, view),
         leases,
         on: (listener) => life.on(listener),
@@ -142,13 +143,13 @@ class FarView {
   }
 
   /** Writes that were given up are undone behind them, on the same line. */
-  async write(operation: string, copies: Copies, { attempt }: WriteOptions = {}): Promise<void> {
+  async write(operation: string, copies: Copies, { attempt, generations }: WriteOptions = {}): Promise<void> {
     const { server, line } = this.#parts;
     const undo = (): void => {
       void line.call("undo", () => copies.forEach(([key]) => void server.remove(key))).catch(() => {});
     };
     attempt?.onGiveUp(undo);
-    await line.call(operation, () => copies.forEach(([key, copy]) => void server.write(key, copy)));
+    await line.call(operation, () => copies.forEach(([key, copy]) => void server.write(key, copy, generations)));
   }
 
   /** The entry that an answer holds, judged. */
@@ -204,8 +205,8 @@ function farLeases({ server, line, leaseMs, view }: FarLeasesParts): LeasesCapab
     },
     renew: (key, token, ttlMs) => line.call("renew", () => server.renew(key, token, ttlMs)),
     fill: async (key, entry, { token, generations }) => {
-      const copy = entry && copyEntry({ ...entry, generations: generations ?? entry.generations });
-      return line.call("fill", () => server.fill(key, copy, token));
+      const copy = entry && copyEntry(entry);
+      return line.call("fill", () => server.fill(key, copy, { token, generations }));
     },
     release: (key, token) => line.call("release", () => server.release(key, token)),
     watch: (key, wake) => server.watch(key, () => line.tell(wake)),

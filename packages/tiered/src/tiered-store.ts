@@ -61,7 +61,7 @@ export class TieredStore implements CacheStore {
   readonly values?: ValuesCapability;
   readonly snapshot?: (value: unknown) => unknown;
   readonly walk?: (glob: string) => AsyncIterable<readonly string[]>;
-  /** Where far gives leases, they bring the generations along. */
+  /** For loads that ask for no lease. */
   readonly generations?: (key: string) => Awaitable<string>;
   readonly #tiers: Tiers;
   readonly #near: NearTier;
@@ -106,7 +106,7 @@ export class TieredStore implements CacheStore {
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.leases !== undefined)
       this.leases = this.#life.checkedVerbs(tieredLeases({ ...parts, far: l2.leases, isFarWell }), LEASE_VERBS);
-    else if (l2.generations !== undefined) this.generations = l2.generations;
+    if (l2.generations !== undefined) this.generations = l2.generations.bind(l2);
     this.#subscription.end();
     if (bus !== undefined) this.#near.epoch = DEAF;
   }

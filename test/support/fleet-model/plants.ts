@@ -16,7 +16,7 @@ export const unfencedFills: Plant = {
       ...(view.leases as LeasesCapability),
       fill: async (key, entry, { generations }) => {
         if (entry === undefined) return view.delete(key);
-        await view.set(key, { ...entry, generations });
+        await view.set(key, entry, { generations });
         return true;
       },
     },
@@ -155,7 +155,7 @@ export const leasesOutliveChanges: Plant = {
         const fill: LeasesCapability["fill"] = async (key, entry, { token, generations: carried }) => {
           if (!(await right.renew(key, token))) return false;
           if (entry === undefined) await view.delete(key);
-          else await view.set(key, { ...entry, generations: carried });
+          else await view.set(key, entry, { generations: carried });
           await right.release(key, token);
           return true;
         };
