@@ -30,18 +30,18 @@ describe("on the bus", () => {
     expect(bus.published).toEqual(Array.from({ length: 4 }, () => ({ type: "changed", keys: [KEY] })));
   });
 
-  test("an invalidation is announced once L2 has it, with the instant that L2 says, and walks nothing", async () => {
+  test("an invalidation is announced once L2 has it, with the generation that L2 says, and walks nothing", async () => {
     const { cache, bus, far } = tierNode();
     await cache.set("k", 1);
-    const mark = far.gated.hold("invalidate", "before");
+    const step = far.gated.hold("invalidate", "before");
     const clearing = cache.clear();
-    await mark.reached;
+    await step.reached;
     expect(bus.published).toHaveLength(1);
-    mark.release();
+    step.release();
     expect([await clearing, await cache.invalidateTags(TAG)]).toEqual([true, true]);
     expect(bus.published.slice(1)).toEqual([
-      { type: "marked", scope: SCOPE, at: expect.closeTo(far.clock.now(), 1) },
-      { type: "marked", scope: SCOPE, tags: [TAG], at: expect.closeTo(far.clock.now(), 1) },
+      { type: "invalidated", scope: SCOPE, epoch: expect.any(String), sequence: 1 },
+      { type: "invalidated", scope: SCOPE, tags: [TAG], epoch: expect.any(String), sequence: 2 },
     ]);
     expect([far.gated.calls("invalidate"), far.gated.calls("delete"), far.gated.calls("many.delete")]).toEqual([
       2, 0, 0,

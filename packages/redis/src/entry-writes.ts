@@ -96,7 +96,13 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
     async expire(key, terms) {
       const { freshUntil, keepUntil } = expiredUntil(terms);
       const args: CommandWord[] = [terms.now, freshUntil, keepUntil === Number.POSITIVE_INFINITY ? "never" : keepUntil];
-      return Number(await batch.send({ step: "expire", keys: withLease(key, leaseKey), args })) === 1;
+      const [header, levels] = await Promise.all([
+        batch.send({ step: "expire", keys: withLease(key, leaseKey), args }),
+        generations.read(key).asked,
+      ]);
+      // What was invalidated was not there to be made stale.
+      const sealed = header === null ? undefined : codec.readHeader(key, { bytes: header as Uint8Array, text: undefined });
+      return sealed !== undefined && generations.permits(sealed, levels);
     },
     async fill(key, entry, token) {
       const life = entry === undefined ? 0 : lifeOf(entry.keepUntil - now());

@@ -16,7 +16,7 @@ import { type EntryCodec, entryCodec } from "./entry-codec.js";
 import { entryDeletes } from "./entry-deletes.js";
 import { entryReads } from "./entry-reads.js";
 import { entryWrites } from "./entry-writes.js";
-import { Failovers } from "./failovers.js";
+import { watchFailovers } from "./failovers.js";
 import { Generations } from "./generations.js";
 import { slotsOf } from "./key-groups.js";
 import { leaseKeys } from "./lease-key.js";
@@ -62,13 +62,13 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const errors = errorWatch(client, failed);
   const life: StoreLifecycle = new StoreLifecycle(name, () => {
     errors.begin();
-    failovers.begin();
+    unwatch = watchFailovers(client, () => life.tell({ type: "failover" }));
     return rest;
   });
-  const failovers = new Failovers(client, () => life.tell({ type: "failover" }));
+  let unwatch = (): void => {};
   const rest = (): Promise<void> => {
     errors.end();
-    failovers.end();
+    unwatch();
     return wakes.rest();
   };
   const report = (key: string, error: unknown): void => life.tell({ type: "error", operation: "get", key, error });

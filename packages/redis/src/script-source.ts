@@ -177,7 +177,7 @@ local function deadline_text(at)
 end
 
 -- keys: the value and its lease. now, the last instant to be fresh, the last to be kept, "never" for none: makes the value
--- stale; returns 1 if it was fresh
+-- stale; returns the header of what was fresh
 function steps.expire(keys, args)
   local value, now = keys[1], tonumber(args[2])
   local text = redis.pcall('GET', value)
@@ -186,7 +186,7 @@ function steps.expire(keys, args)
   fresh, kept = deadline(fresh), deadline(kept)
   if not fresh or not kept then
     remove(value)
-    return 0
+    return false
   end
   local until_fresh, until_kept = math.min(fresh, tonumber(args[3])), math.min(kept, deadline(args[4]))
   if until_kept <= now then
@@ -197,7 +197,7 @@ function steps.expire(keys, args)
     redis.call('DEL', value)
     write(value, head .. deadline_text(until_fresh) .. ' ' .. deadline_text(until_kept) .. string.sub(text, to), life)
   end
-  return fresh > now and 1 or 0
+  return fresh > now and string.match(text, '^[^\\n]*\\n') or false
 end
 
 -- keys: a record and its tags. a new epoch, tags: everything in the namespace, or what carries one of the tags, is
