@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 
-/** Removes every key that begins with `prefix`: entries, and the marks and leases beside them. */
+/** Removes every key that begins with `prefix`: entries, and the records and leases beside them. */
 export async function removeKeys(client: Redis, prefix: string): Promise<void> {
   let cursor = "0";
   do {

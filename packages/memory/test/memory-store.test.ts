@@ -136,6 +136,44 @@ describe("room", () => {
   });
 });
 
+describe("invalidations", () => {
+  const scope = "granary:v1:posts";
+
+  test("have a generation of this store, which goes up", () => {
+    const [one, other] = [memoryStore(), memoryStore()];
+    const [first, second] = [one.invalidate({ scope }), one.invalidate({ scope: "granary:v1:other", tags: ["x"] })];
+    expect(second.epoch).toBe(first.epoch);
+    expect(second.sequence).toBeGreaterThan(first.sequence);
+    expect(other.invalidate({ scope }).epoch).not.toBe(first.epoch);
+  });
+
+  test("hide an entry from every way to read it, and not the one that is set next", async () => {
+    const store = memoryStore();
+    const key = `${scope}:1`;
+    store.set(key, { ...entry(1), tags: ["x"] });
+    const handle = store.handles?.of(key);
+    const read = async () => [store.get(key)?.value, (await store.many.get([key]))[0]?.value];
+    expect(await read()).toEqual([1, 1]);
+    store.invalidate({ scope, tags: ["x"] });
+    expect(await read()).toEqual([undefined, undefined]);
+    expect(handle !== undefined && store.handles?.permits(handle, 0)).toBe(false);
+    store.set(key, { ...entry(2), tags: ["x"] });
+    expect(await read()).toEqual([2, 2]);
+  });
+
+  test("that are too many take what they hide out of the store, and nothing else", () => {
+    const store = memoryStore();
+    store.set(`${scope}:1`, entry("hidden"));
+    store.set("granary:v1:users:1", entry("there"));
+    store.invalidate({ scope });
+    expect(store.entryCount).toBe(2);
+    for (let at = 0; at <= 20_000; at += 1) store.invalidate({ scope: `granary:v1:n${at}` });
+    expect(store.entryCount).toBe(1);
+    expect(store.get("granary:v1:users:1")?.value).toBe("there");
+    expect(store.get(`${scope}:1`)).toBeUndefined();
+  });
+});
+
 describe("a walk", () => {
   test("leaves out what is gone, and comes in batches", async () => {
     const store = memoryStore({ clock: manualClock(1_000) });
