@@ -77,8 +77,9 @@ const planted: ReadonlyArray<readonly [Plant, RaceFleetOptions]> = [
 
 test.each(planted)("processes with %s are found out", { timeout: TIMEOUT_MS }, async (plant, options) => {
   const { logs } = await run({ ...options, plant });
-  expect(staleReads(logs).violations).not.toEqual([]);
-  if (plant === "own clock") expect(expiredReads(logs, LONGEST_AGE_MS).violations).not.toEqual([]);
+  // Clocks decide when a value expires, and nothing else.
+  const violations = plant === "own clock" ? expiredReads(logs, LONGEST_AGE_MS).violations : staleReads(logs).violations;
+  expect(violations).not.toEqual([]);
 });
 
 async function run(options: RaceFleetOptions): Promise<{ readonly logs: readonly RunLog[]; readonly lostMs: number }> {

@@ -1,16 +1,18 @@
+const FENCE = "granary:fence:";
+
 /**
- * A bus that hears of writes, for those who want to say something on it: what is published becomes a mark, which is
- * told behind all that was written before, and is heard as what was published.
+ * A bus that hears of writes, for those who want to say something on it: what is published becomes the invalidation of a
+ * namespace of its own, which is told behind all that was written before, and is heard as what was published.
  */
-export function fencedBus(client, bus) {
+export function fencedBus(store, bus) {
   return {
     ...bus,
-    publish: ({ keys: [text] }) => client.set(`granary:mark:{granary:fence:}:${text}`, "1"),
-    subscribe: (listener) =>
-      bus.subscribe({
-        ...listener,
-        message: (message) =>
-          listener.message(message.scope === "granary:fence:" ? { type: "changed", keys: message.tags } : message),
-      }),
+    publish: ({ keys: [text] }) => store.invalidate({ scope: `${FENCE}${Buffer.from(text).toString("hex")}` }),
+    subscribe: (listener) => bus.subscribe({ ...listener, message: (message) => listener.message(unfenced(message)) }),
   };
+}
+
+function unfenced(message) {
+  if (message.scope?.startsWith(FENCE) !== true) return message;
+  return { type: "changed", keys: [Buffer.from(message.scope.slice(FENCE.length), "hex").toString()] };
 }

@@ -11,6 +11,8 @@ export interface HandBus {
   hear(...keys: readonly string[]): void;
   /** Tells the node that others invalidated a namespace, or tags in it. */
   hearInvalidation(invalidation: Invalidation): void;
+  /** Tells the node what others say. */
+  say(message: BusMessage): void;
   /** Tells the node that it may have missed something. */
   gap(): void;
 }
@@ -46,6 +48,9 @@ export function handBus(): HandBus {
     hearInvalidation: (invalidation) => {
       sequence += 1;
       for (const listener of listeners) listener.message({ type: "invalidated", ...invalidation, epoch: "e", sequence });
+    },
+    say: (message) => {
+      for (const listener of listeners) listener.message(message);
     },
     gap: () => {
       for (const listener of listeners) listener.gap();

@@ -35,7 +35,7 @@ const verbs = {
   errors: () => errors,
   stampede,
   randomRun: (plan) =>
-    randomRun({ cache, still, bus: tracks === true ? fencedBus(client, bus) : bus, origin, name }, plan),
+    randomRun({ cache, still, bus: tracks === true ? fencedBus(l2, bus) : bus, origin, name }, plan),
 };
 
 process.on("message", (question) => {

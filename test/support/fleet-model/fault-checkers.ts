@@ -37,17 +37,18 @@ export const holdsHere: FaultChecker = (log) => judge(log, isOwn);
  * - What it has taken is told by its node. While that cannot speak, the others keep what they hold. A bus on the same
  *   connection as the store leaves only the moment between the two.
  */
-export const notTooOld: FaultChecker = (log) => judge(log, isKnown);
+export const notTooOld: FaultChecker = (log) => judge(log, knownTo(log));
 
 /** C8: a value whose load began before a deletion is not given to who asks after it, however long the load took. */
 export const deletedIsGone: FaultChecker = (log) =>
   judge(log, (change, read) => {
     const isLoaded = log.writerOf(read.serial ?? 0) === undefined;
-    return isLoaded && isDeletion(change) && (isOwn(change, read) || isKnown(change, read));
+    return isLoaded && isDeletion(change) && (isOwn(change, read) || knownTo(log)(change, read));
   });
 
 /** C25: what was acknowledged in an outage is not undone on any node, once it is made up for. */
-export const notUndone: FaultChecker = (log) => judge(log, (change, read) => isOwed(change) && isKnown(change, read));
+export const notUndone: FaultChecker = (log) =>
+  judge(log, (change, read) => isOwed(change) && knownTo(log)(change, read));
 
 /** C12: versions that a node sees do not go down. */
 export const versionsRise: FaultChecker = (log) => {
@@ -83,6 +84,7 @@ function higher(highest: Read | undefined, read: Read): Read {
 /** Whether a read gives less than an earlier one, and no write excuses it. */
 function isFallen(log: FaultLog, first: Read, { key, serial = 0, version = 0, begun }: Read): boolean {
   if (version >= (first.version ?? 0)) return false;
+  if (isLostLately(log, first.begun.ms, begun)) return false;
   const since = log.changes.find(({ versions }) => versions.get(key) === first.version);
   const change = { kind: "set", begun: since?.begun ?? first.begun, takenMs: first.begun.ms } as const;
   return !isExcused(log, { change, serial, begun });
@@ -142,6 +144,16 @@ const isOwn: Holds = ({ node, kind, ended }, read) => {
 
 const isKnown: Holds = ({ takenMs = Infinity, saidMs = Infinity }, { servesStale, begun }) =>
   !servesStale && Math.max(takenMs, saidMs) + H_MS + D_MS <= begun.ms;
+
+/** A server that took over may not have had what the last one had taken: until that is repaired, the others may see it. */
+function isLostLately(log: FaultLog, takenMs: number, begun: Moment): boolean {
+  return log.lossesMs.some((lostMs) => takenMs <= lostMs && lostMs <= begun.ms && begun.ms < lostMs + H_MS + D_MS);
+}
+
+/** As `isKnown`, but for what the server has just lost. */
+function knownTo(log: FaultLog): Holds {
+  return (change, read) => isKnown(change, read) && !isLostLately(log, change.takenMs ?? Infinity, read.begun);
+}
 
 function isDeletion({ kind }: Change): boolean {
   return kind === "delete" || kind === "deleteMany" || kind === "invalidateTags" || kind === "clear";

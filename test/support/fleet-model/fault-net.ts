@@ -15,8 +15,12 @@ export class FaultNet implements FleetNet {
   readonly #random: Random;
   readonly #loops = new Map<string, NodeLoop>();
   readonly #lines = new Map<string, FaultyLine>();
-  /** What the server does when it loses its data. */
+  /** What the server does when it loses its data, when a replica copies it and takes over, when it is full, and set back. */
   flush = (): void => {};
+  replicate = (): void => {};
+  failover = (): void => {};
+  evict = (): void => {};
+  setBack = (): void => {};
   /** Writes a line of the story of the run. */
   tell = (_text: () => string): void => {};
 
@@ -73,6 +77,18 @@ export class FaultNet implements FleetNet {
         return this.#troubleLine(fault.node, fault);
       case "server":
         return this.#troubleServer(fault);
+      case "failover":
+        this.replicate();
+        return () => {
+          for (const node of this.nodes) this.line(node).break();
+          this.failover();
+        };
+      case "eviction":
+        this.evict();
+        return () => this.evict();
+      case "server clock":
+        this.setBack();
+        return () => {};
       case "ear":
         return this.#troubleEar(fault.node, fault.trouble);
       case "voice":

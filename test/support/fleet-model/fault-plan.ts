@@ -18,6 +18,12 @@ export type Fault =
       /** Whether clients keep what they cannot send until they are connected again. */
       readonly clientsQueue: boolean;
     }
+  /** A replica that takes over in the end has nothing of what comes in between. */
+  | { readonly type: "failover" }
+  /** The server is full, and forgets half of its keys, at the beginning and at the end. */
+  | { readonly type: "eviction" }
+  /** The clock of the server is set back. */
+  | { readonly type: "server clock" }
   /** What a node hears of the bus. */
   | { readonly type: "ear"; readonly node: string; readonly trouble: EarTrouble }
   /** What a node says on the bus. */
@@ -37,7 +43,7 @@ export interface PlannedFault {
 }
 
 /** How often each kind of fault is drawn. */
-const KINDS = { line: 8, server: 5, ear: 3, voice: 2, bus: 3, disorder: 2, stall: 2 } as const;
+const KINDS = { line: 8, server: 5, failover: 3, eviction: 3, "server clock": 1, ear: 3, voice: 2, bus: 3, disorder: 2, stall: 2 } as const;
 
 const SPAN_MS = [30, 12_000] as const;
 const LONGEST_STALL_MS = 1_500;
@@ -70,6 +76,9 @@ function drawFault(random: Random, node: string): Fault {
     case "bus":
       return { type, node, trouble: random.pick(["holds", "refuses"] as const) };
     case "disorder":
+    case "failover":
+    case "eviction":
+    case "server clock":
       return { type };
     case "voice":
     case "stall":

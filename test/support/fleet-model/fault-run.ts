@@ -4,7 +4,7 @@ import { FaultLog, type Sight } from "./fault-log.js";
 import { FaultNet } from "./fault-net.js";
 import { type PlannedFault, planEpisode } from "./fault-plan.js";
 import { Watch } from "./fault-watch.js";
-import { Fleet, type FleetNode, nodeName, type Plant } from "./fleet.js";
+import { Fleet, type FleetNode, nodeName, type Plant, SCOPES, storedKey } from "./fleet.js";
 import type { Birth, Value } from "./history.js";
 import type { LoadOutcome } from "./origin.js";
 import { Random } from "./random.js";
@@ -28,6 +28,9 @@ export interface FaultOutcome {
 
 const NODES = [0, 1, 2].map(nodeName);
 const SKEWS_MS = [0, 17, 300_000, -300_000] as const;
+/** All that the server may forget: entries, and the records of namespaces. */
+const NAMES = [...KEYS.map(storedKey), ...SCOPES];
+const SET_BACK_MS = 2_000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
@@ -89,10 +92,18 @@ class FaultRun {
     this.#fleet.recorder.fail = ({ node, operation, key, error }) =>
       this.#log.tell(this.#now, () => `node ${node} fails to ${operation} ${key}: ${String(error)}`);
     this.#net.tell = (text) => this.#log.tell(this.#now, text);
-    this.#net.flush = () => {
-      this.#fleet.flush();
+    const lost = (lose: () => void) => (): void => {
+      lose();
       this.#log.lossesMs.push(this.#now);
     };
+    const evictions = random.fork();
+    this.#net.flush = lost(() => this.#fleet.flush());
+    this.#net.replicate = () => this.#fleet.replicate();
+    this.#net.failover = lost(() => this.#fleet.failover());
+    this.#net.evict = () => {
+      for (const name of NAMES) if (evictions.chance(0.5)) this.#fleet.evict(name);
+    };
+    this.#net.setBack = () => this.#fleet.server.shift(-SET_BACK_MS);
   }
 
   async play(): Promise<FaultOutcome> {

@@ -21,6 +21,9 @@ import type { Scheduler } from "./scheduler.js";
 /** The two keys of the model: one of them in a child namespace. */
 export const KEYS = ["a", "child:b"] as const;
 
+/** The namespaces of the keys. */
+export const SCOPES = ["granary:v1:default", "granary:v1:default/child"] as const;
+
 /** A bug that is built into a fleet. Each part takes a sound one and gives it back, bent or not. */
 export interface Plant {
   readonly leaseMs?: number;
