@@ -32,8 +32,8 @@ export interface DeadlinesOptions {
   readonly limitMs: number;
   /** A call was answered in time. */
   answered(): void;
-  /** A call about `key` failed in time. */
-  failed(key: string, error: unknown): void;
+  /** A call about `key` failed in time; returns what its caller is told. */
+  failed(key: string, error: unknown): Error;
   /** A call about `key` has run out of time; returns its error. */
   late(key: string): Error;
   /** A call that was given up has ended after all, with an answer or not. */
@@ -83,8 +83,7 @@ export class Deadlines {
         (error: unknown) => {
           ended();
           if (!this.#isInTime(batch, wait)) return overdue("failed");
-          failed(key, error);
-          reject(error);
+          reject(failed(key, error));
         },
       );
     });

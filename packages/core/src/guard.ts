@@ -6,6 +6,7 @@ import { type Duration, parseDuration } from "./duration.js";
 import { type Awaitable, isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { BreakerState, StoreHealth } from "./events.js";
+import { asStoreError } from "./store-error.js";
 
 /** When a store that does not answer is left alone. */
 export interface BreakerOptions {
@@ -112,8 +113,7 @@ export class Guard {
       if (!isPromiseLike(answer)) this.#breaker.succeeded();
       return answer;
     } catch (error) {
-      this.#judge(call.key, error);
-      throw error;
+      throw this.#failed(call.key, error);
     }
   }
 
@@ -155,10 +155,12 @@ export class Guard {
     return isPromiseLike(answer) ? this.#deadlines.limit(answer, { key, times: thousands, isGathered }) : answer;
   }
 
-  #failed(key: string, error: unknown): void {
+  /** What its caller is told. */
+  #failed(key: string, error: unknown): Error {
     // A store that says that it was asked too late has answered.
     if (isCacheError(error, "STORE_TIMEOUT")) this.#breaker.succeeded();
     else this.#judge(key, error);
+    return asStoreError(error, this.#parts.name);
   }
 
   /** The answer of a store that was given up is a sign that it is back. */

@@ -6,6 +6,7 @@ import { type Right, type StandAside, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
 import { type LoadContext, LoadSession, type Said } from "./load-context.js";
 import type { CacheStore, LeasesCapability, MissedChange, WriteReason } from "./store.js";
+import { asStoreError } from "./store-error.js";
 
 /** Produces the value of an id, or what the schema makes one of. What it throws reaches the caller as it is. */
 export type Loader<T, In = T> = (context: LoadContext<T, In>) => Awaitable<In>;
@@ -158,14 +159,16 @@ interface RightWanted {
 
 /** Asks the store for the right to load. */
 function rightTo(context: CacheContext, { leases, flight, standAside }: RightWanted): Promise<Right> {
-  const { admit } = context.store;
+  const { admit, name } = context.store;
   const { previous } = flight;
   // Fresh is not enough for a refresh ahead of the ttl: it has to be newer than what is being replaced. One of the same
   // instant is newer where it lives longer.
   const isGoodEnough = (entry: CacheEntry): boolean =>
     isFresh(entry, context.clock.now()) &&
     (previous === undefined || entry.createdAt > previous.createdAt || entry.freshUntil > previous.freshUntil);
-  return seekRight({ leases, admit, flight, standAside, isGoodEnough, clock: context.clock, report: context.report });
+  const report = (operation: string, error: unknown, key: string): void =>
+    context.report(operation, asStoreError(error, name), key);
+  return seekRight({ leases, admit, flight, standAside, isGoodEnough, clock: context.clock, report });
 }
 
 /** The value as the schema gives it back; an absent result is not asked about. */

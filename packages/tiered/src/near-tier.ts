@@ -125,7 +125,7 @@ export class NearTier {
   /** No copy that the invalidation meets is given any more, nor one that is taken in later and is as old. */
   async invalidate(invalidation: Invalidation, at: number): Promise<void> {
     this.#marks.raise(invalidation, at);
-    await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation, at), invalidation.scope);
+    await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation, at));
   }
 
   /** Whether a mark that was raised here meets the entry. */
@@ -153,7 +153,7 @@ export class NearTier {
     await this.drop(key);
   }
 
-  async #attempt<T>(operation: string, action: () => Awaitable<T>, key: string): Promise<T | undefined> {
+  async #attempt<T>(operation: string, action: () => Awaitable<T>, key?: string): Promise<T | undefined> {
     try {
       return await action();
     } catch (error) {
@@ -161,7 +161,7 @@ export class NearTier {
     }
   }
 
-  #failed(operation: string, error: unknown, key: string): undefined {
+  #failed(operation: string, error: unknown, key?: string): undefined {
     // It was closed, so these tiers are of no use either.
     if (isCacheError(error, "CLOSED")) throw error;
     this.#options.fail(`near ${operation}`, error, key);
