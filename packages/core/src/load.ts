@@ -85,7 +85,7 @@ export class Load<T> extends Flight {
     this.begunAt = stamps.begin(now);
     this.#calledAt = now;
     counters.loads += 1;
-    const session = new LoadSession<T>(call.id, this, (entry) => this.#context.store.values.own(entry));
+    const session = new LoadSession<T>(call.id, this, this.#context.store.values);
     this.#session = session;
     return callChain.end(this, loader, session);
   }
@@ -191,7 +191,8 @@ export function takerFor(
 
 /** The entry of a value that is written now; `undefined` where the policy says not to store it. */
 export function entryOf({ clock, stamps }: CacheContext, { policy }: Call, value: unknown): CacheEntry | undefined {
-  return makeEntry(policy, { value, createdAt: stamps.begin() }, clock.now());
+  const now = clock.now();
+  return makeEntry(policy, { value, createdAt: stamps.begin(now) }, now);
 }
 
 interface Cargo extends MissedChange {

@@ -17,8 +17,8 @@ export class Stamps {
     this.#clock = clock;
   }
 
-  /** For a load or a write that begins now. */
-  begin(now: number = this.#clock.now()): number {
+  /** For a load or a write that begins `now`. */
+  begin(now: number): number {
     const stamp = Math.max(now, this.#latestMark + STEP_MS);
     this.#latestStamp = Math.max(this.#latestStamp, stamp);
     return stamp;
