@@ -14,6 +14,7 @@ interface Batch {
 /** The wait for one call. */
 interface Wait {
   readonly key: string;
+  readonly isGathered: boolean;
   /** Ends it without an answer; `undefined` once it is over. */
   end: ((reason: Error) => void) | undefined;
 }
@@ -64,24 +65,18 @@ export class Deadlines {
     const batch = times === 1 && !isolatesRequests ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
     const { answered, failed, overdue } = this.#options;
     return new Promise((resolve, reject) => {
-      const wait: Wait = { key, end: reject };
+      const wait: Wait = { key, isGathered, end: reject };
       batch.waits.push(wait);
       batch.waiting += 1;
       if (!isGathered || batch.gathered === 0) this.#pending += 1;
       if (isGathered) batch.gathered += 1;
-      const ended = (): void => {
-        if (isGathered) batch.gathered -= 1;
-        if (!isGathered || batch.gathered === 0) this.#pending -= 1;
-      };
       answer.then(
         (value) => {
-          ended();
           if (!this.#isInTime(batch, wait)) return overdue("answered");
           answered();
           resolve(value);
         },
         (error: unknown) => {
-          ended();
           if (!this.#isInTime(batch, wait)) return overdue("failed");
           reject(failed(key, error));
         },
@@ -94,7 +89,10 @@ export class Deadlines {
     for (const batch of [...this.#batches]) this.#endWaits(batch, reason);
   }
 
+  /** The call of `wait` has ended. Whether its caller still waits. */
   #isInTime(batch: Batch, wait: Wait): boolean {
+    if (wait.isGathered) batch.gathered -= 1;
+    if (!wait.isGathered || batch.gathered === 0) this.#pending -= 1;
     if (wait.end === undefined) return false;
     wait.end = undefined;
     batch.waiting -= 1;
