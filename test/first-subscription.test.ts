@@ -1,5 +1,6 @@
 import { type BusListener, type Cache, type CacheBus, type CacheStore, createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
+import { nextTurn } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { entryOf, KEY, type TierNode, tierNode } from "./support/tier-node.js";
@@ -117,4 +118,32 @@ describe("FIELD 47: C18: before a bus listens for the first time", () => {
     setElsewhere(node, 4);
     expect(await anew.get("k")).toBe(4);
   });
+});
+
+/** Keeps this process from doing anything else. */
+function holdUp(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+test("FIELD 47: a process that is held up while its bus begins to listen keeps what it loads all the same", async () => {
+  const { cache, begin } = lateNode();
+  const stored: boolean[] = [];
+  cache.on("load", (load) => stored.push(load.stored));
+  let isBegun = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    isBegun = resolve;
+  });
+  // A load that has begun before the bus is void when that begins.
+  const loading = cache.getOrSetMany(["a", "b"], async (ids) => {
+    await begun;
+    return ids.map(() => 1);
+  });
+  // To connect, to say hello and to subscribe are turns of the event loop, each behind the timers that are due.
+  const turns = (left: number): unknown => (left > 0 ? setTimeout(() => turns(left - 1), 1) : (begin(), isBegun()));
+  await nextTurn();
+  turns(3);
+  holdUp(400);
+  await loading;
+  expect(stored).toEqual([true, true]);
 });

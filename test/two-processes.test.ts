@@ -1,13 +1,15 @@
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually.js";
 import { type Fleet, type FleetNode, fleet, type Seen } from "./support/fleet.js";
 import { ownRedis } from "./support/own-redis.js";
 
 /** What one node does to a key that every node holds in L1, and what all see from then on. */
-const changes: ReadonlyArray<readonly [name: string, change: (node: FleetNode) => Promise<number>, after: unknown]> = [
-  ["set", (node) => node.set("key", "new"), "new"],
-  ["delete", (node) => node.delete("key"), null],
-  ["expire", (node) => node.expire("key"), null],
+const changes: ReadonlyArray<
+  readonly [name: string, change: (node: FleetNode, key: string) => Promise<number>, after: unknown]
+> = [
+  ["set", (node, key) => node.set(key, "new"), "new"],
+  ["delete", (node, key) => node.delete(key), null],
+  ["expire", (node, key) => node.expire(key), null],
   ["clear", (node) => node.clear(), null],
 ];
 
@@ -21,15 +23,25 @@ beforeEach(() => {
 afterEach(() => nodes.stop());
 
 describe.each([2, 3])("with %i processes on one Redis", (count) => {
+  let shared: Fleet;
+  let all: readonly FleetNode[];
+  beforeAll(async () => {
+    shared = fleet(redis.server.url);
+    all = await startNodes(count, shared);
+  });
+  afterAll(() => shared.stop());
+
   test.each(changes)(
     "what one did by %s, the others see, and never again what was before",
     async (name, change, after) => {
-      const [writer, ...readers] = atLeastTwo(await startNodes(count));
-      await Promise.all([writer, ...readers].map((node) => warm(node, "key", "old")));
-      await Promise.all(readers.map((node) => node.watch("key")));
-      const changedAt = await change(writer);
-      expect((await writer.get("key")) ?? null).toBe(after);
-      const seen = await Promise.all(readers.map((node) => seesChange(node, after)));
+      const [writer, ...readers] = atLeastTwo(all);
+      const key = `changed by ${name}`;
+      onTestFinished(async () => void (await Promise.all(readers.map((node) => node.unwatch()))));
+      await Promise.all(all.map((node) => warm(node, key, "old")));
+      await Promise.all(readers.map((node) => node.watch(key)));
+      const changedAt = await change(writer, key);
+      expect((await writer.get(key)) ?? null).toBe(after);
+      const seen = await Promise.all(readers.map((node) => seesChange(node, key, after)));
       expect(seen).toHaveLength(count - 1);
       for (const values of seen) expect(values.map(({ value }) => value)).toEqual(["old", after]);
       tellDelays(`${name}, ${count} processes`, seen, changedAt);
@@ -43,7 +55,7 @@ test("changes by turns are seen by all, none twice and none that was before", as
   await Promise.all(all.map((node) => node.watch("key")));
   for (let version = 1; version <= 30; version += 1) {
     await all[version % 3]?.set("key", version);
-    await Promise.all(all.map((node) => seesChange(node, version)));
+    await Promise.all(all.map((node) => seesChange(node, "key", version)));
   }
   for (const node of all) {
     const versions = (await node.watched("key")).map(({ value }) => value);
@@ -80,12 +92,12 @@ describe("a process whose bus connection is cut and that misses a message", () =
     await Promise.all([writer, cut].map((node) => warm(node, "key", "old")));
     await cut.watch("key");
     await user.forbid(nodes.channel);
-    await change(writer);
+    await change(writer, "key");
     expect(await subscribers()).toBe(1);
     expect(await cut.get("key")).toBe("old");
     await user.allow();
     await listening(2);
-    const seen = await seesChange(cut, after);
+    const seen = await seesChange(cut, "key", after);
     expect(seen.map(({ value }) => value)).toEqual(["old", after]);
   });
 });
@@ -98,13 +110,13 @@ test("a killed bus connection comes back by itself, and messages are heard again
   expect(Number(await redis.admin.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBeGreaterThanOrEqual(2);
   await listening(2);
   await writer.set("key", "new");
-  const seen = await seesChange(reader, "new");
+  const seen = await seesChange(reader, "key", "new");
   expect(seen.map(({ value }) => value)).toEqual(["old", "new"]);
 });
 
-async function startNodes(count: number): Promise<readonly FleetNode[]> {
-  const started = await Promise.all(Array.from({ length: count }, () => nodes.start()));
-  await listening(count);
+async function startNodes(count: number, of = nodes): Promise<readonly FleetNode[]> {
+  const started = await Promise.all(Array.from({ length: count }, () => of.start()));
+  await listening(count, of);
   expect(new Set(started.map(({ pid }) => pid)).size).toBe(count);
   return started;
 }
@@ -134,10 +146,10 @@ async function warm(node: FleetNode, id: string, value: unknown): Promise<void> 
 }
 
 /** Resolves once the watch of `node` has met `value`, and has read on a while, to see whether an old one comes back. */
-function seesChange(node: FleetNode, value: unknown): Promise<readonly Seen[]> {
+function seesChange(node: FleetNode, key: string, value: unknown): Promise<readonly Seen[]> {
   const settled = ({ value: seen, reads }: Seen) => seen === value && reads > 100;
   return eventually(
-    () => node.watched("key"),
+    () => node.watched(key),
     (seen) => seen.some(settled),
   );
 }
@@ -148,13 +160,16 @@ function tellDelays(title: string, seen: ReadonlyArray<readonly Seen[]>, changed
   console.info(`${title}: seen ${delays.join(" and ")} ms after it had resolved`);
 }
 
-async function subscribers(): Promise<number> {
-  const [, count] = (await redis.admin.call("PUBSUB", "NUMSUB", nodes.channel)) as [string, number];
+async function subscribers(of = nodes): Promise<number> {
+  const [, count] = (await redis.admin.call("PUBSUB", "NUMSUB", of.channel)) as [string, number];
   return Number(count);
 }
 
-async function listening(count: number): Promise<void> {
-  await eventually(subscribers, (listeners) => listeners === count);
+async function listening(count: number, of = nodes): Promise<void> {
+  await eventually(
+    () => subscribers(of),
+    (listeners) => listeners === count,
+  );
 }
 
 /** A user of Redis whose right to listen can be taken away, so that its node cannot be back too early. */
@@ -170,7 +185,10 @@ async function userOfOwn() {
     forbid: async (channel: string) => {
       await redis.admin.call("ACL", "SETUSER", name, "resetchannels");
       await redis.admin.call("CLIENT", "KILL", "USER", name, "TYPE", "pubsub");
-      await eventually(subscribers, (listeners) => listeners === 1);
+      await eventually(
+        () => subscribers(),
+        (listeners) => listeners === 1,
+      );
       expect(await redis.admin.call("ACL", "DRYRUN", name, "SUBSCRIBE", channel)).not.toBe("OK");
     },
     allow: () => redis.admin.call("ACL", "SETUSER", name, "allchannels"),

@@ -2,7 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { CachedShop } from "./cached-shop.js";
 import type { PriceChange } from "./protocol.js";
 
-const PATIENCE_MS = 5_000;
+/** Far longer than it takes on any machine. */
+const PATIENCE_MS = 60_000;
 
 /** Waits for a price to arrive in this process, by reading the product every millisecond as any page would. */
 export class PriceWatch {

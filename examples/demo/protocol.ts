@@ -49,7 +49,7 @@ export type Timings = readonly number[];
 
 export interface ShoppingResult {
   /** Of all tables together. */
-  readonly stats: Pick<CacheStats, "gets" | "misses" | "tiers" | "errors">;
+  readonly stats: Pick<CacheStats, "gets" | "misses" | "tiers">;
   readonly reads: Timings;
   readonly near: Timings;
   readonly far: Timings;

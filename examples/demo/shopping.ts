@@ -61,7 +61,6 @@ function sum(all: readonly CacheStats[]): ShoppingResult["stats"] {
   for (const [tier, hits] of all.flatMap((stats) => Object.entries(stats.tiers))) {
     tiers[tier] = (tiers[tier] ?? 0) + hits;
   }
-  const total = (count: "gets" | "misses" | "errors"): number =>
-    all.reduce((before, stats) => before + stats[count], 0);
-  return { gets: total("gets"), misses: total("misses"), errors: total("errors"), tiers };
+  const total = (count: "gets" | "misses"): number => all.reduce((before, stats) => before + stats[count], 0);
+  return { gets: total("gets"), misses: total("misses"), tiers };
 }

@@ -1,4 +1,4 @@
-import { breakersOpened, metGap, reported, shortest } from "./support/checks.js";
+import { breakerOpened, breakersOpened, metGap, reported, shortest } from "./support/checks.js";
 import type { Fault } from "./support/fault.js";
 import { testFaults } from "./support/fault-tests.js";
 import { cut, mendAll, onLines } from "./support/lines.js";
@@ -72,7 +72,9 @@ const faults: readonly Fault[] = [
     lines: "C20",
     name: "every round trip takes 100 ms more",
     begin: onLines("all", "both", (line) => line.latency(50)),
-    noticed: ({ nodes, spans }) => nodes.every((node) => shortest(node, "cold", spans.fault) > 100),
+    // On a busy machine so many calls may time out that the breaker opens, and calls are short again.
+    noticed: ({ nodes, spans }) =>
+      nodes.every((node) => breakerOpened(node) || shortest(node, "cold", spans.fault) > 100),
   },
   {
     end: mendAll,

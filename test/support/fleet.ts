@@ -30,6 +30,8 @@ export interface FleetNode {
   stampede(id: string, callers: number): Promise<Stampede>;
   /** Begins to read `id` over and over; resolves after the first read. */
   watch(id: string): Promise<void>;
+  /** Ends all that it watches. */
+  unwatch(): Promise<unknown>;
   watched(id: string): Promise<readonly Seen[]>;
 }
 
@@ -74,6 +76,7 @@ function nodeOf({ pid, ask }: ChildNode): FleetNode {
     stats: () => result("stats") as Promise<CacheStats>,
     stampede: (id, callers) => result("stampede", id, callers) as Promise<Stampede>,
     watch: (id) => result("watch", id) as Promise<void>,
+    unwatch: () => result("unwatch"),
     watched: (id) => result("watched", id) as Promise<readonly Seen[]>,
   };
 }

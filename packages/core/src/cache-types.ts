@@ -114,7 +114,7 @@ export interface Cache<T, In = T> extends AnyCache {
   /**
    * The values of the ids, each as `getOrSet` would give it: one read, and one call of `loadMany` for all that are
    * missing. An id that the loader does not return is left out; so is one that it reports as failed by an `Error`, which
-   * is told as an event. Where another node loads an id and gives up, it is loaded afterwards, by one more call.
+   * is told as an event. Where another node loads an id and gives up, it is loaded afterwards, by further calls.
    */
   getOrSetMany<K extends Id>(ids: Iterable<K>, loadMany: LoadMany<In, K>, options?: CallOptions): Promise<Map<K, T>>;
   /** `true` if every tier took all of them. A `Map`, or pairs of an id and a value. */

@@ -16,6 +16,7 @@ import { type OnStoreError, SafeStore, type StoreSource } from "./safe-store.js"
 import type { StandardSchema } from "./schema.js";
 import { basesOf } from "./scope.js";
 import { type CacheStore, isStore, type StoreEvent } from "./store.js";
+import { asStoreError } from "./store-error.js";
 import { type StoreShare, shareOf } from "./store-share.js";
 import { admitWith, checkValue, type ValueCheck } from "./value-check.js";
 
@@ -195,13 +196,16 @@ function weakly<T extends object>(target: T): { deref(): T | undefined } {
 }
 
 /** Tells of a failure that no call of this process waits for, where it may concern this cache. */
-function tellStoreEvent({ keys, report, emitter }: CacheContext, event: StoreEvent): void {
+function tellStoreEvent({ keys, report, emitter, store }: CacheContext, event: StoreEvent): void {
   if (event.type === "breaker" && emitter.heard.breaker > 0) {
     emitter.emit("breaker", { store: event.store, state: event.state });
   }
   if (event.type !== "error") return;
-  const { operation, error, key } = event;
-  if (key === undefined || basesOf(keys.scope).some((base) => key.startsWith(base))) report(operation, error, key);
+  const { operation, key } = event;
+  if (key !== undefined && !basesOf(keys.scope).some((base) => key.startsWith(base))) return;
+  // What a listener has thrown is its own.
+  const isStores = !operation.startsWith("listener of ");
+  report(operation, isStores ? asStoreError(event.error, store.name) : event.error, key);
 }
 
 function checkOf({ schema }: { readonly schema?: StandardSchema }): ValueCheck | undefined {

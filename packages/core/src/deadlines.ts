@@ -15,6 +15,7 @@ interface Batch {
 /** The wait for one call. */
 interface Wait {
   readonly key: string;
+  readonly isGathered: boolean;
   /** Ends it without an answer; `undefined` once it is over. */
   end: ((reason: Error) => void) | undefined;
   readonly attempt: PendingAttempt | undefined;
@@ -36,8 +37,8 @@ export interface DeadlinesOptions {
   readonly limitMs: number;
   /** A call was answered in time. */
   answered(): void;
-  /** A call about `key` failed in time. */
-  failed(key: string, error: unknown): void;
+  /** A call about `key` failed in time; returns what its caller is told. */
+  failed(key: string, error: unknown): Error;
   /** A call about `key` has run out of time; returns its error. */
   late(key: string): Error;
   /** A call that was given up has ended after all, with an answer or not. */
@@ -68,27 +69,20 @@ export class Deadlines {
     const batch = times === 1 && !isolatesRequests ? (this.#open ?? this.#openBatch()) : this.#batchOfItsOwn(times);
     const { answered, failed, overdue } = this.#options;
     return new Promise((resolve, reject) => {
-      const wait: Wait = { key, end: reject, attempt };
+      const wait: Wait = { key, isGathered, end: reject, attempt };
       batch.waits.push(wait);
       batch.waiting += 1;
       if (!isGathered || batch.gathered === 0) this.#pending += 1;
       if (isGathered) batch.gathered += 1;
-      const ended = (): void => {
-        if (isGathered) batch.gathered -= 1;
-        if (!isGathered || batch.gathered === 0) this.#pending -= 1;
-      };
       answer.then(
         (value) => {
-          ended();
           if (!this.#isInTime(batch, wait)) return overdue("answered");
           answered();
           resolve(value);
         },
         (error: unknown) => {
-          ended();
           if (!this.#isInTime(batch, wait)) return overdue("failed");
-          failed(key, error);
-          reject(error);
+          reject(failed(key, error));
         },
       );
     });
@@ -99,7 +93,10 @@ export class Deadlines {
     for (const batch of [...this.#batches]) this.#endWaits(batch, reason);
   }
 
+  /** The call of `wait` has ended. Whether its caller still waits. */
   #isInTime(batch: Batch, wait: Wait): boolean {
+    if (wait.isGathered) batch.gathered -= 1;
+    if (!wait.isGathered || batch.gathered === 0) this.#pending -= 1;
     if (wait.end === undefined) return false;
     wait.end = undefined;
     batch.waiting -= 1;

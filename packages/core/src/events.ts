@@ -12,7 +12,7 @@ export interface StoreHealth {
   readonly timeouts: number;
   /** Calls that were not made, since the breaker was open or too many were pending. */
   readonly refused: number;
-  /** Changes of keys, and marks, that the store has not taken yet and that are kept for it. */
+  /** Changes of keys, and invalidations, that the store has not taken yet and that are to be repaired there. */
   readonly owed: number;
 }
 

@@ -7,6 +7,7 @@ import { type Duration, parseDuration } from "./duration.js";
 import { type Awaitable, isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { BreakerState, StoreHealth } from "./events.js";
+import { asStoreError } from "./store-error.js";
 
 /** When a store that does not answer is left alone. */
 export interface BreakerOptions {
@@ -115,8 +116,7 @@ export class Guard {
       if (!isPromiseLike(answer)) this.#breaker.succeeded();
       return answer;
     } catch (error) {
-      this.#judge(call.key, error);
-      throw error;
+      throw this.#failed(call.key, error);
     }
   }
 
@@ -158,8 +158,10 @@ export class Guard {
     return isPromiseLike(answer) ? this.#deadlines.limit(answer, { key, times: thousands, isGathered, attempt }) : answer;
   }
 
-  #failed(key: string, error: unknown): void {
+  /** What its caller is told. */
+  #failed(key: string, error: unknown): Error {
     this.#judge(key, error);
+    return asStoreError(error, this.#parts.name);
   }
 
   /** The answer of a store that was given up is a sign that it is back. */

@@ -3,6 +3,7 @@ import type { CacheEntry } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import type { Id } from "./key.js";
+import type { OwnValues } from "./own-values.js";
 import { checkTags } from "./policy.js";
 import { isError } from "./realms.js";
 
@@ -46,14 +47,13 @@ export interface Said {
 export class LoadSession<T> implements LoadContext<T> {
   readonly id: Id;
   readonly #flight: Flight;
-  readonly #own: (entry: CacheEntry | undefined) => CacheEntry | undefined;
+  readonly #values: OwnValues;
   #previous: { readonly of: CacheEntry | undefined; readonly own: CacheEntry | undefined } | undefined;
   #said: Said | undefined;
 
-  /** `own` gives the loader an entry that nobody else changes, nor sees it change. */
-  constructor(id: Id, flight: Flight, own: (entry: CacheEntry | undefined) => CacheEntry | undefined) {
+  constructor(id: Id, flight: Flight, values: OwnValues) {
     this.id = id;
-    this.#own = own;
+    this.#values = values;
     this.#flight = flight;
   }
 
@@ -67,7 +67,7 @@ export class LoadSession<T> implements LoadContext<T> {
 
   get previous(): CacheEntry<T> | undefined {
     const { previous } = this.#flight;
-    if (this.#previous?.of !== previous) this.#previous = { of: previous, own: this.#own(previous) };
+    if (this.#previous?.of !== previous) this.#previous = { of: previous, own: this.#values.own(previous) };
     return this.#previous?.own as CacheEntry<T> | undefined;
   }
 

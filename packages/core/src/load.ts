@@ -6,6 +6,7 @@ import { type Right, type StandAside, seekRight } from "./lease.js";
 import { isAbsentResult, makeEntry } from "./lifetime.js";
 import { type LoadContext, LoadSession, type Said } from "./load-context.js";
 import type { CacheStore, LeasesCapability, WriteReason } from "./store.js";
+import { asStoreError } from "./store-error.js";
 
 /** Produces the value of an id, or what the schema makes one of. What it throws reaches the caller as it is. */
 export type Loader<T, In = T> = (context: LoadContext<T, In>) => Awaitable<In>;
@@ -95,7 +96,9 @@ export class Load<T> extends Flight {
       (previous === undefined ||
         entry.createdAt !== previous.createdAt ||
         entry.freshUntil !== previous.freshUntil);
-    return seekRight({ leases, admit: store.admit, flight: this, standAside, isGoodEnough, clock, report });
+    const told = (operation: string, error: unknown, key: string): void =>
+      report(operation, asStoreError(error, store.name), key);
+    return seekRight({ leases, admit: store.admit, flight: this, standAside, isGoodEnough, clock, report: told });
   }
 
   /** Where no lease brings them. Where the store cannot say, what is loaded cannot be kept there. */
@@ -111,7 +114,7 @@ export class Load<T> extends Flight {
     const { call, loader } = this.#order;
     this.#calledAt = now;
     counters.loads += 1;
-    const session = new LoadSession<T>(call.id, this, (entry) => this.#context.store.values.own(entry));
+    const session = new LoadSession<T>(call.id, this, this.#context.store.values);
     this.#session = session;
     return callChain.end(this, loader, session);
   }

@@ -57,19 +57,21 @@ export class LookOfMany {
  * looked at again by itself, one call about thousands of keys would become thousands of calls of the store.
  */
 export async function readLooks(many: ManyLook, read: ReadMany, first: ManyLook["read"]): Promise<readonly Found[]> {
-  const found = [...(await first)];
+  let found = await first;
   for (let reads = 1; reads < MOST_LOOKS; reads += 1) {
-    const looks = new Set(many.looks.filter((look) => look !== undefined));
-    const again = [...looks].filter(({ voided, key }) => voided && !many.isBusy(key));
+    const isOvertaken = (look?: LookOfMany): look is LookOfMany => look?.voided === true && !many.isBusy(look.key);
+    const again = [...new Set(many.looks.filter(isOvertaken))];
     if (again.length === 0) break;
     for (const look of again) {
       look.voided = false;
       many.begun(look);
     }
     const renewed = await read(again.map(({ key }) => key));
+    const all = [...found];
     again.forEach(({ place }, at) => {
-      found[place] = renewed[at];
+      all[place] = renewed[at];
     });
+    found = all;
   }
   return found;
 }

@@ -43,6 +43,7 @@ export type Taken = boolean;
 
 /** A store that cannot fail: what it cannot do counts as absent or as not taken, and is reported. */
 export class SafeStore {
+  readonly name: string;
   readonly onStoreError: OnStoreError;
   readonly #source: StoreSource;
   readonly #options: SafeStoreOptions;
@@ -63,12 +64,13 @@ export class SafeStore {
     this.#source = options.source;
     this.#options = options;
     this.admit = options.admit;
-    const { leases, handles, admits } = options.source.store;
+    const { name, leases, handles, admits } = options.source.store;
+    this.name = name;
     this.values = new OwnValues(options.source.store);
     this.leases = leases;
     this.handles = handles;
     this.#judges = admits !== true;
-    this.#ready = readiness({ name: options.source.store.name, ready: () => this.#store.ready?.() });
+    this.#ready = readiness({ name, ready: () => this.#store.ready?.() });
   }
 
   get #store(): CacheStore {
@@ -123,10 +125,7 @@ export class SafeStore {
   async *walk(glob: string): AsyncGenerator<readonly string[]> {
     const { walk } = this.#store;
     if (walk === undefined) {
-      throw new CacheError(
-        "UNSUPPORTED",
-        `The store "${this.#store.name}" cannot walk its keys. Use one that can, or tags.`,
-      );
+      throw new CacheError("UNSUPPORTED", `The store "${this.name}" cannot walk its keys. Use one that can, or tags.`);
     }
     try {
       yield* walk(glob);
@@ -249,7 +248,7 @@ export class SafeStore {
   }
 
   #failed<Instead>(operation: string, cause: unknown, { key, instead }: { key?: string; instead: Instead }): Instead {
-    const error = asStoreError(cause, this.#store.name);
+    const error = asStoreError(cause, this.name);
     // Its owner has closed the store under an open cache: that is no fault to be bridged.
     if (error.code === "CLOSED" && this.#source.store !== closedStore) throw error;
     this.#options.report(operation, error, key);

@@ -1,5 +1,5 @@
 /*
- * A scope is a namespace as marks name it: `prefix:version:namespace`. Every key begins with its scope and a colon,
+ * A scope is a namespace as stores name it: `prefix:version:namespace`. Every key begins with its scope and a colon,
  * and the scope of a child begins with its parent's and a slash.
  */
 

@@ -3,6 +3,9 @@ import { isolatesRequests } from "./runtime.js";
 /** The longest delay a runtime's timer takes; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+// Node loads its signals when they are first named, and with them keeps the timers of that moment: those of no test.
+void globalThis.AbortSignal;
+
 const pending = new Set<Timer>();
 
 /** What the global timers were when they were last looked at, and how often they have become others. */

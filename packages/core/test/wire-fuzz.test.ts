@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytes, json } from "./golden/v2.js";
 
-const RUNS = Number(process.env["GRANARY_RUNS"] ?? (process.env["GRANARY_FULL"] === undefined ? 5_000 : 20_000));
+const RUNS = Number(process.env["GRANARY_RUNS"] ?? (process.env["GRANARY_FULL"] === undefined ? 2_000 : 20_000));
 
 const FIELDS = ["value", "createdAt", "freshUntil", "keepUntil", "tags", "etag", "lastModified", "generations"];
 

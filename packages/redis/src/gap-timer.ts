@@ -1,4 +1,5 @@
-import { type Clock, runBehind } from "@granary/core";
+import type { Clock } from "@granary/core";
+import { afterReading } from "./after-reading.js";
 
 /** What tells when messages may have been missed, and needs for that. */
 export interface GapTimerParts {
@@ -39,8 +40,10 @@ export class GapTimer {
 
   #wait(): void {
     const { clock } = this.#parts;
-    this.#cancel = runBehind(clock, Math.max(0, this.#dueAt - clock.now()), () => {
-      if (clock.now() >= this.#dueAt) this.tell();
+    const aliveAt = this.#parts.aliveAt();
+    // Where this process was held up, the answer that tells more is there and unread.
+    this.#cancel = afterReading(clock, Math.max(0, this.#dueAt - clock.now()), () => {
+      if (clock.now() >= this.#dueAt && this.#parts.aliveAt() === aliveAt) this.tell();
       this.#wait();
     });
   }

@@ -16,7 +16,7 @@ export function withTexts(replies: readonly (Uint8Array | null)[]): readonly Rep
   if (!Array.isArray(replies)) throw transformed();
   return replies.map((bytes: Uint8Array | null) => {
     if (bytes === null) return null;
-    if (bytes.buffer === undefined) throw transformed();
+    if (!ArrayBuffer.isView(bytes)) throw transformed();
     if (run === undefined || !run.takes(bytes)) run = new Run(bytes);
     return new ReplyOfRun(bytes, run);
   });

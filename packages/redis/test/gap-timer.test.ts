@@ -57,3 +57,14 @@ test("an outage of half a second costs the gap at its end, and no other", async 
   expect(gaps).toEqual([1_500]);
   timer.close();
 });
+
+test("one whose answer lies unread when the two seconds are over, since the process was held up, has none", async () => {
+  const { clock, timer, gaps, aliveAt } = open();
+  // Timers that are due come before what has come over the wire.
+  clock.after(2_000, () => aliveAt(1_500));
+  await clock.advance(3_499);
+  expect(gaps).toEqual([]);
+  await clock.advance(1);
+  expect(gaps).toEqual([3_500]);
+  timer.close();
+});

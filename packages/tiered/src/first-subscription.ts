@@ -1,7 +1,11 @@
 import { systemClock } from "@granary/core";
 
-/** A bus that is slower than this to listen for the first time is not waited for. */
-const LONGEST_WAIT_MS = 250;
+/**
+ * A bus that is slower than these together to listen for the first time is not waited for. In steps, since it takes
+ * several turns of the event loop: where this process is held up meanwhile, that costs one step and not all of them.
+ */
+const STEP_MS = 50;
+const STEPS = 5;
 
 /**
  * The time between a process's start and its bus listening for the first time. Whatever is loaded or written meanwhile
@@ -16,7 +20,11 @@ export class FirstSubscription {
   ready(): Promise<void> | undefined {
     if (this.#state !== "awaited") return undefined;
     this.#waiting ??= new Promise((resolve) => {
-      const cancel = systemClock.after(LONGEST_WAIT_MS, () => this.end());
+      let cancel = (): void => {};
+      const wait = (steps: number): void => {
+        cancel = systemClock.after(STEP_MS, () => (steps === 1 ? this.end() : wait(steps - 1)));
+      };
+      wait(STEPS);
       this.#go = () => {
         cancel();
         resolve();

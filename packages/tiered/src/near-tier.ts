@@ -105,7 +105,7 @@ export class NearTier {
 
   /** No copy that was taken in before, and that the invalidation meets, is given any more. */
   async invalidate(invalidation: Invalidation): Promise<void> {
-    await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation), invalidation.scope);
+    await this.#attempt("invalidate", () => this.#store.invalidate?.(invalidation));
   }
 
   /** Makes what is held stale; whether it was fresh. */
@@ -130,7 +130,7 @@ export class NearTier {
     await this.drop(key);
   }
 
-  async #attempt<T>(operation: string, action: () => Awaitable<T>, key: string): Promise<T | undefined> {
+  async #attempt<T>(operation: string, action: () => Awaitable<T>, key?: string): Promise<T | undefined> {
     try {
       return await action();
     } catch (error) {
@@ -138,7 +138,7 @@ export class NearTier {
     }
   }
 
-  #failed(operation: string, error: unknown, key: string): undefined {
+  #failed(operation: string, error: unknown, key?: string): undefined {
     // It was closed, so these tiers are of no use either.
     if (isCacheError(error, "CLOSED")) throw error;
     this.#options.fail(`near ${operation}`, error, key);

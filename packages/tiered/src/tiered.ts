@@ -53,6 +53,7 @@ export function tiered(options: TieredOptions): CacheStore {
   checkStore("l1", l1);
   checkStore("l2", l2);
   if (l1 === l2) throw new CacheError("INVALID_OPTION", "l1 and l2 are the same store: give each tier one of its own.");
+  checkOrder(l1, l2);
   checkBus(bus);
   const fallbackMs = bus === undefined ? L1_TTL_WITHOUT_BUS_MS : Number.POSITIVE_INFINITY;
   const l1TtlMs = l1Ttl === undefined ? fallbackMs : parseDuration(l1Ttl, "l1Ttl");
@@ -72,6 +73,19 @@ function checkStore(option: string, store: CacheStore): void {
   if (isStore(store)) return;
   const examples = "memoryStore() or redisStore({ client })";
   throw new CacheError("INVALID_OPTION", `${option}: takes a CacheStore, such as ${examples}.`);
+}
+
+/** As far as a store shows whose it is: nodes share one with leases, and one without a guard is this process' own. */
+function checkOrder(l1: CacheStore, l2: CacheStore): void {
+  const isShared = l1.leases !== undefined;
+  const isOwn = l2.remote === false && l2.health === undefined;
+  const isNear = l1.remote === false || l1.invalidate !== undefined;
+  if (!isShared && (isNear || !isOwn)) return;
+  const order = "l1 takes the store of this process, such as memoryStore(), and l2 the one that all nodes share";
+  throw new CacheError(
+    "INVALID_OPTION",
+    `${isOwn ? "l1 and l2 are the wrong way round: " : `l1: "${l1.name}" is shared by nodes. `}${order}, such as redisStore({ client }).`,
+  );
 }
 
 /** A client of Redis publishes and subscribes too, but to other things, and has no name. */

@@ -1,4 +1,4 @@
-import { type CacheEntry, type CacheStore, type Clock, Invalidations } from "@granary/core";
+import { type CacheEntry, type CacheStore, type Clock, guarded, Invalidations } from "@granary/core";
 import { farStore, localHub, manualClock, runStoreContract } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
 import { describe, expect, test } from "vitest";
@@ -40,6 +40,37 @@ describe.each(["without a bus", "with a bus"] as const)("a pair of tiers %s hold
     },
     test,
   );
+});
+
+describe("tiers the wrong way round", () => {
+  const clock = manualClock();
+  const [near, far] = [nearStore(clock), farStore({ clock }).connect()];
+  const own: CacheStore = { ...near, remote: false };
+  const ofThreeVerbs: CacheStore = { name: "three", get: near.get, set: near.set, delete: near.delete };
+
+  test.each([
+    ["a far store over one of this process", far, own],
+    ["a far store over another one", far, farStore({ clock }).connect()],
+    ["a store that may hang over one of this process", ofThreeVerbs, own],
+    ["tiers over a far store", tiered({ l1: own, l2: far }), farStore({ clock }).connect()],
+  ])("are refused: %s", (_, l1, l2) => {
+    const refused = {
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(/l1 takes the store of this process, such as/),
+    };
+    expect(() => tiered({ l1, l2 })).toThrow(expect.objectContaining(refused));
+  });
+
+  test.each([
+    ["a store of this process over a far one", own, far],
+    ["one over another one", own, { ...nearStore(clock), remote: false as const }],
+    ["a store that does not say what it is over a far one", ofThreeVerbs, far],
+    ["and over tiers", ofThreeVerbs, tiered({ l1: own, l2: far })],
+    ["and over a guarded one", ofThreeVerbs, guarded(far)],
+    ["one that judges its entries over one of this process", near, own],
+  ])("and no others: %s", (_, l1, l2) => {
+    expect(tiered({ l1, l2 }).name).toBe(`${l1.name}+${l2.name}`);
+  });
 });
 
 describe("what is not a tier, a bus or a duration", () => {

@@ -56,7 +56,11 @@ export function most(slices: NodeOutcome["slices"], figure: "owed" | "pending" |
 
 /** Whether every node's circuit breaker has opened. */
 export function breakersOpened({ nodes }: Outcome): boolean {
-  return nodes.every(({ breaker }) => breaker.some(({ state }) => state === "open"));
+  return nodes.every(breakerOpened);
+}
+
+export function breakerOpened({ breaker }: NodeOutcome): boolean {
+  return breaker.some(({ state }) => state === "open");
 }
 
 /** Whether some node has reported `reason`. */
@@ -71,7 +75,8 @@ export function metGap(name: string): (outcome: Outcome) => boolean {
 
 /** The shortest that a call of a kind took, in milliseconds, of those that ended some time after `from`. */
 export function shortest({ slices }: NodeOutcome, kind: CallKind, { from, to }: Span): number {
-  const within = slices.filter(({ at }) => at > from + 500 && at <= to);
+  // A slice has the calls that ended since the one before it, however long ago that was.
+  const within = slices.filter(({ at }, place) => at <= to && (slices[place - 1]?.at ?? 0) > from + 500);
   const buckets = within.flatMap(({ kinds }) => kinds[kind].map(([bucket]) => bucket));
   return latencyOf(Math.min(...buckets));
 }

@@ -1,5 +1,6 @@
 // One node of a fleet under load, while Redis fails it. Its parent tells it what to do.
 // It runs the built packages, as an application would.
+import { setTimeout as pause } from "node:timers/promises";
 import { machineMs } from "../../support/machine-ms.mjs";
 import { cachesOf, clientOf, storeOf, twoLines } from "./node-cache.mjs";
 import { NodeLoad } from "./node-load.mjs";
@@ -202,7 +203,7 @@ async function close() {
   client.disconnect();
   await origin.close();
   const until = now() + LEAVING_MS;
-  while (left().length > 0 && now() < until) await new Promise((resolve) => setImmediate(resolve));
+  while (left().length > 0 && now() < until) await pause(5);
   return { closedMs, left: left(), unhandled };
 }
 

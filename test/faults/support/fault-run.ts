@@ -21,7 +21,7 @@ export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 60_
   await spanOfLoad(nodes, ownPlan.faultMs / 2);
   await fault.midway?.(fleet);
   await spanOfLoad(nodes, ownPlan.faultMs / 2);
-  const atEnd = await each(nodes, stockOf);
+  const atEnd = await each(nodes, heldBytes);
   const evidence = (await fault.evidence?.(fleet)) ?? "";
   await fault.end(fleet);
   const to = machineMs();
@@ -30,8 +30,8 @@ export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 60_
   const spans = { before, fault: { from, to }, after };
   const stock = nodes.map(
     (_, at): Stock => ({
-      heldBytes: [atFirst[at]!.heldBytes, atEnd[at]!.heldBytes],
-      gaps: [atFirst[at]!.gaps, atEnd[at]!.gaps],
+      heldBytes: [atFirst[at]!.heldBytes, atEnd[at]!],
+      gapsBefore: atFirst[at]!.gaps,
       recoveredMs: recovered[at]! - to,
     }),
   );
@@ -42,11 +42,16 @@ export async function faultRun(fleet: FaultFleet, fault: Fault, patienceMs = 60_
   return { name, lines, isMute, lostMs: lost.ms, plan: ownPlan, spans, marks, evidence, ...settled };
 }
 
-type Stock = Pick<NodeOutcome, "heldBytes" | "gaps" | "recoveredMs">;
+interface Stock extends Pick<NodeOutcome, "heldBytes" | "recoveredMs"> {
+  readonly gapsBefore: number;
+}
 
 async function stockOf(node: FaultNode): Promise<{ readonly heldBytes: number; readonly gaps: number }> {
-  return { heldBytes: await node.ask<number>("collected"), gaps: await node.ask<number>("gaps") };
+  return { heldBytes: await heldBytes(node), gaps: await gaps(node) };
 }
+
+const heldBytes = (node: FaultNode): Promise<number> => node.ask("collected");
+const gaps = (node: FaultNode): Promise<number> => node.ask("gaps");
 
 interface Settling extends Pick<Outcome, "spans"> {
   readonly stock: readonly Stock[];
@@ -64,6 +69,7 @@ async function settle(
   const results = await each(nodes, (node) => node.ask<NodeResult>("stop"));
   const owed = await each(nodes, owedAtLast);
   const disagreements = await lastDisagreements(fleet, patienceMs);
+  const gapsAtEnd = await each(nodes, gaps);
   const healedAt = spans.fault.to;
   const healed = { from: healedAt, to: machineMs(), binds: "resolvedAt", madeUntil: healedAt } as const;
   const agreedMs = (await observer.findings(healed)).lastOldAt - healedAt;
@@ -73,7 +79,9 @@ async function settle(
   };
   const outcomes = nodes.map(({ name, slices }, at): NodeOutcome => {
     const own = slices.filter((slice) => slice.at > spans.before.from);
-    return { ...results[at]!, ...stock[at]!, owedAtLast: owed[at]!, name, slices: own };
+    const { gapsBefore, ...more } = stock[at]!;
+    const told = [gapsBefore, gapsAtEnd[at]!] as const;
+    return { ...results[at]!, ...more, gaps: told, owedAtLast: owed[at]!, name, slices: own };
   });
   return { nodes: outcomes, findings, disagreements, agreedMs };
 }
