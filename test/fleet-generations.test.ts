@@ -11,6 +11,12 @@ const SCOPE = "granary:v1:shop";
 const CHILD = "granary:v1:shop/eu";
 const TAGS = ["t", "u", "v"] as const;
 
+const KINDS = [
+  { id: "none", tags: [] },
+  { id: "t", tags: ["t"] },
+  { id: "u+v", tags: ["u", "v"] },
+] as const;
+
 interface Message {
   readonly invalidation: Invalidation;
   readonly epoch: string;
@@ -51,7 +57,7 @@ async function node(tell: (bus: HandBus, message: Message) => void, messages: re
   const kinds = [
     { each: cache, scope: SCOPE },
     { each: cache.namespace("eu"), scope: CHILD },
-  ].flatMap((place) => [[], ["t"], ["u", "v"]].map((tags) => ({ ...place, tags, id: tags.join("+") || "none" })));
+  ].flatMap((place) => KINDS.map((kind) => ({ ...place, ...kind })));
   for (const { each, tags, id } of kinds) await each.set(id, id, { tags });
   for (const each of messages) tell(bus, each);
   const held = async (): Promise<readonly string[]> => {

@@ -78,7 +78,8 @@ const planted: ReadonlyArray<readonly [Plant, RaceFleetOptions]> = [
 test.each(planted)("processes with %s are found out", { timeout: TIMEOUT_MS }, async (plant, options) => {
   const { logs } = await run({ ...options, plant });
   // Clocks decide when a value expires, and nothing else.
-  const violations = plant === "own clock" ? expiredReads(logs, LONGEST_AGE_MS).violations : staleReads(logs).violations;
+  const violations =
+    plant === "own clock" ? expiredReads(logs, LONGEST_AGE_MS).violations : staleReads(logs).violations;
   expect(violations).not.toEqual([]);
 });
 

@@ -57,11 +57,19 @@ const others: readonly Change[] = [
   { name: "the message of another node's delete", run: deletedByOther, after: undefined },
   { name: "the message of another node's set", run: setByOther, after: "new" },
   { name: "the message of another node's clear", run: invalidatedByOther({ scope: SCOPE }), after: undefined },
-  { name: "the message of another node's tag", run: invalidatedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined },
+  {
+    name: "the message of another node's tag",
+    run: invalidatedByOther({ scope: SCOPE, tags: [TAG] }),
+    after: undefined,
+  },
   { name: "a gap that swallowed another node's delete", run: deletedInGap, after: undefined, keepsNear: true },
   { name: "a gap that swallowed another node's set", run: setInGap, after: "new", keepsNear: true },
   { name: "a gap that swallowed another node's clear", run: invalidatedInGap({ scope: SCOPE }), ...swallowed },
-  { name: "a gap that swallowed another node's tag", run: invalidatedInGap({ scope: SCOPE, tags: [TAG] }), ...swallowed },
+  {
+    name: "a gap that swallowed another node's tag",
+    run: invalidatedInGap({ scope: SCOPE, tags: [TAG] }),
+    ...swallowed,
+  },
 ];
 
 async function deletedByOther({ far, bus }: TierNode): Promise<void> {

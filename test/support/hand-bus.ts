@@ -47,7 +47,8 @@ export function handBus(): HandBus {
     },
     hearInvalidation: (invalidation) => {
       sequence += 1;
-      for (const listener of listeners) listener.message({ type: "invalidated", ...invalidation, epoch: "e", sequence });
+      for (const listener of listeners)
+        listener.message({ type: "invalidated", ...invalidation, epoch: "e", sequence });
     },
     say: (message) => {
       for (const listener of listeners) listener.message(message);

@@ -118,7 +118,12 @@ const changes: readonly Change[] = [
   { name: "another node's delete", run: deletedByOther, after: undefined, elsewhere: true },
   { name: "another node's set", run: setByOther, after: "new", elsewhere: true },
   { name: "another node's clear", run: invalidatedByOther({ scope: SCOPE }), after: undefined, elsewhere: true },
-  { name: "another node's tag", run: invalidatedByOther({ scope: SCOPE, tags: [TAG] }), after: undefined, elsewhere: true },
+  {
+    name: "another node's tag",
+    run: invalidatedByOther({ scope: SCOPE, tags: [TAG] }),
+    after: undefined,
+    elsewhere: true,
+  },
 ];
 
 async function deletedByOther({ far, bus }: TierNode): Promise<void> {

@@ -36,8 +36,7 @@ const verbs = {
   stats: () => cache.stats(),
   errors: () => errors,
   stampede,
-  randomRun: (plan) =>
-    randomRun({ cache, still, bus: tracks === true ? fencedBus(l2, bus) : bus, origin, name }, plan),
+  randomRun: (plan) => randomRun({ cache, still, bus: tracks === true ? fencedBus(l2, bus) : bus, origin, name }, plan),
 };
 
 process.on("message", (question) => {

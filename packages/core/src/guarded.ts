@@ -2,16 +2,10 @@ import { PendingAttempt } from "./attempt.js";
 import { checkClock, checkOptions, type OptionNames } from "./check-options.js";
 import { systemClock } from "./clock.js";
 import { describe } from "./describe.js";
-import { CacheError } from "./errors.js";
 import type { Awaitable } from "./entry.js";
+import { CacheError } from "./errors.js";
 import { BREAKER_OPTIONS, Guard, type GuardOptions } from "./guard.js";
-import {
-  type CacheStore,
-  isStore,
-  type LeasesCapability,
-  type ManyCapability,
-  traitsOf,
-} from "./store.js";
+import { type CacheStore, isStore, type LeasesCapability, type ManyCapability, traitsOf } from "./store.js";
 import { StoreLifecycle } from "./store-lifecycle.js";
 import { withGenerations } from "./with-generations.js";
 

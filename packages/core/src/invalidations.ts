@@ -1,3 +1,4 @@
+import { generationsOf, newEpoch } from "./generations.js";
 import { scopesOf } from "./scope.js";
 import type { Invalidation } from "./store.js";
 
@@ -32,6 +33,9 @@ export interface InvalidationsOptions {
 export class Invalidations {
   /** Goes up with every invalidation: what was valid is valid as long as it stays the same. */
   sequence = 0;
+  readonly epoch = newEpoch();
+  /** What a load carries that begins now: one text for all between two invalidations. */
+  carried = generationsOf([this]);
   /** In the order in which they were last invalidated. */
   readonly #scopes = new Map<string, ScopeInvalidations>();
   readonly #most: number;
@@ -53,6 +57,7 @@ export class Invalidations {
   /** All that was written before this is invalid, as far as it is in the namespace or carries one of the tags there. */
   add({ scope, tags }: Invalidation): void {
     this.sequence += 1;
+    this.carried = generationsOf([this]);
     const known = this.#scopes.get(scope) ?? this.#newScope();
     this.#scopes.delete(scope);
     this.#scopes.set(scope, known);

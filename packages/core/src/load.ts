@@ -73,7 +73,6 @@ export class Load<T> extends Flight {
   }
 
   async #seek(leases: LeasesCapability | undefined, waiting: PromiseLike<void> | undefined): Promise<unknown> {
-    const { store } = this.#context;
     this.isSeeking = true;
     if (waiting !== undefined) await waiting;
     if (leases !== undefined) this.#right = await this.#rightTo(leases);
@@ -93,9 +92,7 @@ export class Load<T> extends Flight {
     // Fresh is not enough for a refresh ahead of the ttl: it has to be another one than what is being replaced.
     const isGoodEnough = (entry: CacheEntry): boolean =>
       isFresh(entry, clock.now()) &&
-      (previous === undefined ||
-        entry.createdAt !== previous.createdAt ||
-        entry.freshUntil !== previous.freshUntil);
+      (previous === undefined || entry.createdAt !== previous.createdAt || entry.freshUntil !== previous.freshUntil);
     const told = (operation: string, error: unknown, key: string): void =>
       report(operation, asStoreError(error, store.name), key);
     return seekRight({ leases, admit: store.admit, flight: this, standAside, isGoodEnough, clock, report: told });

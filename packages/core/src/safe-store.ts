@@ -3,6 +3,7 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { StoreHealth } from "./events.js";
+import { expireIn } from "./expire.js";
 import { inWaves, manyOf } from "./many-of.js";
 import { OwnValues } from "./own-values.js";
 import { readiness } from "./readiness.js";
@@ -16,7 +17,6 @@ import type {
   WriteOptions,
   WriteReason,
 } from "./store.js";
-import { expireIn } from "./expire.js";
 import { asStoreError, isAboutValue } from "./store-error.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
@@ -37,9 +37,6 @@ export interface SafeStoreOptions {
   /** Hears of every failure, also of those that the caller sees. */
   report(operation: string, error: unknown, key?: string): void;
 }
-
-/** The outcome of a write: whether every tier took it. */
-export type Taken = boolean;
 
 /** A store that cannot fail: what it cannot do counts as absent or as not taken, and is reported. */
 export class SafeStore {
@@ -99,13 +96,12 @@ export class SafeStore {
   }
 
   /** Whether the store took every entry. Rejects where a value itself cannot be stored. */
-  async setMany(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): Promise<Taken> {
+  async setMany(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): Promise<boolean> {
     try {
       await manyOf(this.#store).set(entries);
       return true;
     } catch (error) {
-      if (isCacheError(error, "INVALID_VALUE")) throw this.#unwritable(error);
-      return this.#failed("setMany", error, { instead: false });
+      return this.#notTaken("setMany", error);
     }
   }
 
@@ -134,19 +130,18 @@ export class SafeStore {
     }
   }
 
-  /** Whether the store took `entry`. Rejects where the value itself cannot be stored. */
-  async set(key: string, entry: CacheEntry, reason: WriteReason): Promise<Taken> {
+  /** As `setMany`. */
+  async set(key: string, entry: CacheEntry, reason: WriteReason): Promise<boolean> {
     try {
       await this.#store.set(key, entry, { reason });
       return true;
     } catch (error) {
-      if (isCacheError(error, "INVALID_VALUE")) throw this.#unwritable(error);
-      return this.#failed("set", error, { key, instead: false });
+      return this.#notTaken("set", error, key);
     }
   }
 
   /** As `set`, for a value that a loader gave: one that cannot be stored is reported, and its callers still get it. */
-  async fill(key: string, write: (store: CacheStore) => Awaitable<Taken>): Promise<Taken> {
+  async fill(key: string, write: (store: CacheStore) => Awaitable<boolean>): Promise<boolean> {
     try {
       return await write(this.#store);
     } catch (error) {
@@ -155,7 +150,7 @@ export class SafeStore {
   }
 
   /** A `fill` where there are no leases. Answers at once where the store does. */
-  keep(key: string, entry: CacheEntry, options: WriteOptions): Awaitable<Taken> {
+  keep(key: string, entry: CacheEntry, options: WriteOptions): Awaitable<boolean> {
     try {
       const setting = this.#store.set(key, entry, options);
       return isPromiseLike(setting) ? this.fill(key, () => setting.then(() => true)) : true;
@@ -208,7 +203,7 @@ export class SafeStore {
     }
   }
 
-  /** Until the store's clock can be relied on, so that no stamp is taken from another; `undefined` where that is now. */
+  /** Until the store's clock can be relied on, so that no deadline is by another; `undefined` where that is now. */
   ready(): Promise<void> | undefined {
     return this.#ready()?.catch((error: unknown) => this.#failed("ready", error, { instead: undefined }));
   }
@@ -241,10 +236,12 @@ export class SafeStore {
     return this.admit === undefined ? found : this.admit(key, found);
   }
 
-  /** Its caller is told by the error itself. */
-  #unwritable(error: CacheError): CacheError {
+  /** Of a value that cannot be written its caller is told by the error itself. */
+  #notTaken(operation: string, error: unknown, key?: string): false {
+    if (!isCacheError(error, "INVALID_VALUE"))
+      return this.#failed(operation, error, { ...(key !== undefined && { key }), instead: false });
     this.#options.unwritable();
-    return error;
+    throw error;
   }
 
   #failed<Instead>(operation: string, cause: unknown, { key, instead }: { key?: string; instead: Instead }): Instead {

@@ -3,13 +3,11 @@ import {
   type CacheEntry,
   type CacheStore,
   type Clock,
+  type Generation,
   globMatcher,
   type HandlesCapability,
-  type Generation,
-  generationsOf,
   type Invalidation,
   Invalidations,
-  newEpoch,
   readGenerations,
   StoreLifecycle,
   type WriteOptions,
@@ -57,21 +55,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { bounds, clock, name, values, serializer } = resolveOptions(options);
   const entries = new Shelf(bounds, clock.now());
   const life = new StoreLifecycle(name);
-  const epoch = newEpoch();
   const invalidations = new Invalidations({ forgetting: () => sweep(parts) });
   const unreadable = (key: string, error: unknown) => life.tell({ type: "error", operation: "get", key, error });
   const keeping = keepingFor({ values, serializer, unreadable });
   const apart = valuesOf(keeping, values);
-  let current = generationsOf([{ epoch, sequence: 0 }]);
-  let currentAt = 0;
-  /** One text for all loads between two invalidations. */
-  const generations = (): string => {
-    if (currentAt !== invalidations.sequence) {
-      currentAt = invalidations.sequence;
-      current = generationsOf([{ epoch, sequence: currentAt }]);
-    }
-    return current;
-  };
   const parts: Parts = { ...keeping, values, entries, clock, invalidations, life };
   return {
     name,
@@ -82,12 +69,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     ...(apart !== undefined && { values: apart }),
     // Where each reader is given a copy, an entry is not to be had at its place.
     ...((values === "shared" || values === "frozen") && { handles: handlesOf(parts) }),
-    invalidate(invalidation) {
-      life.assertOpen();
-      invalidations.add(invalidation);
-      return { epoch, sequence: invalidations.sequence };
-    },
-    generations,
+    invalidate: (invalidation) => invalidate(parts, invalidation),
+    generations: () => invalidations.carried,
     walk: (glob) => walkKeys(parts, glob),
     on: (listener) => life.on(listener),
     close: () => {
@@ -153,10 +136,16 @@ interface Parts extends Keeping {
   readonly life: StoreLifecycle;
 }
 
+function invalidate({ life, invalidations }: Parts, invalidation: Invalidation): Generation {
+  life.assertOpen();
+  invalidations.add(invalidation);
+  const { epoch, sequence } = invalidations;
+  return { epoch, sequence };
+}
+
 /** Drops what was invalidated. */
 function sweep({ entries, invalidations }: Parts): void {
-  for (const [key, held] of [...entries.entries()])
-    if (!invalidations.permits(key, held)) entries.delete(key);
+  for (const [key, held] of [...entries.entries()]) if (!invalidations.permits(key, held)) entries.delete(key);
 }
 
 function reader(parts: Parts): (key: string, now?: number, admit?: Admit) => CacheEntry | undefined {

@@ -26,7 +26,11 @@ export interface EntryReads {
   get(key: string, now?: number, admit?: Admit): Promise<CacheEntry | undefined>;
   readonly getMany: ManyCapability["get"];
   /** The entry that `bytes` hold, judged by records that are at least as new. */
-  open(key: string, bytes: Uint8Array | null, judged: { readonly levels: Levels; readonly admit: Admit | undefined }): Found;
+  open(
+    key: string,
+    bytes: Uint8Array | null,
+    judged: { readonly levels: Levels; readonly admit: Admit | undefined },
+  ): Found;
 }
 
 type Found = Awaitable<CacheEntry | undefined>;
@@ -39,22 +43,9 @@ interface Judge {
   readonly admit: Admit | undefined;
 }
 
-export function entryReads({ batch, codec, generations, now: clockNow, ready }: EntryReadsParts): EntryReads {
-  const headerOf = (key: string, reply: Reply, now: number): SealedEntry | undefined => {
-    const sealed = reply === null ? undefined : codec.readHeader(key, reply);
-    return sealed === undefined || sealed.keepUntil <= now ? undefined : sealed;
-  };
-  const unseal = (key: string, sealed: SealedEntry, admit: Admit | undefined): Found => {
-    const entry = codec.unseal(key, sealed);
-    return entry === undefined || admit === undefined ? entry : admit(key, entry);
-  };
-  const judged = (key: string, sealed: SealedEntry | undefined, { levels, admit }: Judge): Found => {
-    if (sealed === undefined) return undefined;
-    const isPermitted = generations.permits(sealed, levels);
-    if (isPromiseLike(isPermitted)) return isPermitted.then((is) => (is ? unseal(key, sealed, admit) : undefined));
-    return isPermitted ? unseal(key, sealed, admit) : undefined;
-  };
-  const open = (key: string, reply: Reply, judge: Judge): Found => judged(key, headerOf(key, reply, judge.now), judge);
+export function entryReads(parts: EntryReadsParts): EntryReads {
+  const { batch, codec, generations, now: clockNow, ready } = parts;
+  const { open, openAll } = opener(parts);
 
   const get: EntryReads["get"] = (key, now, admit) => {
     // The records come first, and so are here when the entry is.
@@ -73,19 +64,9 @@ export function entryReads({ batch, codec, generations, now: clockNow, ready }: 
     return inStep.then(opened).catch((error: unknown) => codec.refuse(key, error));
   };
 
-  const openAll = (keys: readonly string[], replies: readonly Reply[], judge: Judge): ReturnType<ManyCapability["get"]> => {
-    // All headers before the first value: as `readHeader` of the core says, that is faster. One list holds both.
-    const found: Found[] = keys.map((key, at) => headerOf(key, replies[at] ?? null, judge.now));
-    for (let at = 0; at < keys.length; at += 1)
-      found[at] = judged(keys[at] as string, found[at] as SealedEntry | undefined, judge);
-    // Without a turn of promises for each entry, where none has to be waited for.
-    return found.some(isPromiseLike) ? Promise.all(found) : (found as ReadonlyArray<CacheEntry | undefined>);
-  };
-
   const getMany: EntryReads["getMany"] = async (keys, now, admit) => {
-    const [first] = keys;
-    const levels = first === undefined ? undefined : generations.read(first);
-    const replied = levels !== undefined && generations.isShared(keys) ? batch.readTogether(keys) : undefined;
+    const levels = generations.isShared(keys) ? generations.read(keys[0] ?? "") : undefined;
+    const replied = levels && batch.readTogether(keys);
     levels?.asked.catch(() => {});
     if (levels === undefined || replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
     const waiting = ready();
@@ -99,10 +80,41 @@ export function entryReads({ batch, codec, generations, now: clockNow, ready }: 
     }
   };
 
+  const openBytes: EntryReads["open"] = (key, bytes, { levels, admit }) =>
+    open(key, bytes === null ? null : { bytes, text: undefined }, { levels, now: clockNow(), admit });
+  return { get, getMany, open: openBytes };
+}
+
+/** Turns replies into entries. */
+interface Opener {
+  open(key: string, reply: Reply, judge: Judge): Found;
+  openAll(keys: readonly string[], replies: readonly Reply[], judge: Judge): ReturnType<ManyCapability["get"]>;
+}
+
+function opener({ codec, generations }: EntryReadsParts): Opener {
+  const headerOf = (key: string, reply: Reply, now: number): SealedEntry | undefined => {
+    const sealed = reply === null ? undefined : codec.readHeader(key, reply);
+    return sealed === undefined || sealed.keepUntil <= now ? undefined : sealed;
+  };
+  const unseal = (key: string, sealed: SealedEntry, admit: Admit | undefined): Found => {
+    const entry = codec.unseal(key, sealed);
+    return entry === undefined || admit === undefined ? entry : admit(key, entry);
+  };
+  const judged = (key: string, sealed: SealedEntry | undefined, { levels, admit }: Judge): Found => {
+    if (sealed === undefined) return undefined;
+    const isPermitted = generations.permits(sealed, levels);
+    if (isPromiseLike(isPermitted)) return isPermitted.then((is) => (is ? unseal(key, sealed, admit) : undefined));
+    return isPermitted ? unseal(key, sealed, admit) : undefined;
+  };
   return {
-    get,
-    getMany,
-    open: (key, bytes, { levels, admit }) =>
-      open(key, bytes === null ? null : { bytes, text: undefined }, { levels, now: clockNow(), admit }),
+    open: (key, reply, judge) => judged(key, headerOf(key, reply, judge.now), judge),
+    openAll(keys, replies, judge) {
+      // All headers before the first value: as `readHeader` of the core says, that is faster. One list holds both.
+      const found: Found[] = keys.map((key, at) => headerOf(key, replies[at] ?? null, judge.now));
+      for (let at = 0; at < keys.length; at += 1)
+        found[at] = judged(keys[at] as string, found[at] as SealedEntry | undefined, judge);
+      // Without a turn of promises for each entry, where none has to be waited for.
+      return found.some(isPromiseLike) ? Promise.all(found) : (found as ReadonlyArray<CacheEntry | undefined>);
+    },
   };
 }

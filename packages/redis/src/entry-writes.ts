@@ -1,4 +1,12 @@
-import { type CacheEntry, type ExpireTerms, expiredUntil, type ManyCapability, newEpoch, scopesOf, type WriteOptions } from "@granary/core";
+import {
+  type CacheEntry,
+  type ExpireTerms,
+  expiredUntil,
+  type ManyCapability,
+  newEpoch,
+  scopesOf,
+  type WriteOptions,
+} from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { RemoveEntries } from "./entry-deletes.js";
 import { recordKey } from "./generation-keys.js";
@@ -19,15 +27,6 @@ export interface EntryWritesParts {
   readonly isCluster: boolean;
 }
 
-/** The writing half of a store. Every change of a key ends its lease. */
-export interface EntryWrites {
-  set(key: string, entry: CacheEntry, options?: WriteOptions): Promise<void>;
-  readonly setMany: ManyCapability["set"];
-  expire(key: string, terms: ExpireTerms): Promise<boolean>;
-  /** Writes, or deletes where there is nothing, under the lease that `token` stands for; whether it still did. */
-  fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean>;
-}
-
 /** How long Redis is to keep an entry: milliseconds, or "" for ever. */
 type Life = number | "";
 
@@ -42,82 +41,108 @@ interface Later {
   readonly options: WriteOptions;
 }
 
-export function entryWrites(parts: EntryWritesParts): EntryWrites {
-  const { batch, codec, generations, remove, now, leaseKey, isCluster } = parts;
-  const keysOf = (key: string): Pick<Step, "keys"> & { readonly leases: number } => {
+/** The writing half of a store. Every change of a key ends its lease. */
+export class EntryWrites {
+  readonly #parts: EntryWritesParts;
+
+  constructor(parts: EntryWritesParts) {
+    this.#parts = parts;
+  }
+
+  async set(key: string, entry: CacheEntry, options: WriteOptions = {}): Promise<void> {
+    const { batch, remove, isCluster } = this.#parts;
+    const life = this.#lifeOf(entry);
+    if (isOver(life)) return void (await remove([key]));
+    const waiting = batch.room();
+    if (waiting !== undefined) await waiting;
+    if (options.attempt?.isGivenUp === true) return;
+    const { generations: carried } = options;
+    if (isCluster && carried === undefined) await this.#setBehindRecords(key, entry, { life, options });
+    else await this.#write(this.#setStep(key, entry, { life, carried }), key, options);
+  }
+
+  /** All are encoded before the first is sent: a value that cannot be written leaves nothing half done. */
+  async setMany(entries: Parameters<ManyCapability["set"]>[0], options: WriteOptions = {}): Promise<void> {
+    const { codec, remove, isCluster } = this.#parts;
+    if (isCluster) {
+      for (const [key, entry] of entries) codec.encode(key, entry);
+      await Promise.all(entries.map(([key, entry]) => this.set(key, entry, options)));
+      return;
+    }
+    const steps = entries.map(([key, entry]) => {
+      const life = this.#lifeOf(entry);
+      return [
+        key,
+        isOver(life) ? undefined : this.#setStep(key, entry, { life, carried: options.generations }),
+      ] as const;
+    });
+    await Promise.all(
+      steps.map(([key, step]) => (step === undefined ? remove([key]) : this.#write(step, key, options))),
+    );
+  }
+
+  /** Whether it was fresh. */
+  async expire(key: string, terms: ExpireTerms): Promise<boolean> {
+    const { batch, codec, generations, leaseKey } = this.#parts;
+    const { freshUntil, keepUntil } = expiredUntil(terms);
+    const args: CommandWord[] = [terms.now, freshUntil, keepUntil === Number.POSITIVE_INFINITY ? "never" : keepUntil];
+    const [header, levels] = await Promise.all([
+      batch.send({ step: "expire", keys: withLease(key, leaseKey), args }),
+      generations.read(key).asked,
+    ]);
+    if (header === null) return false;
+    // What was invalidated was not there to be made stale.
+    const sealed = codec.readHeader(key, { bytes: header as Uint8Array, text: undefined });
+    return sealed !== undefined && generations.permits(sealed, levels);
+  }
+
+  /** Writes, or deletes where there is nothing, under the lease that `token` stands for; whether it still did. */
+  async fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean> {
+    const { batch, codec } = this.#parts;
+    const life = entry === undefined ? 0 : this.#lifeOf(entry);
+    const { keys, leases } = this.#keysOf(key);
+    // What is over already has replaced what was there, and leaves nothing either.
+    const words = entry === undefined || isOver(life) ? ["", ""] : [codec.encode(key, entry), life];
+    return Number(await batch.send({ step: "fill", keys, args: [leases, token, ...words, key] })) === 1;
+  }
+
+  #lifeOf({ keepUntil }: CacheEntry): Life {
+    return lifeOf(keepUntil - this.#parts.now());
+  }
+
+  #keysOf(key: string): Pick<Step, "keys"> & { readonly leases: number } {
+    const { leaseKey, isCluster } = this.#parts;
     const [names, records] = [withLease(key, leaseKey), isCluster ? [] : scopesOf(key).map(recordKey)];
     return { keys: [...names, ...records], leases: names.length - 1 };
-  };
+  }
 
-  /** The step that writes `entry`, whose generations are those that stand when it is done, unless it brings its own. */
-  const setStep = (key: string, entry: CacheEntry, { life, carried }: Terms): Step => {
-    const { keys, leases } = keysOf(key);
+  /** The step that writes `entry`, whose generations are those that stand when it is done, unless it is given others. */
+  #setStep(key: string, entry: CacheEntry, { life, carried }: Terms): Step {
+    const { codec } = this.#parts;
+    const { keys, leases } = this.#keysOf(key);
     if (carried !== undefined || keys.length === leases + 1) {
       const text = codec.encode(key, { ...entry, generations: carried });
       return { step: "set", keys: keys.slice(0, leases + 1), args: [leases, text, "", life] };
     }
     const { head, tail } = codec.encodeParts(key, entry);
     return { step: "set", keys, args: [leases, head, tail, life, ...scopesOf(key).map(newEpoch)] };
-  };
-
-  const write = (step: Step, key: string, { attempt }: WriteOptions): Promise<unknown> => {
-    const undo = (): void => void remove([key]).catch(() => {});
-    return batch.send(step, { attempt, undo });
-  };
-
-  const set: EntryWrites["set"] = async (key, entry, options = {}) => {
-    const life = lifeOf(entry.keepUntil - now());
-    if (isOver(life)) return void (await remove([key]));
-    const waiting = batch.room();
-    if (waiting !== undefined) await waiting;
-    if (options.attempt?.isGivenUp === true) return;
-    if (isCluster && options.generations === undefined) await setBehindRecords(key, entry, { life, options });
-    else await write(setStep(key, entry, { life, carried: options.generations }), key, options);
-  };
+  }
 
   /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if it came later. */
-  const setBehindRecords = async (key: string, entry: CacheEntry, { life, options }: Later): Promise<void> => {
+  async #setBehindRecords(key: string, entry: CacheEntry, { life, options }: Later): Promise<void> {
+    const { codec, generations } = this.#parts;
     // As it is now: its caller may change it meanwhile.
     const { head, tail } = codec.encodeParts(key, entry);
-    const { current = "" } = await generations.make(key);
+    const { current } = await generations.make(key);
     if (options.attempt?.isGivenUp === true) return;
-    const { keys, leases } = keysOf(key);
-    await write({ step: "set", keys, args: [leases, `${head}${current || "-"}`, tail, life] }, key, options);
-  };
+    const { keys, leases } = this.#keysOf(key);
+    const carried = current === undefined || current === "" ? "-" : current;
+    await this.#write({ step: "set", keys, args: [leases, head + carried, tail, life] }, key, options);
+  }
 
-  return {
-    set,
-    async setMany(entries, options = {}) {
-      // All are encoded before the first is sent: a value that cannot be written leaves nothing half done.
-      if (isCluster) for (const [key, entry] of entries) codec.encode(key, entry);
-      if (isCluster) await Promise.all(entries.map(([key, entry]) => set(key, entry, options)));
-      else await Promise.all(stepsOf(entries).map(([key, step]) => (step === undefined ? remove([key]) : write(step, key, options))));
-    },
-    async expire(key, terms) {
-      const { freshUntil, keepUntil } = expiredUntil(terms);
-      const args: CommandWord[] = [terms.now, freshUntil, keepUntil === Number.POSITIVE_INFINITY ? "never" : keepUntil];
-      const [header, levels] = await Promise.all([
-        batch.send({ step: "expire", keys: withLease(key, leaseKey), args }),
-        generations.read(key).asked,
-      ]);
-      // What was invalidated was not there to be made stale.
-      const sealed = header === null ? undefined : codec.readHeader(key, { bytes: header as Uint8Array, text: undefined });
-      return sealed !== undefined && generations.permits(sealed, levels);
-    },
-    async fill(key, entry, token) {
-      const life = entry === undefined ? 0 : lifeOf(entry.keepUntil - now());
-      const { keys, leases } = keysOf(key);
-      // What is over already has replaced what was there, and leaves nothing either.
-      const words = entry === undefined || isOver(life) ? ["", ""] : [codec.encode(key, entry), life];
-      return Number(await batch.send({ step: "fill", keys, args: [leases, token, ...words, key] })) === 1;
-    },
-  };
-
-  function stepsOf(entries: Parameters<ManyCapability["set"]>[0]): Array<readonly [key: string, step: Step | undefined]> {
-    return entries.map(([key, entry]) => {
-      const life = lifeOf(entry.keepUntil - now());
-      return [key, isOver(life) ? undefined : setStep(key, entry, { life, carried: undefined })];
-    });
+  #write(step: Step, key: string, { attempt }: WriteOptions): Promise<unknown> {
+    const { batch, remove } = this.#parts;
+    return batch.send(step, { attempt, undo: () => void remove([key]).catch(() => {}) });
   }
 }
 

@@ -49,7 +49,9 @@ export class Generations {
   readonly #parts: GenerationsParts;
   readonly #tags: TagSequences;
   /** Those that were asked for last: all reads of one turn share them. */
-  #last: { readonly scopes: readonly string[]; readonly replies: readonly Promise<Reply>[]; readonly levels: AskedLevels } | undefined;
+  #last:
+    | { readonly scopes: readonly string[]; readonly replies: readonly Promise<Reply>[]; readonly levels: AskedLevels }
+    | undefined;
 
   constructor(parts: GenerationsParts) {
     this.#parts = parts;
@@ -76,7 +78,9 @@ export class Generations {
 
   /** What `texts` of records say, as a step has returned them. */
   levelsIn(scopes: readonly string[], texts: readonly (string | undefined)[]): Levels {
-    const records = texts.map((text, at) => (text === undefined ? undefined : this.#recordIn(scopes[at] as string, text)));
+    const records = texts.map((text, at) =>
+      text === undefined ? undefined : this.#recordIn(scopes[at] as string, text),
+    );
     const isWhole = records.every((record) => record !== undefined);
     return { scopes, records, current: isWhole ? generationsOf(records as readonly GenerationRecord[]) : undefined };
   }
@@ -95,7 +99,11 @@ export class Generations {
   async make(key: string): Promise<Levels> {
     const scopes = scopesOf(key);
     if (scopes.length === 0) return NO_LEVELS.answer as Levels;
-    const texts = await this.#parts.writes.send({ step: "records", keys: scopes.map(recordKey), args: scopes.map(newEpoch) });
+    const texts = await this.#parts.writes.send({
+      step: "records",
+      keys: scopes.map(recordKey),
+      args: scopes.map(newEpoch),
+    });
     return this.levelsIn(scopes, (texts as readonly unknown[]).map(String));
   }
 
@@ -192,7 +200,9 @@ class TagSequences {
 
   async #read(scope: string, known: KnownTags, tags: readonly string[]): Promise<void> {
     const answer = await this.#writes.send({ step: "tags", keys: [tagsKey(scope)], args: [known.epoch, ...tags] });
-    const [since = Number.POSITIVE_INFINITY, ...sequences] = (answer as readonly unknown[]).map((each) => Number(String(each)));
+    const [since = Number.POSITIVE_INFINITY, ...sequences] = (answer as readonly unknown[]).map((each) =>
+      Number(String(each)),
+    );
     if (this.#size >= MOST_TAGS) this.#forgetAll();
     known.since = Math.max(known.since, since);
     tags.forEach((tag, at) => known.sequences.set(tag, sequences[at] ?? 0));

@@ -74,8 +74,8 @@ export class InvalidationReads {
   async #readSome(keys: readonly string[]): Promise<void> {
     const { told } = this.#parts;
     try {
-      for (const messages of await Promise.all(keys.map((key) => this.#messagesOf(key))))
-        for (const message of messages) told.message(message);
+      const messages = await Promise.all(keys.map((key) => this.#messagesOf(key)));
+      for (const message of messages.flat()) told.message(message);
     } catch {
       told.gap();
     }
@@ -94,7 +94,8 @@ export class InvalidationReads {
     const same = before?.epoch === record.epoch ? before : { cleared: 0, tagged: 0 };
     const tags = members.flatMap((member) => (member?.startsWith("t") === true ? [member.slice(1)] : []));
     const { epoch, cleared, tagged } = record;
-    const isWhole = cleared > same.cleared || (tagged > same.tagged && (tags.length === 0 || tags.length >= MOST_TAGS - 1));
+    const isWhole =
+      cleared > same.cleared || (tagged > same.tagged && (tags.length === 0 || tags.length >= MOST_TAGS - 1));
     if (isWhole) return [{ type: "invalidated", scope, epoch, sequence: Math.max(cleared, tagged) }];
     return tagged > same.tagged ? [{ type: "invalidated", scope, tags, epoch, sequence: tagged }] : [];
   }

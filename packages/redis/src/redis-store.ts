@@ -15,7 +15,7 @@ import { errorWatch } from "./client-errors.js";
 import { type EntryCodec, entryCodec } from "./entry-codec.js";
 import { entryDeletes } from "./entry-deletes.js";
 import { entryReads } from "./entry-reads.js";
-import { entryWrites } from "./entry-writes.js";
+import { EntryWrites } from "./entry-writes.js";
 import { watchFailovers } from "./failovers.js";
 import { Generations } from "./generations.js";
 import { slotsOf } from "./key-groups.js";
@@ -99,7 +99,10 @@ interface Parts {
   readonly report: (key: string, error: unknown) => void;
 }
 
-type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "expire" | "many" | "invalidate" | "generations" | "leases">;
+type Capabilities = Pick<
+  CacheStore,
+  "get" | "set" | "delete" | "expire" | "many" | "invalidate" | "generations" | "leases"
+>;
 
 function capabilities({ client, clock, codec, wakes, ready, report }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
@@ -108,14 +111,14 @@ function capabilities({ client, clock, codec, wakes, ready, report }: Parts): Ca
   const generations = new Generations({ reads: readBatch, writes: writeBatch, report });
   const reads = entryReads({ batch: readBatch, codec, generations, now, ready });
   const remove = entryDeletes({ batch: writeBatch, slotOf, leaseKey });
-  const fills = entryWrites({ batch: writeBatch, codec, generations, remove, now, leaseKey, isCluster });
+  const fills = new EntryWrites({ batch: writeBatch, codec, generations, remove, now, leaseKey, isCluster });
   const leases = redisLeases({ writes: writeBatch, reads, fills, generations, wakes, leaseKey, isCluster });
   return {
     get: reads.get,
-    set: fills.set,
+    set: (key, entry, options) => fills.set(key, entry, options),
     delete: async (key) => (await remove([key]))[0] === true,
-    expire: fills.expire,
-    many: { get: reads.getMany, set: fills.setMany, delete: remove },
+    expire: (key, terms) => fills.expire(key, terms),
+    many: { get: reads.getMany, set: (entries, options) => fills.setMany(entries, options), delete: remove },
     invalidate: (invalidation) => generations.invalidate(invalidation),
     generations: (key) => generations.carried(key),
     leases,

@@ -91,7 +91,6 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
       checkOptions(connection, CONNECTION_OPTIONS);
       const { line = directLine(), clock: nodeClock = clock, ready } = connection;
       const view = new FarView({ server, line, name, clock: nodeClock });
-      const leases = farLeases({ server, line, leaseMs, view });
       const life: StoreLifecycle = new StoreLifecycle(name, () => {
         nodes.add(life);
         return () => void nodes.delete(life);
@@ -100,16 +99,9 @@ export function farStore(options: FarStoreOptions = {}): FarStore {
         name,
         clock: nodeClock,
         admits: true,
-        get: (key, now, admit) => view.get(key, now, admit),
-        set: (key, entry, options) => view.set(key, entry, options),
-        delete: (key) => line.call("delete", () => server.remove(key)),
-        expire: (key, terms) => line.call("expire", () => server.expire(key, terms)),
-        invalidate: (invalidation) => line.call("invalidate", () => server.invalidate(invalidation)),
-        generations: (key) => line.call("generations", () => server.generations(key)),
-        many: farMany(server, line, view),
-        leases,
+        ...farVerbs(server, line, view),
+        leases: farLeases({ server, line, leaseMs, view }),
         on: (listener) => life.on(listener),
-        walk: (glob) => walk(server, line, glob),
         ...(ready !== undefined && { ready }),
       };
     },
@@ -149,7 +141,9 @@ class FarView {
       void line.call("undo", () => copies.forEach(([key]) => void server.remove(key))).catch(() => {});
     };
     attempt?.onGiveUp(undo);
-    await line.call(operation, () => copies.forEach(([key, copy]) => void server.write(key, copy, generations)));
+    await line.call(operation, () => {
+      for (const [key, copy] of copies) server.write(key, copy, generations);
+    });
   }
 
   /** The entry that an answer holds, judged. */
@@ -166,6 +160,19 @@ type Copies = ReadonlyArray<readonly [key: string, entry: CacheEntry]>;
 interface Opening {
   readonly now?: number | undefined;
   readonly admit?: Admit | undefined;
+}
+
+function farVerbs(server: FarServer, line: FarLine, view: FarView): Omit<CacheStore, "name"> {
+  return {
+    get: (key, now, admit) => view.get(key, now, admit),
+    set: (key, entry, options) => view.set(key, entry, options),
+    delete: (key) => line.call("delete", () => server.remove(key)),
+    expire: (key, terms) => line.call("expire", () => server.expire(key, terms)),
+    invalidate: (invalidation) => line.call("invalidate", () => server.invalidate(invalidation)),
+    generations: (key) => line.call("generations", () => server.generations(key)),
+    many: farMany(server, line, view),
+    walk: (glob) => walk(server, line, glob),
+  };
 }
 
 function farMany(server: FarServer, line: FarLine, view: FarView): ManyCapability {

@@ -54,8 +54,7 @@ export class BusMember {
 
   /** Tells every other node, and the others on this bus object. */
   publish(message: BusMessage): Awaitable<void> {
-    for (const listener of [...(members.get(this.#bus) ?? [])])
-      if (!this.#own.has(listener)) listener.message(message);
+    for (const listener of [...(members.get(this.#bus) ?? [])]) if (!this.#own.has(listener)) listener.message(message);
     return this.#bus.publish(message);
   }
 }

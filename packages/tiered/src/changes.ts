@@ -85,7 +85,7 @@ export class Changes {
     const change = this.#scopes.get(scope);
     if (change === undefined) return;
     if (tags === undefined) change.isCleared = false;
-    else for (const tag of tags) if (change.tags.delete(tag)) this.#count(tag, -1);
+    for (const tag of tags ?? []) this.#deleteTag(change, tag);
     if (!change.isCleared && change.tags.size === 0) this.#dropScope(scope, change);
   }
 
@@ -122,6 +122,10 @@ export class Changes {
     if (tags.has(tag)) return;
     tags.add(tag);
     this.#count(tag, 1);
+  }
+
+  #deleteTag({ tags }: ScopeChange, tag: string): void {
+    if (tags.delete(tag)) this.#count(tag, -1);
   }
 
   #dropScope(scope: string, { tags }: ScopeChange): void {

@@ -1,6 +1,6 @@
 import {
-  CacheError,
   type CacheEntry,
+  CacheError,
   type CacheStore,
   type Clock,
   type Generation,

@@ -25,27 +25,6 @@ export interface TieredLeasesOptions {
 /** The leases of the far tier; what goes to it or comes from it under one is kept near too. */
 export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
   const { near, far, fills, repair, publish } = options;
-  /** Keeps a copy of what far holds, unless something changed the key meanwhile. */
-  async function acquire(key: string, token: string, admit?: Admit): Promise<LeaseAnswer> {
-    const [fill, intake, see] = [fills.begin(key), near.intake(), repair.sight(key)];
-    try {
-      const answer = await far.acquire(key, token, admit);
-      const entry = see(answer.entry);
-      if (repair.missedSince(key) !== undefined) {
-        repair.wake();
-        const held = await near.find(key, intake.now);
-        return { ...answer, entry: held && asStale(held, intake.now) };
-      }
-      if (entry !== undefined && fill.standing) {
-        fills.kept(fill);
-        await near.put(key, entry, intake);
-      }
-      return { ...answer, entry };
-    } finally {
-      fills.end(key, fill);
-    }
-  }
-
   async function write(key: string, entry: CacheEntry | undefined, claim: LeaseClaim): Promise<boolean> {
     const [fill, intake] = [fills.begin(key), near.intake()];
     try {
@@ -67,7 +46,7 @@ export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
 
   return {
     ttlMs: far.ttlMs,
-    acquire,
+    acquire: (key, token, admit) => acquired(options, key, { token, admit }),
     fill: write,
     keepNear: (key, entry) => keptNear(options, key, entry),
     renew: (key, token, ms) => far.renew(key, token, ms),
@@ -75,6 +54,36 @@ export function tieredLeases(options: TieredLeasesOptions): LeasesCapability {
     watch: (key, wake) => far.watch(key, wake),
   };
 }
+
+interface Asker {
+  readonly token: string;
+  readonly admit: Admit | undefined;
+}
+
+/** Keeps a copy of what far holds, unless something changed the key meanwhile. */
+async function acquired(options: TieredLeasesOptions, key: string, { token, admit }: Asker): Promise<LeaseAnswer> {
+  const { near, far, fills, repair } = options;
+  const [fill, intake, see] = [fills.begin(key), near.intake(), repair.sight(key)];
+  try {
+    const answer = await far.acquire(key, token, admit);
+    const entry = see(answer.entry);
+    if (repair.missedSince(key) !== undefined) {
+      repair.wake();
+      const held = await near.find(key, intake.now);
+      return { ...answer, entry: held && asStale(held, intake.now) };
+    }
+    if (entry !== undefined && fill.standing) {
+      fills.kept(fill);
+      await near.put(key, entry, intake);
+    }
+    return { ...answer, entry };
+  } finally {
+    fills.end(key, fill);
+  }
+}
+
+/** Far is well, and does not take this one value. */
+const REFUSALS = ["INVALID_VALUE", "STORE_REFUSED"] as const;
 
 interface Filling {
   readonly entry: CacheEntry | undefined;
@@ -90,19 +99,17 @@ async function filled(options: TieredLeasesOptions, key: string, filling: Fillin
   try {
     return await far.fill(key, entry, claim);
   } catch (error) {
-    if (entry !== undefined && isCacheError(error, "INVALID_VALUE"))
-      await keepUnwritable(options, key, { ...filling, entry });
-    else {
-      repair.missed([key]);
-      if (entry === undefined) await near.drop(key);
-      else if (fill.standing) await near.put(key, entry, near.loneIntake());
-    }
+    const isRefused = REFUSALS.some((code) => isCacheError(error, code));
+    if (entry !== undefined && isRefused) await keepUnwritable(options, key, { ...filling, entry });
+    else repair.missed([key]);
+    if (entry === undefined) await near.drop(key);
+    else if (!isRefused && fill.standing) await near.put(key, entry, near.loneIntake());
     throw error;
   }
 }
 
 /**
- * Far cannot write the value for what it is: this node keeps it, or it would be loaded at every call. What it was to
+ * Far does not take the value, for what it is or since it is full: this node keeps it, or it would be loaded at every call. What it was to
  * replace ends far too, under the lease, or the other nodes would go on with that.
  */
 async function keepUnwritable(

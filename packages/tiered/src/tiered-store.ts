@@ -29,10 +29,10 @@ import { FarReads, type Read } from "./far-reads.js";
 import { FarWrites } from "./far-writes.js";
 import { Fills } from "./fills.js";
 import { bothReady, FirstSubscription } from "./first-subscription.js";
+import { HeardMessages } from "./heard-messages.js";
 import { listenAll } from "./listen-all.js";
 import { DEAF, NearTier } from "./near-tier.js";
 import { Outbox } from "./outbox.js";
-import { HeardMessages } from "./heard-messages.js";
 import { Repair } from "./repair.js";
 import { TieredChanges } from "./tiered-changes.js";
 import { tieredLeases } from "./tiered-leases.js";
@@ -222,22 +222,18 @@ export class TieredStore implements CacheStore {
   #hear(event: BusMessage | StoreEvent): void {
     if (event.type === "breaker" && event.state === "closed") this.#repair.wake();
     if (event.type === "changed") for (const key of event.keys) this.#hearChange(key);
-    if (event.type === "gap") return this.#hearGap();
-    if (event.type === "failover") {
-      this.#repair.failover();
-      return this.#hearGap();
-    }
-    if (event.type === "invalidated") {
-      if (this.#heard.isRepeated(event)) return;
-      void this.#invalidateNear(event);
-    }
+    if (event.type === "failover") this.#repair.failover();
+    if (event.type === "gap" || event.type === "failover") return this.#hearGap(event);
+    if (event.type === "invalidated" && this.#heard.isRepeated(event)) return;
+    if (event.type === "invalidated") void this.#invalidateNear(event);
     this.#life.tell(event);
   }
 
   /** Messages may be missing: no copy from before is trusted, and no load from before is kept. */
-  #hearGap(): void {
-    this.#near.beginEpoch("changes");
-    this.#subscription.end();
+  #hearGap({ type }: StoreEvent): void {
+    // Far does not tell whether the bus listens.
+    this.#near.beginEpoch(type === "gap" ? "changes" : undefined);
+    if (type === "gap") this.#subscription.end();
     this.#life.tell({ type: "gap" });
   }
 
@@ -246,17 +242,14 @@ export class TieredStore implements CacheStore {
   }
 
   /** Far has taken an invalidation: what came near meanwhile goes, and the other nodes hear of it. */
-  async #spread({ scope, tags }: Invalidation, generation: Generation | undefined): Promise<void> {
-    const invalidation = { scope, ...(tags !== undefined && { tags }) };
+  async #spread(invalidation: Invalidation, generation: Generation | undefined): Promise<void> {
     await this.#invalidateNear(invalidation);
-    if (generation === undefined) return;
-    const { epoch, sequence } = generation;
-    this.#outbox.say({ type: "invalidated", ...invalidation, epoch, sequence });
+    if (generation !== undefined) this.#outbox.say(this.#heard.told(invalidation, generation));
   }
 
   /** Copies go; reads that are under way were judged before it. */
-  async #invalidateNear({ scope, tags }: Invalidation): Promise<void> {
+  async #invalidateNear(invalidation: Invalidation): Promise<void> {
     this.#fills.voidAll();
-    await this.#near.invalidate({ scope, ...(tags !== undefined && { tags }) });
+    await this.#near.invalidate(invalidation);
   }
 }

@@ -43,7 +43,18 @@ export interface PlannedFault {
 }
 
 /** How often each kind of fault is drawn. */
-const KINDS = { line: 8, server: 5, failover: 3, eviction: 3, "server clock": 1, ear: 3, voice: 2, bus: 3, disorder: 2, stall: 2 } as const;
+const KINDS = {
+  line: 8,
+  server: 5,
+  failover: 3,
+  eviction: 3,
+  "server clock": 1,
+  ear: 3,
+  voice: 2,
+  bus: 3,
+  disorder: 2,
+  stall: 2,
+} as const;
 
 const SPAN_MS = [30, 12_000] as const;
 const LONGEST_STALL_MS = 1_500;

@@ -1,9 +1,4 @@
-import {
-  type CacheBus,
-  type CacheEntry,
-  type CacheStore,
-  type LeasesCapability,
-} from "@granary/core";
+import { type CacheBus, type CacheEntry, type CacheStore, type LeasesCapability } from "@granary/core";
 import { farStore } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
 import type { Plant } from "./fleet.js";
