@@ -65,7 +65,7 @@ describe.each(["at once", "later"] as const)("generations as entries of a store 
     const [one, other] = [open(), open()];
     const generations = (await one.generations?.(KEY)) ?? "";
     await other.invalidate?.({ scope: SCOPE });
-    await one.set(KEY, { ...entryOf("old"), generations });
+    await one.set(KEY, entryOf("old"), { generations });
     expect(await one.get(KEY)).toBeUndefined();
   });
 
@@ -206,3 +206,23 @@ test("many keys of one namespace cost one read of its record", async () => {
   expect((await store.many?.get(keys))?.every((found) => found?.value === 1)).toBe(true);
   expect([forWriting, records.length]).toEqual([2, 1]);
 });
+
+test.each(["at once", "later"] as const)(
+  "a load asks once for the generations, of a store that answers %s",
+  async (kind) => {
+    const inner = withGenerations(backend(kind).connect());
+    let asked = 0;
+    const store: CacheStore = {
+      ...inner,
+      remote: false,
+      generations: (key) => {
+        asked += 1;
+        return inner.generations?.(key) ?? "";
+      },
+    };
+    const cache = createCache<number>({ store });
+    expect(await cache.getOrSet("a", () => 1)).toBe(1);
+    expect([asked, await cache.get("a")]).toEqual([1, 1]);
+    await cache.close();
+  },
+);
