@@ -1,5 +1,5 @@
-import type { Clock } from "./clock.js";
 import type { PendingAttempt } from "./attempt.js";
+import type { Clock } from "./clock.js";
 import { isolatesRequests } from "./runtime.js";
 
 /** Calls of one moment, which share a timer. */

@@ -155,7 +155,9 @@ export class Guard {
 
   #limited<T>({ key, ask, attempt, thousands = 1, isGathered = false }: GuardedCall<T>): Awaitable<T> {
     const answer = ask();
-    return isPromiseLike(answer) ? this.#deadlines.limit(answer, { key, times: thousands, isGathered, attempt }) : answer;
+    return isPromiseLike(answer)
+      ? this.#deadlines.limit(answer, { key, times: thousands, isGathered, attempt })
+      : answer;
   }
 
   #failed(key: string, error: unknown): void {

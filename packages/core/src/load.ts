@@ -96,9 +96,7 @@ export class Load<T> extends Flight {
     // Fresh is not enough for a refresh ahead of the ttl: it has to be another one than what is being replaced.
     const isGoodEnough = (entry: CacheEntry): boolean =>
       isFresh(entry, clock.now()) &&
-      (previous === undefined ||
-        entry.createdAt !== previous.createdAt ||
-        entry.freshUntil !== previous.freshUntil);
+      (previous === undefined || entry.createdAt !== previous.createdAt || entry.freshUntil !== previous.freshUntil);
     return seekRight({ leases, admit: store.admit, flight: this, standAside, isGoodEnough, clock, report });
   }
 

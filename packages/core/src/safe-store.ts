@@ -3,6 +3,7 @@ import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import type { StoreHealth } from "./events.js";
+import { expireIn } from "./expire.js";
 import { inWaves, manyOf } from "./many-of.js";
 import { OwnValues } from "./own-values.js";
 import { readiness } from "./readiness.js";
@@ -16,7 +17,6 @@ import type {
   WriteOptions,
   WriteReason,
 } from "./store.js";
-import { expireIn } from "./expire.js";
 import { asStoreError, isAboutValue } from "./store-error.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */

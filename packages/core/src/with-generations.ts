@@ -78,7 +78,9 @@ function judgedMany(many: ManyCapability, kept: KeptGenerations): ManyCapability
     },
     async set(entries, options) {
       // They are written later than they were asked for, and their caller may change the values meanwhile.
-      const own = entries.map(([key, entry]) => [key, { ...entry, value: kept.values.takeForLater(entry.value) }] as const);
+      const own = entries.map(
+        ([key, entry]) => [key, { ...entry, value: kept.values.takeForLater(entry.value) }] as const,
+      );
       const lists = [...new Set(entries.map(([key]) => scopesOf(key)))];
       const current = new Map(
         await Promise.all(lists.map(async (scopes) => [scopes, await kept.currentOf(scopes)] as const)),
@@ -108,8 +110,7 @@ function judgedLeases(leases: LeasesCapability, kept: KeptGenerations): LeasesCa
     ttlMs: leases.ttlMs,
     acquire,
     renew: (key, token, ms) => leases.renew(key, token, ms),
-    fill: (key, entry, claim) =>
-      leases.fill(key, entry && { ...entry, generations: claim.generations }, claim),
+    fill: (key, entry, claim) => leases.fill(key, entry && { ...entry, generations: claim.generations }, claim),
     release: (key, token) => leases.release(key, token),
     watch: (key, wake) => leases.watch(key, wake),
   };

@@ -1,9 +1,9 @@
 import {
   type CacheEntry,
   CacheError,
+  type EntryParts,
   encodeEntry,
   encodeParts,
-  type EntryParts,
   isError,
   readHeader,
   type SealedEntry,

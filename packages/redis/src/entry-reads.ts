@@ -26,7 +26,11 @@ export interface EntryReads {
   get(key: string, now?: number, admit?: Admit): Promise<CacheEntry | undefined>;
   readonly getMany: ManyCapability["get"];
   /** The entry that `bytes` hold, judged by records that are at least as new. */
-  open(key: string, bytes: Uint8Array | null, judged: { readonly levels: Levels; readonly admit: Admit | undefined }): Found;
+  open(
+    key: string,
+    bytes: Uint8Array | null,
+    judged: { readonly levels: Levels; readonly admit: Admit | undefined },
+  ): Found;
 }
 
 type Found = Awaitable<CacheEntry | undefined>;
@@ -73,7 +77,11 @@ export function entryReads({ batch, codec, generations, now: clockNow, ready }: 
     return inStep.then(opened).catch((error: unknown) => codec.refuse(key, error));
   };
 
-  const openAll = (keys: readonly string[], replies: readonly Reply[], judge: Judge): ReturnType<ManyCapability["get"]> => {
+  const openAll = (
+    keys: readonly string[],
+    replies: readonly Reply[],
+    judge: Judge,
+  ): ReturnType<ManyCapability["get"]> => {
     // All headers before the first value: as `readHeader` of the core says, that is faster. One list holds both.
     const found: Found[] = keys.map((key, at) => headerOf(key, replies[at] ?? null, judge.now));
     for (let at = 0; at < keys.length; at += 1)

@@ -1,11 +1,20 @@
-import { type CacheEntry, type ExpireTerms, expiredUntil, type ManyCapability, newEpoch, scopesOf, type WriteOptions } from "@granary/core";
+import {
+  type CacheEntry,
+  type ExpireTerms,
+  expiredUntil,
+  type ManyCapability,
+  newEpoch,
+  scopesOf,
+  type WriteOptions,
+} from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { RemoveEntries } from "./entry-deletes.js";
 import { recordKey } from "./generation-keys.js";
-import type { Generations } from "./generations.js";
+import type { Generations, Life } from "./generations.js";
 import { type LeaseKey, withLease } from "./lease-key.js";
 import type { CommandWord, Step } from "./script.js";
-import type { WriteBatch } from "./write-batch.js";
+import { RECORD_LIFE_MS } from "./script-source.js";
+import type { Abandonable, WriteBatch } from "./write-batch.js";
 
 /** What writing entries needs: where bytes go, how they are made, and when it is. */
 export interface EntryWritesParts {
@@ -27,9 +36,6 @@ export interface EntryWrites {
   /** Writes, or deletes where there is nothing, under the lease that `token` stands for; whether it still did. */
   fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean>;
 }
-
-/** How long Redis is to keep an entry: milliseconds, or "" for ever. */
-type Life = number | "";
 
 interface Terms {
   readonly life: Life;
@@ -60,29 +66,26 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
     return { step: "set", keys, args: [leases, head, tail, life, ...scopesOf(key).map(newEpoch)] };
   };
 
-  const write = (step: Step, key: string, { attempt }: WriteOptions): Promise<unknown> => {
-    const undo = (): void => void remove([key]).catch(() => {});
-    return batch.send(step, { attempt, undo });
-  };
+  const given = (key: string, { attempt }: WriteOptions): Abandonable => ({
+    attempt,
+    undo: () => void remove([key]).catch(() => {}),
+  });
 
   const set: EntryWrites["set"] = async (key, entry, options = {}) => {
     const life = lifeOf(entry.keepUntil - now());
     if (isOver(life)) return void (await remove([key]));
-    const waiting = batch.room();
-    if (waiting !== undefined) await waiting;
-    if (options.attempt?.isGivenUp === true) return;
     if (isCluster && options.generations === undefined) await setBehindRecords(key, entry, { life, options });
-    else await write(setStep(key, entry, { life, carried: options.generations }), key, options);
+    else await batch.sendInTurn(() => setStep(key, entry, { life, carried: options.generations }), given(key, options));
   };
 
   /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if it came later. */
   const setBehindRecords = async (key: string, entry: CacheEntry, { life, options }: Later): Promise<void> => {
     // As it is now: its caller may change it meanwhile.
     const { head, tail } = codec.encodeParts(key, entry);
-    const { current = "" } = await generations.make(key);
-    if (options.attempt?.isGivenUp === true) return;
+    const { current = "" } = await generations.make(key, life);
     const { keys, leases } = keysOf(key);
-    await write({ step: "set", keys, args: [leases, `${head}${current || "-"}`, tail, life] }, key, options);
+    const args = [leases, `${head}${current || "-"}`, tail, life];
+    await batch.sendInTurn(() => ({ step: "set", keys, args }), given(key, options));
   };
 
   return {
@@ -91,7 +94,12 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
       // All are encoded before the first is sent: a value that cannot be written leaves nothing half done.
       if (isCluster) for (const [key, entry] of entries) codec.encode(key, entry);
       if (isCluster) await Promise.all(entries.map(([key, entry]) => set(key, entry, options)));
-      else await Promise.all(stepsOf(entries).map(([key, step]) => (step === undefined ? remove([key]) : write(step, key, options))));
+      else
+        await Promise.all(
+          stepsOf(entries).map(([key, step]) =>
+            step === undefined ? remove([key]) : batch.send(step, given(key, options)),
+          ),
+        );
     },
     async expire(key, terms) {
       const { freshUntil, keepUntil } = expiredUntil(terms);
@@ -101,7 +109,8 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
         generations.read(key).asked,
       ]);
       // What was invalidated was not there to be made stale.
-      const sealed = header === null ? undefined : codec.readHeader(key, { bytes: header as Uint8Array, text: undefined });
+      const sealed =
+        header === null ? undefined : codec.readHeader(key, { bytes: header as Uint8Array, text: undefined });
       return sealed !== undefined && generations.permits(sealed, levels);
     },
     async fill(key, entry, token) {
@@ -109,11 +118,15 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
       const { keys, leases } = keysOf(key);
       // What is over already has replaced what was there, and leaves nothing either.
       const words = entry === undefined || isOver(life) ? ["", ""] : [codec.encode(key, entry), life];
+      // On a cluster the step cannot see to it that the records outlive what it writes.
+      if (isCluster && isLong(life)) generations.make(key, life).catch(() => {});
       return Number(await batch.send({ step: "fill", keys, args: [leases, token, ...words, key] })) === 1;
     },
   };
 
-  function stepsOf(entries: Parameters<ManyCapability["set"]>[0]): Array<readonly [key: string, step: Step | undefined]> {
+  function stepsOf(
+    entries: Parameters<ManyCapability["set"]>[0],
+  ): Array<readonly [key: string, step: Step | undefined]> {
     return entries.map(([key, entry]) => {
       const life = lifeOf(entry.keepUntil - now());
       return [key, isOver(life) ? undefined : setStep(key, entry, { life, carried: undefined })];
@@ -125,6 +138,11 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
 function lifeOf(lifeMs: number): Life {
   const ms = Math.ceil(lifeMs);
   return ms > Number.MAX_SAFE_INTEGER ? "" : ms;
+}
+
+/** Whether the records that an entry carries could be gone before it, unless they are told. */
+function isLong(life: Life): boolean {
+  return life === "" || life > RECORD_LIFE_MS / 2;
 }
 
 /** Whether there is nothing to keep. */

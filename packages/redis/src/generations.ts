@@ -31,6 +31,9 @@ export interface AskedLevels {
   answer: Levels | undefined;
 }
 
+/** How long Redis is to keep an entry: milliseconds, or "" for ever. */
+export type Life = number | "";
+
 /** What carries generations. */
 type Carrier = Pick<CacheEntry, "generations" | "tags">;
 
@@ -49,7 +52,9 @@ export class Generations {
   readonly #parts: GenerationsParts;
   readonly #tags: TagSequences;
   /** Those that were asked for last: all reads of one turn share them. */
-  #last: { readonly scopes: readonly string[]; readonly replies: readonly Promise<Reply>[]; readonly levels: AskedLevels } | undefined;
+  #last:
+    | { readonly scopes: readonly string[]; readonly replies: readonly Promise<Reply>[]; readonly levels: AskedLevels }
+    | undefined;
 
   constructor(parts: GenerationsParts) {
     this.#parts = parts;
@@ -76,7 +81,9 @@ export class Generations {
 
   /** What `texts` of records say, as a step has returned them. */
   levelsIn(scopes: readonly string[], texts: readonly (string | undefined)[]): Levels {
-    const records = texts.map((text, at) => (text === undefined ? undefined : this.#recordIn(scopes[at] as string, text)));
+    const records = texts.map((text, at) =>
+      text === undefined ? undefined : this.#recordIn(scopes[at] as string, text),
+    );
     const isWhole = records.every((record) => record !== undefined);
     return { scopes, records, current: isWhole ? generationsOf(records as readonly GenerationRecord[]) : undefined };
   }
@@ -91,11 +98,15 @@ export class Generations {
     return known ?? this.make(key).then(({ current = "" }) => current);
   }
 
-  /** Those that stand now for `key`; made where there are none. */
-  async make(key: string): Promise<Levels> {
+  /** Those that stand now for `key`, made where there are none, and kept for as long as an entry of that life. */
+  async make(key: string, life: Life = 0): Promise<Levels> {
     const scopes = scopesOf(key);
     if (scopes.length === 0) return NO_LEVELS.answer as Levels;
-    const texts = await this.#parts.writes.send({ step: "records", keys: scopes.map(recordKey), args: scopes.map(newEpoch) });
+    const texts = await this.#parts.writes.send({
+      step: "records",
+      keys: scopes.map(recordKey),
+      args: [life, ...scopes.map(newEpoch)],
+    });
     return this.levelsIn(scopes, (texts as readonly unknown[]).map(String));
   }
 
@@ -156,7 +167,7 @@ interface TagQuestion {
 
 interface KnownTags {
   readonly epoch: string;
-  /** The last invalidation of any tag there when they were read: they hold until there is a later one. */
+  /** The last invalidation of any tag there when they were read: they hold until there is another, perhaps of a lesser sequence. */
   readonly tagged: number;
   /** Up to here tags may be missing; `Infinity` where nothing vouches for any. */
   since: number;
@@ -183,7 +194,7 @@ class TagSequences {
 
   #of(scope: string, { epoch, tagged }: GenerationRecord): KnownTags {
     const known = this.#known.get(scope);
-    if (known !== undefined && known.epoch === epoch && known.tagged >= tagged) return known;
+    if (known !== undefined && known.epoch === epoch && known.tagged === tagged) return known;
     const read: KnownTags = { epoch, tagged, since: 0, sequences: new Map() };
     this.#size -= known?.sequences.size ?? 0;
     this.#known.set(scope, read);
@@ -192,7 +203,9 @@ class TagSequences {
 
   async #read(scope: string, known: KnownTags, tags: readonly string[]): Promise<void> {
     const answer = await this.#writes.send({ step: "tags", keys: [tagsKey(scope)], args: [known.epoch, ...tags] });
-    const [since = Number.POSITIVE_INFINITY, ...sequences] = (answer as readonly unknown[]).map((each) => Number(String(each)));
+    const [since = Number.POSITIVE_INFINITY, ...sequences] = (answer as readonly unknown[]).map((each) =>
+      Number(String(each)),
+    );
     if (this.#size >= MOST_TAGS) this.#forgetAll();
     known.since = Math.max(known.since, since);
     tags.forEach((tag, at) => known.sequences.set(tag, sequences[at] ?? 0));

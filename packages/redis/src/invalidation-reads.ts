@@ -94,7 +94,8 @@ export class InvalidationReads {
     const same = before?.epoch === record.epoch ? before : { cleared: 0, tagged: 0 };
     const tags = members.flatMap((member) => (member?.startsWith("t") === true ? [member.slice(1)] : []));
     const { epoch, cleared, tagged } = record;
-    const isWhole = cleared > same.cleared || (tagged > same.tagged && (tags.length === 0 || tags.length >= MOST_TAGS - 1));
+    const isWhole =
+      cleared > same.cleared || (tagged > same.tagged && (tags.length === 0 || tags.length >= MOST_TAGS - 1));
     if (isWhole) return [{ type: "invalidated", scope, epoch, sequence: Math.max(cleared, tagged) }];
     return tagged > same.tagged ? [{ type: "invalidated", scope, tags, epoch, sequence: tagged }] : [];
   }

@@ -60,7 +60,8 @@ export function redisLeases(parts: RedisLeasesParts): LeasesCapability {
   return {
     ttlMs: LEASE_MS,
     acquire,
-    fill: (key, entry, { token, generations: carried }) => fills.fill(key, entry && { ...entry, generations: carried }, token),
+    fill: (key, entry, { token, generations: carried }) =>
+      fills.fill(key, entry && { ...entry, generations: carried }, token),
     renew: async (key, token, ttlMs = LEASE_MS) =>
       isOne(await writes.send({ step: "renew", keys: keysOf(key), args: [token, ttlMs] })),
     async release(key, token) {

@@ -99,7 +99,10 @@ interface Parts {
   readonly report: (key: string, error: unknown) => void;
 }
 
-type Capabilities = Pick<CacheStore, "get" | "set" | "delete" | "expire" | "many" | "invalidate" | "generations" | "leases">;
+type Capabilities = Pick<
+  CacheStore,
+  "get" | "set" | "delete" | "expire" | "many" | "invalidate" | "generations" | "leases"
+>;
 
 function capabilities({ client, clock, codec, wakes, ready, report }: Parts): Capabilities {
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
