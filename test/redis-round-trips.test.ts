@@ -53,16 +53,21 @@ async function open() {
     await cache.close();
     for (const each of [client, admin, monitor]) each.disconnect();
   });
-  /** What `call` has Redis be sent, in order. */
-  const sentBy = async (call: () => Promise<unknown>): Promise<readonly string[]> => {
-    sent.length = 0;
-    await call();
+  /** Resolves once the monitor has told all that the client has sent. */
+  const told = async (): Promise<void> => {
     await client.echo("done");
     await eventually(
       async () => sent,
-      (all) => all.includes("echo"),
+      (all) => all.at(-1) === "echo",
     );
-    return sent.filter((command) => command !== "echo");
+  };
+  /** What `call` has Redis be sent, in order. */
+  const sentBy = async (call: () => Promise<unknown>): Promise<readonly string[]> => {
+    await told();
+    sent.length = 0;
+    await call();
+    await told();
+    return sent.slice(0, -1);
   };
   return { cache, sentBy };
 }
