@@ -50,6 +50,7 @@ export type { BreakerOptions, GuardOptions } from "./guard.js";
 export { guarded } from "./guarded.js";
 export type { PatternOptions } from "./invalidate-pattern.js";
 export { Invalidations, type InvalidationsOptions, type Ordered } from "./invalidations.js";
+export { generationKey } from "./kept-generations.js";
 export { type CacheKey, escapeGlob, type Id, type Params } from "./key.js";
 export { expiredEntry, expiredUntil } from "./lifetime.js";
 export type { Loader, UntypedLoader } from "./load.js";
@@ -97,5 +98,5 @@ export {
   type StoredBytes,
   unseal,
 } from "./wire.js";
-export { generationKey, withGenerations } from "./with-generations.js";
+export { withGenerations } from "./with-generations.js";
 export type { Cacheable, WrapOptions, Wrapped } from "./wrap.js";

@@ -1,7 +1,8 @@
 import { type CacheEntry, type CacheStore, createCache, isPromiseLike, manyOf } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { describe, expect, test } from "vitest";
-import { generationKey, withGenerations } from "../src/with-generations.js";
+import { generationKey } from "../src/kept-generations.js";
+import { withGenerations } from "../src/with-generations.js";
 
 const SCOPE = "granary:v1:posts";
 const KEY = `${SCOPE}:1`;
