@@ -81,8 +81,8 @@ function sequenceAt(now: number): number {
   return Math.max(1, Math.floor(now * 1_000));
 }
 
-/** Random enough never to come twice for one namespace. */
+/** Random enough never to come twice for one namespace; of one length, also where a test has made `Math.random` answer 0. */
 export function newEpoch(): string {
-  const half = (): string => Math.random().toString(36).slice(2, 10);
+  const half = (): string => Math.random().toString(36).slice(2, 10).padStart(8, "0");
   return half() + half();
 }

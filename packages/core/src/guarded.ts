@@ -5,7 +5,14 @@ import { describe } from "./describe.js";
 import type { Awaitable } from "./entry.js";
 import { CacheError } from "./errors.js";
 import { BREAKER_OPTIONS, Guard, type GuardOptions } from "./guard.js";
-import { type CacheStore, isStore, type LeasesCapability, type ManyCapability, traitsOf } from "./store.js";
+import {
+  type CacheStore,
+  isStore,
+  type LeaseAnswer,
+  type LeasesCapability,
+  type ManyCapability,
+  traitsOf,
+} from "./store.js";
 import { StoreLifecycle } from "./store-lifecycle.js";
 import { withGenerations } from "./with-generations.js";
 
@@ -111,7 +118,15 @@ function guardedLeases(leases: LeasesCapability, guard: Guard): LeasesCapability
   return {
     ttlMs,
     // A reader who has waited for a store in vain does not wait a second time, for the right to load.
-    acquire: (key, token, admit) => guard.runIfWell({ key, ask: () => leases.acquire(key, token, admit), isGathered }),
+    acquire: (key, token, admit) => {
+      const attempt = new PendingAttempt();
+      const ask = (): Awaitable<LeaseAnswer> => {
+        // Others would wait for a lease that nobody uses: it is given back behind.
+        attempt.onGiveUp(() => void (async () => leases.release(key, token))().catch(() => {}));
+        return leases.acquire(key, token, admit);
+      };
+      return guard.runIfWell({ key, ask, isGathered, attempt });
+    },
     renew: (key, token, ms) => guard.run({ key, ask: () => leases.renew(key, token, ms), isGathered }),
     fill: (key, entry, claim) => guard.run({ key, ask: () => leases.fill(key, entry, claim), isGathered }),
     release: (key, token) => guard.run({ key, ask: () => leases.release(key, token), isGathered }),

@@ -11,7 +11,7 @@ import { Turns } from "./turns.js";
 const MOST_TAGS = 1_000;
 
 /** A record with the sequences of its tags, which are so lost together. */
-interface KeptRecord extends GenerationRecord {
+export interface KeptRecord extends GenerationRecord {
   /** Up to here tags may be missing. */
   readonly since: number;
   readonly tags: ReadonlyArray<readonly [tag: string, sequence: number]>;
@@ -20,7 +20,8 @@ interface KeptRecord extends GenerationRecord {
 /** Changes of the records of a store, whoever in this process makes them. */
 const turnsOf = processWide("turns of generations", () => new WeakMap<CacheStore, Turns>());
 
-/** The records of namespaces, as far as there are any. */
+type Found = CacheEntry | undefined;
+/** Of the namespaces of a key, as far as there are any. */
 export type Records = ReadonlyArray<KeptRecord | undefined>;
 
 /** The key under which such a store keeps the record of a namespace. No key of a value holds a brace. */
@@ -131,7 +132,7 @@ function tagged(record: KeptRecord, tags: readonly string[]): KeptRecord {
 }
 
 /** What cannot be read counts as lost: everything that carries its generation is hidden. */
-function recordIn(found: CacheEntry | undefined): KeptRecord | undefined {
+function recordIn(found: Found): KeptRecord | undefined {
   if (found === undefined) return undefined;
   const record = found.value as Partial<KeptRecord> | null;
   const isRecord =
@@ -144,8 +145,8 @@ function recordIn(found: CacheEntry | undefined): KeptRecord | undefined {
   return record as KeptRecord;
 }
 
-/** Whether nothing in `records` has invalidated the entry. */
-export function isValid(entry: CacheEntry | undefined, records: Records): boolean {
+/** Whether what was found, if anything, is valid by the records of its namespaces. */
+export function isValid(entry: Found, records: Records): boolean {
   if (entry === undefined) return false;
   const { generations, tags = [] } = entry;
   const validity = validityOf(generations, records, tags.length > 0);
@@ -158,7 +159,7 @@ export function isValid(entry: CacheEntry | undefined, records: Records): boolea
   });
 }
 
-/** Goes on with `value`, at once where it is here. */
+/** `next` of the value: at once where it is here, else when it is. */
 export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromiseLike(value) ? value.then(next) : next(value);
 }

@@ -46,8 +46,8 @@ export class Load<T> extends Flight {
     if (waiting !== undefined || leases !== undefined) return this.#seek(leases, waiting);
     const generations = store.generations(this.key);
     // A store that answers at once is not waited for: the loader is called before anything else can happen.
-    if (isPromiseLike(generations)) return this.#seek(leases, waiting);
-    this.#generations = generations;
+    if (isPromiseLike(generations)) return this.#seek(leases, waiting, generations);
+    this.#carry(generations);
     return this.#begin(now);
   }
 
@@ -72,11 +72,16 @@ export class Load<T> extends Flight {
     if (emitter.heard.loadError > 0) emitter.emit("loadError", { key, error });
   }
 
-  async #seek(leases: LeasesCapability | undefined, waiting: PromiseLike<void> | undefined): Promise<unknown> {
+  async #seek(
+    leases: LeasesCapability | undefined,
+    waiting: PromiseLike<void> | undefined,
+    asked?: Promise<string | undefined>,
+  ): Promise<unknown> {
+    const { store } = this.#context;
     this.isSeeking = true;
     if (waiting !== undefined) await waiting;
     if (leases !== undefined) this.#right = await this.#rightTo(leases);
-    else this.#generations = await this.#generationsNow();
+    else this.#carry(await (asked ?? store.generations(this.key)));
     if (this.#right?.type === "found") return this.#right.entry.value;
     // Given up while another node had the right: whoever waited has gone.
     if (this.landed) return undefined;
@@ -99,11 +104,10 @@ export class Load<T> extends Flight {
   }
 
   /** Where no lease brings them. Where the store cannot say, what is loaded cannot be kept there. */
-  async #generationsNow(): Promise<string | undefined> {
-    const { store } = this.#context;
-    const generations = await store.generations(this.key);
-    if (generations === undefined && store.hasGenerations) this.#right = { type: "alone", seen: undefined };
-    return generations;
+  #carry(generations: string | undefined): void {
+    this.#generations = generations;
+    if (generations === undefined && this.#context.store.hasGenerations)
+      this.#right = { type: "alone", seen: undefined };
   }
 
   #begin(now: number): Awaitable<unknown> {

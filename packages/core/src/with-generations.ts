@@ -10,8 +10,6 @@ import {
   traitsOf,
 } from "./store.js";
 
-type Found = CacheEntry | undefined;
-
 /**
  * `store`, giving out nothing that was invalidated since its load began. One that does not judge its entries itself keeps
  * the generations of its namespaces as entries among the others. It has no atomic step for that: of two invalidations of
@@ -92,7 +90,10 @@ function judgedLeases(leases: LeasesCapability, kept: KeptGenerations): LeasesCa
 }
 
 /** What was found, if it is valid by `records`. */
-function judge(found: Awaitable<Found>, records: Awaitable<Records>): Awaitable<Found> {
+function judge(
+  found: Awaitable<CacheEntry | undefined>,
+  records: Awaitable<Records>,
+): Awaitable<CacheEntry | undefined> {
   if (isPromiseLike(found) || isPromiseLike(records))
     return Promise.all([found, records]).then(([entry, known]) => (isValid(entry, known) ? entry : undefined));
   return isValid(found, records) ? found : undefined;

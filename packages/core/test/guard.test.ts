@@ -465,6 +465,29 @@ describe("a write that is not answered in time", () => {
     expect(told).toEqual(["given up"]);
   });
 
+  it("nor a question for a lease: that is given back behind it", async () => {
+    const { clock, ...far } = { ...farStore().connect(), clock: manualClock() };
+    const { leases } = far;
+    if (leases === undefined) throw new Error("farStore gives leases.");
+    const released: string[] = [];
+    const store: CacheStore = {
+      ...far,
+      clock,
+      leases: {
+        ...leases,
+        acquire: () => new Promise(() => {}),
+        release: (key, token) => void released.push(`${key} ${token}`),
+      },
+    };
+    const asked = Promise.resolve(guarded(store).leases?.acquire("k", "token")).catch((error: unknown) => error);
+    await nextTurn();
+    await clock.advance(249);
+    expect(released).toEqual([]);
+    await clock.advance(1);
+    expect(await asked).toMatchObject({ code: "STORE_TIMEOUT" });
+    expect(released).toEqual(["k token"]);
+  });
+
   it("that is answered is given up by nobody", async () => {
     const { clock, wayward, cache } = open();
     const { set } = wayward.store;

@@ -166,10 +166,11 @@ describe("a refresh that is written under a lease", () => {
     await nextTurn();
     const key = "granary:v1:default:k";
     const answer = await pair.leases?.acquire(key, "token");
-    expect(answer?.type).toBe("granted");
+    const generations = answer?.type === "granted" ? answer.generations : undefined;
+    expect(generations).toBeDefined();
     const now = clock.now();
     const entry = { value: "v2", createdAt: now, freshUntil: now + 3_600_000, keepUntil: now + 3_600_000 };
-    expect(await pair.leases?.fill(key, entry, { token: "token" })).toBe(true);
+    expect(await pair.leases?.fill(key, entry, { token: "token", generations })).toBe(true);
     for (const go of answers.splice(0)) go();
     await reading;
     expect(await cache.get("k")).toBe("v2");

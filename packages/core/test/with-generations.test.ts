@@ -1,7 +1,8 @@
 import { type CacheEntry, type CacheStore, createCache, isPromiseLike, manyOf } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { describe, expect, test } from "vitest";
-import { generationKey, withGenerations } from "../src/with-generations.js";
+import { generationKey } from "../src/kept-generations.js";
+import { withGenerations } from "../src/with-generations.js";
 
 const SCOPE = "granary:v1:posts";
 const KEY = `${SCOPE}:1`;
@@ -65,7 +66,7 @@ describe.each(["at once", "later"] as const)("generations as entries of a store 
     const [one, other] = [open(), open()];
     const generations = (await one.generations?.(KEY)) ?? "";
     await other.invalidate?.({ scope: SCOPE });
-    await one.set(KEY, { ...entryOf("old"), generations });
+    await one.set(KEY, entryOf("old"), { generations });
     expect(await one.get(KEY)).toBeUndefined();
   });
 
@@ -206,3 +207,23 @@ test("many keys of one namespace cost one read of its record", async () => {
   expect((await store.many?.get(keys))?.every((found) => found?.value === 1)).toBe(true);
   expect([forWriting, records.length]).toEqual([2, 1]);
 });
+
+test.each(["at once", "later"] as const)(
+  "a load asks once for the generations, of a store that answers %s",
+  async (kind) => {
+    const inner = withGenerations(backend(kind).connect());
+    let asked = 0;
+    const store: CacheStore = {
+      ...inner,
+      remote: false,
+      generations: (key) => {
+        asked += 1;
+        return inner.generations?.(key) ?? "";
+      },
+    };
+    const cache = createCache<number>({ store });
+    expect(await cache.getOrSet("a", () => 1)).toBe(1);
+    expect([asked, await cache.get("a")]).toEqual([1, 1]);
+    await cache.close();
+  },
+);

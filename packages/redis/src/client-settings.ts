@@ -22,8 +22,8 @@ interface Rule {
   readonly except?: string;
 }
 
-/** The answers of the server that a script is sent again for. A client that connects anew at them never gets beyond. */
-const ANSWERS = ["NOSCRIPT No matching script. Please use EVAL.", "LATE 0"];
+/** The answer of the server that a script is sent again for. A client that connects anew at it never gets beyond. */
+const UNKNOWN_SCRIPT = "NOSCRIPT No matching script. Please use EVAL.";
 
 const RULES: readonly Rule[] = [
   {
@@ -56,9 +56,9 @@ const RULES: readonly Rule[] = [
   },
   {
     isBroken: ({ reconnectOnError, redisOptions }) =>
-      [reconnectOnError, redisOptions?.reconnectOnError].some(reconnectsAtAnswers),
+      [reconnectOnError, redisOptions?.reconnectOnError].some(reconnectsAtAnswer),
     says:
-      "connects anew at every error (`reconnectOnError`), also at those that are answers to a script, and would for " +
+      "connects anew at every error (`reconnectOnError`), also at one that is an answer to a script, and would for " +
       'ever: write reconnectOnError: (error) => error.message.startsWith("READONLY").',
   },
 ];
@@ -74,7 +74,7 @@ export function refuseSettings(factory: string, client: RedisClient): void {
   throw new CacheError("INVALID_OPTION", `The client that ${factory}() was given ${broken.says}`);
 }
 
-function reconnectsAtAnswers(reconnectOnError: unknown): boolean {
+function reconnectsAtAnswer(reconnectOnError: unknown): boolean {
   if (typeof reconnectOnError !== "function") return false;
-  return ANSWERS.some((message) => Boolean(reconnectOnError(new Error(message))));
+  return Boolean(reconnectOnError(new Error(UNKNOWN_SCRIPT)));
 }

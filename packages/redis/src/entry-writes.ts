@@ -10,10 +10,11 @@ import {
 import type { EntryCodec } from "./entry-codec.js";
 import type { RemoveEntries } from "./entry-deletes.js";
 import { recordKey } from "./generation-keys.js";
-import type { Generations } from "./generations.js";
+import type { Generations, Life } from "./generations.js";
 import { type LeaseKey, withLease } from "./lease-key.js";
 import type { CommandWord, Step } from "./script.js";
-import type { WriteBatch } from "./write-batch.js";
+import { RECORD_LIFE_MS } from "./script-invalidation.js";
+import type { Abandonable, WriteBatch } from "./write-batch.js";
 
 /** What writing entries needs: where bytes go, how they are made, and when it is. */
 export interface EntryWritesParts {
@@ -26,9 +27,6 @@ export interface EntryWritesParts {
   /** Whether the records of namespaces are on other servers than the keys. */
   readonly isCluster: boolean;
 }
-
-/** How long Redis is to keep an entry: milliseconds, or "" for ever. */
-type Life = number | "";
 
 interface Terms {
   readonly life: Life;
@@ -53,17 +51,14 @@ export class EntryWrites {
     const { batch, remove, isCluster } = this.#parts;
     const life = this.#lifeOf(entry);
     if (isOver(life)) return void (await remove([key]));
-    const waiting = batch.room();
-    if (waiting !== undefined) await waiting;
-    if (options.attempt?.isGivenUp === true) return;
     const { generations: carried } = options;
     if (isCluster && carried === undefined) await this.#setBehindRecords(key, entry, { life, options });
-    else await this.#write(this.#setStep(key, entry, { life, carried }), key, options);
+    else await batch.sendInTurn(() => this.#setStep(key, entry, { life, carried }), this.#given(key, options));
   }
 
   /** All are encoded before the first is sent: a value that cannot be written leaves nothing half done. */
   async setMany(entries: Parameters<ManyCapability["set"]>[0], options: WriteOptions = {}): Promise<void> {
-    const { codec, remove, isCluster } = this.#parts;
+    const { batch, codec, remove, isCluster } = this.#parts;
     if (isCluster) {
       for (const [key, entry] of entries) codec.encode(key, entry);
       await Promise.all(entries.map(([key, entry]) => this.set(key, entry, options)));
@@ -77,7 +72,7 @@ export class EntryWrites {
       ] as const;
     });
     await Promise.all(
-      steps.map(([key, step]) => (step === undefined ? remove([key]) : this.#write(step, key, options))),
+      steps.map(([key, step]) => (step === undefined ? remove([key]) : batch.send(step, this.#given(key, options)))),
     );
   }
 
@@ -98,11 +93,13 @@ export class EntryWrites {
 
   /** Writes, or deletes where there is nothing, under the lease that `token` stands for; whether it still did. */
   async fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean> {
-    const { batch, codec } = this.#parts;
+    const { batch, codec, generations, isCluster } = this.#parts;
     const life = entry === undefined ? 0 : this.#lifeOf(entry);
     const { keys, leases } = this.#keysOf(key);
     // What is over already has replaced what was there, and leaves nothing either.
     const words = entry === undefined || isOver(life) ? ["", ""] : [codec.encode(key, entry), life];
+    // On a cluster the step cannot see to it that the records outlive what it writes.
+    if (isCluster && isLong(life)) generations.make(key, life).catch(() => {});
     return Number(await batch.send({ step: "fill", keys, args: [leases, token, ...words, key] })) === 1;
   }
 
@@ -130,19 +127,19 @@ export class EntryWrites {
 
   /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if it came later. */
   async #setBehindRecords(key: string, entry: CacheEntry, { life, options }: Later): Promise<void> {
-    const { codec, generations } = this.#parts;
+    const { batch, codec, generations } = this.#parts;
     // As it is now: its caller may change it meanwhile.
     const { head, tail } = codec.encodeParts(key, entry);
-    const { current } = await generations.make(key);
-    if (options.attempt?.isGivenUp === true) return;
+    const { current } = await generations.make(key, life);
     const { keys, leases } = this.#keysOf(key);
     const carried = current === undefined || current === "" ? "-" : current;
-    await this.#write({ step: "set", keys, args: [leases, head + carried, tail, life] }, key, options);
+    const args = [leases, head + carried, tail, life];
+    await batch.sendInTurn(() => ({ step: "set", keys, args }), this.#given(key, options));
   }
 
-  #write(step: Step, key: string, { attempt }: WriteOptions): Promise<unknown> {
-    const { batch, remove } = this.#parts;
-    return batch.send(step, { attempt, undo: () => void remove([key]).catch(() => {}) });
+  #given(key: string, { attempt }: WriteOptions): Abandonable {
+    const { remove } = this.#parts;
+    return { attempt, undo: () => void remove([key]).catch(() => {}) };
   }
 }
 
@@ -150,6 +147,11 @@ export class EntryWrites {
 function lifeOf(lifeMs: number): Life {
   const ms = Math.ceil(lifeMs);
   return ms > Number.MAX_SAFE_INTEGER ? "" : ms;
+}
+
+/** Whether the records that an entry carries could be gone before it, unless they are told. */
+function isLong(life: Life): boolean {
+  return life === "" || life > RECORD_LIFE_MS / 2;
 }
 
 /** Whether there is nothing to keep. */

@@ -31,6 +31,9 @@ export interface AskedLevels {
   answer: Levels | undefined;
 }
 
+/** How long Redis is to keep an entry: milliseconds, or "" for ever. */
+export type Life = number | "";
+
 /** What carries generations. */
 type Carrier = Pick<CacheEntry, "generations" | "tags">;
 
@@ -95,14 +98,14 @@ export class Generations {
     return known ?? this.make(key).then(({ current = "" }) => current);
   }
 
-  /** Those that stand now for `key`; made where there are none. */
-  async make(key: string): Promise<Levels> {
+  /** Those that stand now for `key`, made where there are none, and kept for as long as an entry of that life. */
+  async make(key: string, life: Life = 0): Promise<Levels> {
     const scopes = scopesOf(key);
     if (scopes.length === 0) return NO_LEVELS.answer as Levels;
     const texts = await this.#parts.writes.send({
       step: "records",
       keys: scopes.map(recordKey),
-      args: scopes.map(newEpoch),
+      args: [life, ...scopes.map(newEpoch)],
     });
     return this.levelsIn(scopes, (texts as readonly unknown[]).map(String));
   }
@@ -164,7 +167,7 @@ interface TagQuestion {
 
 interface KnownTags {
   readonly epoch: string;
-  /** The last invalidation of any tag there when they were read: they hold until there is a later one. */
+  /** The last invalidation of any tag there when they were read: they hold until there is another, perhaps of a lesser sequence. */
   readonly tagged: number;
   /** Up to here tags may be missing; `Infinity` where nothing vouches for any. */
   since: number;
@@ -191,7 +194,7 @@ class TagSequences {
 
   #of(scope: string, { epoch, tagged }: GenerationRecord): KnownTags {
     const known = this.#known.get(scope);
-    if (known !== undefined && known.epoch === epoch && known.tagged >= tagged) return known;
+    if (known !== undefined && known.epoch === epoch && known.tagged === tagged) return known;
     const read: KnownTags = { epoch, tagged, since: 0, sequences: new Map() };
     this.#size -= known?.sequences.size ?? 0;
     this.#known.set(scope, read);

@@ -2,11 +2,11 @@ import { CacheError, isError } from "@granary/core";
 
 /** What a store asks of Redis, by itself and in its script. */
 const STORE_RULES =
-  "~<keyPrefix>granary:* &granary:* +get +mget +set +del +unlink +type +pttl +pexpire +persist +zadd +zcard +zrange " +
+  "~<keyPrefix>granary:* &granary:* +get +mget +set +del +unlink +pttl +pexpire +persist +zadd +zcard +zrange " +
   "+zremrangebyrank +zscore +publish +eval +evalsha +time +scan +ping";
 
 /** What Redis 6 and 7 say of a command, of a key or a channel, and of what a script asks for. */
-const REFUSAL = /^(NOPERM|ERR The user executing the script can't)|ACL failure in script/;
+const REFUSAL = /^NOPERM|The user executing the script can't|ACL failure in script/;
 
 /** Whether `error` says that the client's user may not do this. */
 export function isNotPermitted(error: unknown): boolean {

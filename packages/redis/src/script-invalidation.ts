@@ -14,9 +14,7 @@ export const INVALIDATION_STEPS = `
 -- first one is a deletion.
 function steps.invalidate(keys, args)
   local name, tags = keys[1], keys[2]
-  local text = redis.pcall('GET', name)
-  local epoch, sequence, cleared, tagged =
-    string.match(type(text) == 'string' and text or '', '^(%w+) (%d+) (%d+) (%d+)$')
+  local text, epoch, sequence, cleared, tagged = record_at(name)
   local left = redis.call('PTTL', name)
   if not epoch then epoch, sequence, cleared, tagged, left = args[2], 0, 0, 0, 0 end
   sequence = math.max(sequence + 1, sequence_now())
@@ -26,7 +24,7 @@ function steps.invalidate(keys, args)
     cleared = sequence
   else
     local vouching = 'e' .. epoch
-    if redis.pcall('TYPE', tags).ok ~= 'zset' or not redis.call('ZSCORE', tags, vouching) then
+    if type(redis.pcall('ZSCORE', tags, vouching)) ~= 'string' then
       redis.call('DEL', tags)
       redis.call('ZADD', tags, tagged, vouching)
     end

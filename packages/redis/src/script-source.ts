@@ -18,13 +18,26 @@ local function sequence_now()
   return time[1] * 1000000 + time[2]
 end
 
--- The record under the name, made where there is none: with an epoch that no entry carries yet.
-local function record_of(name, epoch)
+-- The text of the record under the name and what it says; nothing where there is none that an entry could carry.
+local function record_at(name)
   local text = redis.pcall('GET', name)
-  if type(text) == 'string' and string.find(text, '^%w+ %d+ %d+ %d+$') then return text end
-  text = string.format('%s %.0f 0 0', epoch, sequence_now())
+  if type(text) ~= 'string' then return end
+  local epoch, sequence, cleared, tagged = string.match(text, '^([0-9a-z]+) (%d+) (%d+) (%d+)$')
+  if not epoch then return end
+  sequence, cleared, tagged = tonumber(sequence), tonumber(cleared), tonumber(tagged)
+  if sequence <= ${Number.MAX_SAFE_INTEGER} and math.max(cleared, tagged) <= sequence then
+    return text, epoch, sequence, cleared, tagged
+  end
+end
+
+-- As record_at, made where there is none: with an epoch that no entry carries yet.
+local function record_of(name, new_epoch)
+  local text, epoch, sequence = record_at(name)
+  if text then return text, epoch, sequence end
+  sequence = sequence_now()
+  text = string.format('%s %.0f 0 0', new_epoch, sequence)
   redis.call('SET', name, text, 'PX', ${RECORD_LIFE_MS})
-  return text
+  return text, new_epoch, sequence
 end
 
 local function keep(name, life)
@@ -41,12 +54,12 @@ local function set(keys, args)
   local leases = tonumber(args[2])
   local generations = {}
   for index = 2 + leases, #keys do
-    local name = keys[index]
-    local epoch, sequence = string.match(record_of(name, args[4 + index - leases]), '^(%w+) (%d+)')
-    generations[#generations + 1] = epoch .. '.' .. sequence
-    keep(name, args[5])
+    local _, epoch, sequence = record_of(keys[index], args[4 + index - leases])
+    generations[#generations + 1] = string.format('%s.%.0f', epoch, sequence)
   end
+  -- The value comes first: a server that is full takes anything behind a change that needs no room.
   write(keys[1], args[3] .. table.concat(generations, ',') .. args[4], args[5])
+  for index = 2 + leases, #keys do keep(keys[index], args[5]) end
   if leases > 0 then drop(keys[2]) end
   return 1
 end
@@ -90,12 +103,13 @@ function steps.delete(keys, args)
   return existed
 end
 
--- keys: records. a new epoch for each: returns the records, which are made where they are missing
+-- keys: records. life of what is to carry them, in ms or "", a new epoch for each: returns the records, which are made
+-- where they are missing
 function steps.records(keys, args)
   local records = {}
   for index = 1, #keys do
-    records[index] = record_of(keys[index], args[1 + index])
-    keep(keys[index], 0)
+    records[index] = (record_of(keys[index], args[2 + index]))
+    keep(keys[index], args[2])
   end
   return records
 end
@@ -110,15 +124,13 @@ function steps.acquire(keys, args)
   local left, holder = -1, ''
   if leases > 0 then
     local other = redis.call('GET', keys[2])
-    if other and other ~= args[3] then
-      left, holder = redis.call('PTTL', keys[2]), other
-    else
-      redis.call('SET', keys[2], args[3], 'PX', args[4])
-    end
+    if other and other ~= args[3] then left, holder = redis.call('PTTL', keys[2]), other end
+    -- A lease without an end is none of ours.
+    if left < 0 then redis.call('SET', keys[2], args[3], 'PX', args[4]) end
   end
   local answer = {held, left, holder}
   for index = 2 + leases, #keys do
-    answer[#answer + 1] = record_of(keys[index], args[3 + index - leases])
+    answer[#answer + 1] = (record_of(keys[index], args[3 + index - leases]))
   end
   return answer
 end
@@ -193,17 +205,22 @@ end
 
 ${INVALIDATION_STEPS}
 
--- What a step meets that is about its keys is its own answer. The rest is about the server, and ends all.
+-- What a step meets that is about its keys, or needs more room than there is, is its own answer: others need none. The rest
+-- is about the server, and ends all.
 local function attempt(keys, args)
   local is_done, answer = pcall(steps[args[1]], keys, args)
   if is_done then return answer end
   local text = type(answer) == 'table' and answer.err or answer
-  if string.find(text, 'WRONGTYPE') then return {err = 'WRONGTYPE ' .. text} end
+  local code = string.match(text, 'WRONGTYPE') or string.match(text, 'OOM')
+  if code then return {err = code .. ' ' .. text} end
   error(answer)
 end
 
+-- Not by unpack, which takes some thousands: an invalidation may name more tags.
 local function part(list, from, count)
-  return {unpack(list, from, from + count - 1)}
+  local own = {}
+  for index = 1, count do own[index] = list[from + index - 1] end
+  return own
 end
 
 -- for each step how many keys are its own, how many words, and these: does one after the other, returns their answers

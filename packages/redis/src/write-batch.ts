@@ -59,20 +59,25 @@ export class WriteBatch {
   readonly #parts: WriteBatchParts;
   #pending: AskedStep[] = [];
   #unanswered = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(parts: WriteBatchParts) {
     this.#parts = parts;
   }
 
-  /** Resolves when there is room for a value; `undefined` where that is now. A server that is frozen is not sent more. */
-  room(): Promise<void> | undefined {
-    if (this.#unanswered < MOST_UNANSWERED) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** As `send`, of a value that is encoded only when there is room: a server that is frozen is not sent more. */
+  async sendInTurn(encoded: () => Step, given: Abandonable): Promise<unknown> {
+    while (this.#unanswered >= MOST_UNANSWERED) await this.#turn(given);
+    try {
+      return this.send(encoded(), given);
+    } finally {
+      this.#admit();
+    }
   }
 
   /** Resolves to what Redis answers to `step`. Where that is given up before, it is not sent any more, or is undone. */
   send(step: Step | CountedStep, given?: Abandonable): Promise<unknown> {
+    if (given?.attempt?.isGivenUp === true) return Promise.reject(notSent());
     const size = sizeOfStep(step);
     this.#unanswered += size;
     const answer = new Promise((resolve, reject) => {
@@ -86,20 +91,32 @@ export class WriteBatch {
       this.#admit();
     };
     answer.then(ended, ended);
-    this.#admit();
     return answer;
   }
 
-  /** One at a time: each takes room only when it is sent. */
+  /** Whoever gives up is not kept waiting, nor is what it would have written. */
+  #turn({ attempt }: Abandonable): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(resolve);
+      attempt?.onGiveUp(() => {
+        if (this.#waiting.delete(resolve)) reject(notSent());
+      });
+    });
+  }
+
+  /** One at a time, which admits the next: each takes room only when it is sent, and may not come to that. */
   #admit(): void {
-    if (this.#waiting.length > 0 && this.#unanswered < MOST_UNANSWERED) this.#waiting.shift()?.();
+    const [next] = this.#waiting;
+    if (next === undefined || this.#unanswered >= MOST_UNANSWERED) return;
+    this.#waiting.delete(next);
+    next();
   }
 
   #giveUp(asked: AskedStep, { undo }: Abandonable): void {
     const at = this.#pending.indexOf(asked);
     if (at < 0) return undo();
     this.#pending.splice(at, 1);
-    asked.reject(new CacheError("STORE_TIMEOUT", "This was given up before Redis could be asked, and was not sent."));
+    asked.reject(notSent());
   }
 
   #flush(): void {
@@ -178,6 +195,10 @@ function counted(asked: AskedStep, count: number): PendingStep {
 
 function isCounted(step: Step | CountedStep): step is CountedStep {
   return typeof step.args === "function";
+}
+
+function notSent(): CacheError {
+  return new CacheError("STORE_TIMEOUT", "This was given up before Redis could be asked, and was not sent.");
 }
 
 function explained(error: unknown): unknown {

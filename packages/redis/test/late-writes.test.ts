@@ -1,11 +1,11 @@
-import { type Cache, type CacheStore, createCache, guarded } from "@granary/core";
+import { type Cache, type CacheStore, createCache, guarded, PendingAttempt } from "@granary/core";
 import { redisStore } from "@granary/redis";
 import { nextTurn } from "@granary/testkit";
 import { type TcpProxy, tcpProxy } from "@granary/testkit/tcp-proxy";
 import { Redis } from "ioredis";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../../../test/support/eventually.js";
 import { ownRedis } from "../../../test/support/own-redis.js";
-import { pastLimit } from "../../../test/support/past-limit.js";
 import { startRedis } from "../../../test/support/redis-server.js";
 import { declared, forThisTest, LIBRARIES } from "./support/clients.js";
 import { entryOf } from "./support/entries.js";
@@ -15,17 +15,16 @@ const own = ownRedis();
 /** How long a node waits for a Redis that it cannot reach, in milliseconds. */
 const TIMEOUT_MS = 100;
 
-const DAY_MS = 86_400_000;
-
 const KEY = "granary:v1:default:k";
 
 /** A node whose way to Redis a test may hold, and the store of another one, whose way is sound. */
 interface Held {
   readonly proxy: TcpProxy;
+  readonly client: { readonly status: string };
   readonly store: CacheStore;
   readonly cache: Cache<string>;
   readonly other: CacheStore;
-  /** Lets pass what is held, once it is late by any clock. Resolves when Redis has done, or refused, all of it. */
+  /** Lets pass what is held. Resolves when Redis has done all of it, and what was sent behind it. */
   passLate(): Promise<void>;
 }
 
@@ -44,12 +43,11 @@ describe.each(LIBRARIES)("a node on $library that has given up its calls", ({ co
     await far.ready?.();
     const other = redisStore({ client: forThisTest(connect(own.server.url)) });
     const passLate = async (): Promise<void> => {
-      await pastLimit(far, TIMEOUT_MS);
       await proxy.mend();
       // Behind the first one comes what has to be sent again.
       for (let pings = 0; pings < 2; pings += 1) await client.ping();
     };
-    return { proxy, store, cache, other, passLate };
+    return { proxy, client, store, cache, other, passLate };
   }
 
   const valueIn = async ({ other }: Held): Promise<unknown> => (await other.get(KEY))?.value;
@@ -60,27 +58,26 @@ describe.each(LIBRARIES)("a node on $library that has given up its calls", ({ co
     expect(await valueIn(held)).toBe("in time");
   });
 
-  test("does not write over what another node has written since", async () => {
+  test("leaves nothing where another node has written since, and nobody reads the late value", async () => {
     const held = await open();
     held.proxy.blackHole();
     expect(await held.cache.set("k", "late")).toBe(false);
     await held.other.set(KEY, entryOf("newer"));
     await held.passLate();
-    expect(await valueIn(held)).toBe("newer");
+    expect(await valueIn(held)).toBeUndefined();
   });
 
-  test("does not write many over what another node has written since", async () => {
+  test("leaves nothing of many either", async () => {
     const held = await open();
+    await held.other.set("granary:v1:default:other", entryOf("old"));
     held.proxy.blackHole();
     const late = held.cache.setMany([
       ["k", "late"],
       ["other", "late"],
     ]);
     expect(await late).toBe(false);
-    await held.other.set(KEY, entryOf("newer"));
     await held.passLate();
-    expect(await valueIn(held)).toBe("newer");
-    expect(await held.other.get("granary:v1:default:other")).toBeUndefined();
+    expect(await held.other.many?.get([KEY, "granary:v1:default:other"])).toEqual([undefined, undefined]);
   });
 
   test("does not bring back what another node has deleted since", async () => {
@@ -93,30 +90,44 @@ describe.each(LIBRARIES)("a node on $library that has given up its calls", ({ co
     expect(await valueIn(held)).toBeUndefined();
   });
 
-  test("does not write late to a server that has to be sent the script", async () => {
+  test("leaves nothing at a server that has to be sent the script", async () => {
     const held = await open();
     held.proxy.blackHole();
     expect(await held.cache.set("k", "late")).toBe(false);
-    await held.other.set(KEY, entryOf("newer"));
     await own.admin.script("FLUSH");
     await held.passLate();
-    expect(await valueIn(held)).toBe("newer");
+    expect(await valueIn(held)).toBeUndefined();
   });
 
-  test("does not write what its client has kept until it is connected again", async () => {
+  test("sends nothing that it was asked for while it was not connected, but for deletions", async () => {
     const held = await open();
     held.proxy.refuse();
     held.proxy.reset();
+    await closed(held);
     expect(await held.cache.set("k", "late")).toBe(false);
+    expect(await held.cache.setMany([["k", "late"]])).toBe(false);
+    await held.cache.delete("gone");
     await held.other.set(KEY, entryOf("newer"));
+    await held.other.set("granary:v1:default:gone", entryOf("old"));
     await held.passLate();
     expect(await valueIn(held)).toBe("newer");
+    expect(await held.other.get("granary:v1:default:gone")).toBeUndefined();
   });
 
-  test("takes no lease that nobody would use", async () => {
+  test.each([
+    ["it has sent", (held: Held) => held.proxy.blackHole()],
+    [
+      "it could not send",
+      (held: Held) => {
+        held.proxy.refuse();
+        held.proxy.reset();
+        return closed(held);
+      },
+    ],
+  ])("leaves no lease that nobody would use, of what %s", async (_what, cut) => {
     const held = await open();
     const leases = declared(held.store.leases);
-    held.proxy.blackHole();
+    await cut(held);
     await expect(leases.acquire(KEY, "late")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
     await held.passLate();
     expect(await declared(held.other.leases).acquire(KEY, "newer")).toMatchObject({ type: "granted" });
@@ -136,9 +147,10 @@ describe.each(LIBRARIES)("a node on $library that has given up its calls", ({ co
     ["not once somebody has written", "newer", "newer"],
   ])("fills late %s", async (_when, written, value) => {
     const held = await open();
-    await declared(held.other.leases).acquire(KEY, "token");
+    const answer = await declared(held.other.leases).acquire(KEY, "token");
+    const generations = answer.type === "granted" ? answer.generations : undefined;
     held.proxy.blackHole();
-    const fill = declared(held.store.leases).fill(KEY, entryOf("loaded"), { token: "token" });
+    const fill = declared(held.store.leases).fill(KEY, entryOf("loaded"), { token: "token", generations });
     await expect(fill).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
     if (written !== undefined) await held.other.set(KEY, entryOf(written));
     await held.passLate();
@@ -146,76 +158,78 @@ describe.each(LIBRARIES)("a node on $library that has given up its calls", ({ co
   });
 });
 
-test("a write that a frozen server comes to too late is not done", async () => {
+test("a write that was given up is not sent by a client that has never been connected", async () => {
+  const proxy = await tcpProxy({ target: { port: own.server.port } });
+  onTestFinished(() => proxy.close());
+  await own.admin.flushall();
+  proxy.refuse();
+  const client = forThisTest(new Redis(proxy.port, { retryStrategy: () => 20 }));
+  const store = redisStore({ client });
+  onTestFinished(() => store.close?.());
+  const attempt = new PendingAttempt();
+  const written = store.set(KEY, entryOf("at boot"), { attempt });
+  const many = declared(store.many).set([[`${KEY}2`, entryOf("at boot")]], { attempt });
+  await nextTurn();
+  attempt.giveUp();
+  await expect(written).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  await expect(many).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  await proxy.mend();
+  await client.ping();
+  await store.set(`${KEY}3`, entryOf("behind"));
+  expect(await own.admin.keys(`${KEY}*`)).toEqual([`${KEY}3`]);
+});
+
+test("a write that was given up while a frozen server had it is gone when that goes on", async () => {
   const server = await startRedis();
   onTestFinished(server.stop);
   const [client, admin] = [new Redis(server.url), new Redis(server.url)].map(forThisTest) as [Redis, Redis];
-  const far = redisStore({ client });
+  const store = redisStore({ client });
+  onTestFinished(() => store.close?.());
   await client.ping();
-  await far.ready?.();
-  far.giveUpAfter?.(TIMEOUT_MS);
-  await admin.ping();
+  await store.set(KEY, entryOf("before"));
   server.process.kill("SIGSTOP");
-  const late = far.set(KEY, entryOf("late"));
+  const attempt = new PendingAttempt();
+  const late = store.set(KEY, entryOf("late"), { attempt });
   await nextTurn();
-  await pastLimit(far, TIMEOUT_MS);
+  attempt.giveUp();
+  await nextTurn();
   server.process.kill("SIGCONT");
-  await expect(late).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  await late;
+  await client.ping();
   expect(await admin.exists(KEY)).toBe(0);
 });
 
-test.each([
-  ["one", 1, 1],
-  ["a thousand", 1_000, 1],
-  ["thousands", 2_001, 3],
-])("%s at once may take as long as they are waited for", async (_many, count, times) => {
-  const client = forThisTest(new Redis(own.server.url));
+test("a frozen server is sent no more than it may have to take: what waits for room and is given up is not sent", async () => {
+  const server = await startRedis();
+  onTestFinished(server.stop);
+  const [client, admin] = [new Redis(server.url), new Redis(server.url)].map(forThisTest) as [Redis, Redis];
   const store = redisStore({ client });
-  await store.ready?.();
-  store.giveUpAfter?.(DAY_MS);
-  const sent = vi.spyOn(client, "callBuffer");
-  await store.many?.set(Array.from({ length: count }, (_, at) => [`${KEY}${at}`, entryOf(at)]));
-  const untils = sent.mock.calls.map((words) => Number(words.at(-1)));
-  expect(untils).toHaveLength(Math.ceil(count / 500));
-  for (const until of untils) expect(Math.round((until - declared(store.clock).now()) / DAY_MS)).toBe(times);
+  onTestFinished(() => store.close?.());
+  await store.set(KEY, entryOf("before"));
+  await admin.config("RESETSTAT");
+  server.process.kill("SIGSTOP");
+  const attempt = new PendingAttempt();
+  const value = "x".repeat(1_000_000);
+  const sets = Promise.allSettled(
+    Array.from({ length: 50 }, (_, at) => store.set(`${KEY}${at}`, entryOf(value), { attempt })),
+  );
+  await nextTurn();
+  attempt.giveUp();
+  await nextTurn();
+  server.process.kill("SIGCONT");
+  await sets;
+  await client.ping();
+  expect(await admin.keys("*default:k*")).toEqual([KEY]);
+  const written = Number(/cmdstat_set:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1]);
+  expect(written).toBeGreaterThan(0);
+  // Each set that was sent is one, and so is each deletion of what is not there.
+  expect(written).toBeLessThan(15);
 });
 
-describe("a node that does not know the clock of the server", () => {
-  /** A store on a client to which the server tells a time that is `aheadMs` off. */
-  const open = (aheadMs: number) => {
-    const client = forThisTest(new Redis(own.server.url));
-    const time = client.time.bind(client);
-    client.time = async () => {
-      const [seconds = 0, microseconds = 0] = await time();
-      return [Number(seconds) + aheadMs / 1_000, Number(microseconds)];
-    };
-    const store = redisStore({ client });
-    store.giveUpAfter?.(10_000);
-    return store;
-  };
-  const callsOfScript = async (): Promise<string | undefined> =>
-    /cmdstat_evalsha:calls=(\d+)/.exec(await own.admin.info("commandstats"))?.[1];
-
-  test.each([
-    ["is ahead", -3_600_000, "2"],
-    ["is behind", 3_600_000, "1"],
-  ])("writes what is in time to one that %s, one and many", async (_what, aheadMs, calls) => {
-    const store = open(aheadMs);
-    await store.ready?.();
-    await store.set(KEY, entryOf("first", DAY_MS));
-    await own.admin.config("RESETSTAT");
-    await store.set(KEY, entryOf("second", DAY_MS));
-    expect(await callsOfScript()).toBe(calls);
-    await Promise.all([store.set(KEY, entryOf("third", DAY_MS)), store.set(`${KEY}2`, entryOf("other", DAY_MS))]);
-    expect(await store.many?.get([KEY, `${KEY}2`])).toMatchObject([{ value: "third" }, { value: "other" }]);
-    const lease = await declared(store.leases).acquire(KEY, "token");
-    expect(lease).toMatchObject({ type: "granted", entry: { value: "third" } });
-  });
-
-  test("writes without a limit until it has been told it", async () => {
-    const store = redisStore({ client: forThisTest(new Redis(own.server.url)) });
-    store.giveUpAfter?.(0);
-    await store.set(KEY, entryOf("value"));
-    expect((await store.get(KEY))?.value).toBe("value");
-  });
-});
+/** Resolves once the client has noticed that its connection is gone. */
+async function closed({ client }: Held): Promise<void> {
+  await eventually(
+    async () => client.status,
+    (status) => status !== "ready",
+  );
+}

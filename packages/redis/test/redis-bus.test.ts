@@ -8,7 +8,13 @@ import { forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
 import { expectNoRejections } from "./support/rejections.js";
 
 const CHANGED = { type: "changed", keys: ["a", "b:é😀\ud800"] } as const;
-const MARKED = { type: "marked", scope: "granary:v1:users", tags: ["tag:x"], at: 1_700_000_000_000.5 } as const;
+const INVALIDATED = {
+  type: "invalidated",
+  scope: "granary:v1:users",
+  tags: ["tag:x"],
+  epoch: "e1",
+  sequence: 1_700_000_000_000_000,
+} as const;
 
 const redis = ownRedis();
 expectNoRejections();
@@ -33,11 +39,11 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
     const [first, second] = [listen(one), listen(two)];
     await until(() => first.gaps === 1 && second.gaps === 1);
     await one.publish(CHANGED);
-    await two.publish(MARKED);
-    await one.publish(MARKED);
+    await two.publish(INVALIDATED);
+    await one.publish(INVALIDATED);
     await until(() => second.messages.length === 2 && first.messages.length === 1);
-    expect(second.messages).toEqual([CHANGED, MARKED]);
-    expect(first.messages).toEqual([MARKED]);
+    expect(second.messages).toEqual([CHANGED, INVALIDATED]);
+    expect(first.messages).toEqual([INVALIDATED]);
     expect(client.listenerCount("error")).toBe(1);
   });
 
@@ -52,7 +58,7 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
     const { client, channel, busOn } = open();
     const heard = listen(busOn());
     await until(() => heard.gaps === 1);
-    const text = JSON.stringify({ v: 1, from: "somebody", ...CHANGED });
+    const text = JSON.stringify({ v: 2, from: "somebody", ...CHANGED });
     await client.publish(channel, text);
     await client.publish(channel, text);
     await until(() => heard.messages.length === 2);
@@ -69,18 +75,20 @@ describe.each(LIBRARIES)("redisBus on $library", ({ connect }) => {
       "null",
       "7",
       "[]",
-      '{"v":2,"from":"x","type":"changed","keys":[]}',
-      '{"v":1,"type":"changed","keys":[]}',
-      '{"v":1,"from":"x","type":"changed","keys":[1]}',
-      '{"v":1,"from":"x","type":"marked","scope":"a","tags":[1],"at":1}',
-      '{"v":1,"from":"x","type":"marked","scope":"a","at":null}',
-      '{"v":1,"from":"x","type":"toString","__proto__":[]}',
+      '{"v":1,"from":"x","type":"changed","keys":[]}',
+      '{"v":2,"type":"changed","keys":[]}',
+      '{"v":2,"from":"x","type":"changed","keys":[1]}',
+      '{"v":2,"from":"x","type":"invalidated","scope":"a","tags":[1],"epoch":"e","sequence":1}',
+      '{"v":2,"from":"x","type":"invalidated","scope":"a","sequence":1}',
+      '{"v":2,"from":"x","type":"invalidated","scope":"a","epoch":"e","sequence":null}',
+      '{"v":2,"from":"x","type":"invalidated","scope":"a","epoch":"e","sequence":1e300}',
+      '{"v":2,"from":"x","type":"toString","__proto__":[]}',
     ];
     for (const text of texts) await client.publish(channel, text);
     await until(() => heard.errors.length === texts.length);
     expect(heard.errors).toEqual(texts.map(() => expect.objectContaining({ code: "UNREADABLE" })));
     expect(heard.messages).toEqual([]);
-    await client.publish(channel, JSON.stringify({ v: 1, from: "somebody", ...MARKED }));
+    await client.publish(channel, JSON.stringify({ v: 2, from: "somebody", ...INVALIDATED }));
     await until(() => heard.messages.length === 1);
   });
 

@@ -1,5 +1,7 @@
 import { redisBus, redisStore } from "@granary/redis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../../../test/support/eventually.js";
+import { recordKey, tagsKey } from "../src/generation-keys.js";
 import { slotOf } from "../src/slot.js";
 import { listen, sayUntil, until } from "./support/bus-listening.js";
 import { declared, forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
@@ -57,6 +59,66 @@ describe.each(LIBRARIES)("a cluster, through $library", ({ connect, connectClust
     const stats = (await Promise.all(nodes.map((node) => node.info("commandstats")))).join("\n");
     expect(stats.match(/cmdstat_mget:calls=(\d+)/g)).toEqual(["cmdstat_mget:calls=1"]);
     expect(stats).not.toContain("cmdstat_get:");
+  });
+
+  test("the records of a namespace, its children and their tags live in one slot, and hide what was invalidated", async () => {
+    const { keyPrefix, client, store, many } = open();
+    const scopes = ["granary:v1:ns", "granary:v1:ns/child", "granary:v1:ns/child/more"];
+    const keys = scopes.flatMap((scope) => Array.from({ length: 10 }, (_, at) => `${scope}:${at}`));
+    const setAll = () => many.set(keys.map((key) => [key, { ...entryOf(1), tags: ["t"] }]));
+    const found = async () => (await many.get(keys)).filter((entry) => entry !== undefined).length;
+    await setAll();
+    expect(await found()).toBe(30);
+    const names = scopes.flatMap((scope) => [recordKey(scope), tagsKey(scope)]);
+    expect(new Set(names.map((name) => slotOf(keyPrefix + name))).size).toBe(1);
+    expect(await client.exists(...scopes.map(recordKey))).toBe(3);
+    const invalidate = declared(store.invalidate);
+    await invalidate({ scope: "granary:v1:ns/child", tags: ["t"] });
+    expect(await found()).toBe(10);
+    await invalidate({ scope: "granary:v1:ns" });
+    expect(await found()).toBe(0);
+    await setAll();
+    expect(await found()).toBe(30);
+  });
+
+  test("records outlive what carries them, however it is written", async () => {
+    const { client, store } = open();
+    const [key, record] = ["granary:v1:ns:k", recordKey("granary:v1:ns")];
+    const dayMs = 86_400_000;
+    await store.set(key, entryOf(1, 100 * dayMs));
+    expect(await client.pttl(record)).toBeGreaterThan(199 * dayMs);
+    const leases = declared(store.leases);
+    const answer = await leases.acquire(key, "token");
+    const generations = answer.type === "granted" ? answer.generations : undefined;
+    await leases.fill(key, entryOf("loaded", Number.POSITIVE_INFINITY), { token: "token", generations });
+    await eventually(
+      () => client.pttl(record),
+      (ttl) => ttl === -1,
+    );
+    expect(await store.get(key)).toMatchObject({ value: "loaded" });
+  });
+
+  test("a set is done with the generations that it has read, and a later one hides it", async () => {
+    const { client, store } = open();
+    const [key, scope] = ["granary:v1:ns:k", "granary:v1:ns"];
+    const write = client.callBuffer.bind(client) as (...words: unknown[]) => Promise<unknown>;
+    const invalidate = declared(store.invalidate);
+    await invalidate({ scope });
+    // As by another node, between the two commands of a set.
+    let isBetween = true;
+    client.callBuffer = (async (...words: unknown[]) => {
+      const answer = await write(...words);
+      if (isBetween && words.includes("records")) {
+        isBetween = false;
+        await invalidate({ scope });
+      }
+      return answer;
+    }) as typeof client.callBuffer;
+    await store.set(key, entryOf("between"));
+    expect(isBetween).toBe(false);
+    expect(await store.get(key)).toBeUndefined();
+    await store.set(key, entryOf("behind"));
+    expect(await store.get(key)).toMatchObject({ value: "behind" });
   });
 
   test("walking goes through every master, also right after the client was made", async () => {

@@ -5,14 +5,14 @@ import { afterAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { declared, LIBRARIES, ownPrefix } from "./support/clients.js";
 import { entryOf, eventsOf } from "./support/entries.js";
 
-const HEADER = "granary1 t 1700000000000 never never -\n";
+const HEADER = "granary2 t 1700000000000 never never - -\n";
 const RUNS = process.env["GRANARY_FULL"] === "1" ? 1_000 : 100;
 const PAYLOADS_A_RUN = 100;
 
 /** Bytes that are no entry of ours: noise, a damaged header, or a good header before what is not JSON. */
 const foreignBytes = fc.oneof(
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
-  fc.string({ unit: "binary", maxLength: 100 }).map((text) => Buffer.from(`granary1 ${text}`)),
+  fc.string({ unit: "binary", maxLength: 100 }).map((text) => Buffer.from(`granary2 ${text}`)),
   fc.string({ maxLength: 100 }).map((text) => Buffer.from(`${HEADER}\u0000${text}`)),
   fc.integer({ min: 0, max: HEADER.length + 10 }).map((end) => Buffer.from(`${HEADER}{"json":{"a":1}}`.slice(0, end))),
   fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.concat([Buffer.from(`${HEADER}\u00ff`, "latin1"), bytes])),
@@ -39,7 +39,7 @@ describe.each(LIBRARIES)("bytes that are not ours, through $library", ({ connect
   });
 
   test("another version of the format is absent, and nothing is said", async () => {
-    await client.set("later", "granary2 whatever\n{}", "PX", 60_000);
+    await client.set("later", "granary1 whatever\n{}", "PX", 60_000);
     expect(await store.get("later")).toBeUndefined();
     expect(await many.get(["later", "later"])).toEqual([undefined, undefined]);
     expect(events).toEqual([]);

@@ -44,18 +44,22 @@ describe.each(LIBRARIES)("redisTracking of a cluster, on $library", ({ connectCl
     return { client, bus, heard, hearsAll, writeAll };
   };
 
-  test("what changes on any master is heard, and so are marks", async () => {
+  test("what changes on any master is heard, and so are invalidations", async () => {
     const { client, heard, hearsAll } = await open();
     await hearsAll();
     expect(heard).toMatchObject({ gaps: 1, errors: [] });
     const store = redisStore({ client });
     onTestFinished(() => store.close?.());
     const scopes = ["granary:v1:a", "granary:v1:b", "granary:v1:c"];
-    const marked = await Promise.all(
-      scopes.map(async (scope) => ({ type: "marked", scope, at: await declared(store.marks).raise({ scope }, 0) })),
+    const told = await Promise.all(
+      scopes.map(async (scope) => ({
+        type: "invalidated",
+        scope,
+        ...(await declared(store.invalidate)({ scope })),
+      })),
     );
-    await until(() => marked.every(({ scope }) => heard.messages.some((one) => "scope" in one && one.scope === scope)));
-    expect(heard.messages.filter(({ type }) => type === "marked")).toEqual(expect.arrayContaining(marked));
+    await until(() => told.every(({ scope }) => heard.messages.some((one) => "scope" in one && one.scope === scope)));
+    expect(heard.messages.filter(({ type }) => type === "invalidated")).toEqual(expect.arrayContaining(told));
   });
 
   test("a flush of any master is a gap", async () => {

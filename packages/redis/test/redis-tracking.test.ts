@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../../test/support/eventually.js";
 import { ownRedis } from "../../../test/support/own-redis.js";
 import { startRedis } from "../../../test/support/redis-server.js";
+import { recordKey } from "../src/generation-keys.js";
 import { type Heard, listen, until } from "./support/bus-listening.js";
 import { declared, forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
 import { entryOf } from "./support/entries.js";
@@ -19,7 +20,7 @@ expectNoRejections();
 const keysOf = ({ messages }: Heard): string[] =>
   messages.flatMap((message) => (message.type === "changed" ? message.keys : []));
 
-const marksOf = ({ messages }: Heard) => messages.filter(({ type }) => type === "marked");
+const invalidationsOf = ({ messages }: Heard) => messages.filter(({ type }) => type === "invalidated");
 
 function trackingOn(client: RedisClient, prefix?: string) {
   const bus = redisTracking({ client, ...(prefix !== undefined && { prefix }) });
@@ -88,27 +89,58 @@ describe.each(LIBRARIES)("redisTracking on $library", ({ connect }) => {
 
   test("what another node invalidates is heard as it says it: namespaces, and tags together", async () => {
     const { heard, store } = await open();
-    const marks = declared(store.marks);
+    const invalidate = declared(store.invalidate);
     const [scope, tags] = ["granary:v1:ns", ["b", "a:x}y", "c"]];
-    const clearedAt = await marks.raise({ scope }, 0);
+    const cleared = await invalidate({ scope });
     await until(() => heard.messages.length === 1);
-    expect(heard.messages).toEqual([{ type: "marked", scope, at: clearedAt }]);
-    const taggedAt = await marks.raise({ scope, tags }, clearedAt + 5_000);
-    await until(() => marksOf(heard).length === 2);
+    expect(heard.messages).toEqual([{ type: "invalidated", scope, ...cleared }]);
+    const tagged = await invalidate({ scope, tags });
+    await until(() => invalidationsOf(heard).length === 2);
     // That the namespace was cleared has been told.
-    expect(heard.messages.slice(1)).toEqual([{ type: "marked", scope, at: taggedAt, tags: [...tags].sort() }]);
+    expect(heard.messages.slice(1)).toEqual([{ type: "invalidated", scope, ...tagged, tags: [...tags].sort() }]);
+    const again = await invalidate({ scope, tags: ["c"] });
+    await until(() => invalidationsOf(heard).length === 3);
+    expect(heard.messages.slice(2)).toEqual([{ type: "invalidated", scope, ...again, tags: ["c"] }]);
     expect(heard.gaps).toBe(1);
   });
 
-  test("a mark that cannot be read is a gap", async () => {
-    const { keyPrefix, foreign, heard } = await open();
-    await foreign.set(`${keyPrefix}granary:mark:{granary:v1:ns}`, "rubbish");
-    await until(() => heard.gaps === 2);
-    await foreign.lpush(`${keyPrefix}granary:mark:{granary:v1:other}`, "rubbish");
-    await foreign.set(`${keyPrefix}granary:mark:{granary:v1:more}`, "- - -");
-    await foreign.set(`${keyPrefix}granary:mark:{granary:v1:ns}`, "1700000000000 - -");
+  test("a load or a write that makes the record of its namespace invalidates nothing", async () => {
+    const { client, heard, store, foreign, full } = await open();
+    await store.set("granary:v1:ns:a", entryOf(1));
+    await declared(store.leases).acquire("granary:v1:other:a", "token");
+    await client.del(recordKey("granary:v1:ns"));
+    await foreign.set(full("last"), 1);
+    await until(() => keysOf(heard).includes("granary:v1:ns:last"));
+    const cleared = await declared(store.invalidate)({ scope: "granary:v1:other" });
+    await until(() => invalidationsOf(heard).length === 1);
+    expect(invalidationsOf(heard)).toEqual([{ type: "invalidated", scope: "granary:v1:other", ...cleared }]);
+    expect(heard.gaps).toBe(1);
+  });
+
+  test("more tags than are worth telling one by one are their whole namespace", async () => {
+    const { heard, store } = await open();
+    const tags = Array.from({ length: 1_200 }, (_, at) => `tag ${at}`);
+    const generation = await declared(store.invalidate)({ scope: "granary:v1:ns", tags });
     await until(() => heard.messages.length === 1);
-    expect(heard.messages).toEqual([{ type: "marked", scope: "granary:v1:ns", at: 1_700_000_000_000 }]);
+    expect(heard.messages).toEqual([{ type: "invalidated", scope: "granary:v1:ns", ...generation }]);
+  });
+
+  test("tags whose sequences were lost before they could be read are their whole namespace", async () => {
+    const { client, heard } = await open();
+    await client.set(recordKey("granary:v1:ns"), "e 9 0 9");
+    await until(() => heard.messages.length === 1);
+    expect(heard.messages).toEqual([{ type: "invalidated", scope: "granary:v1:ns", epoch: "e", sequence: 9 }]);
+  });
+
+  test("a record that cannot be read is a gap", async () => {
+    const { client, heard } = await open();
+    await client.set(recordKey("granary:v1:ns"), "rubbish");
+    await until(() => heard.gaps === 2);
+    await client.lpush(recordKey("granary:v1:other"), "rubbish");
+    await until(() => heard.gaps === 3);
+    await client.set(recordKey("granary:v1:ns"), "e 7 7 0");
+    await until(() => heard.messages.length === 1);
+    expect(heard.messages).toEqual([{ type: "invalidated", scope: "granary:v1:ns", epoch: "e", sequence: 7 }]);
   });
 
   test("a connection that was cut is opened again, tracks again, and each beginning is a gap", async () => {
@@ -172,13 +204,14 @@ test("a key that the bus does not hear of is refused, with what to write instead
   const client = forThisTest(connect(redis.server.url));
   const bus = trackingOn(client, "shop");
   await bus.publish({ type: "changed", keys: ["shop:v1:ns:a"] });
-  await bus.publish({ type: "marked", scope: "shop:v1:ns", at: 1 });
+  await bus.publish({ type: "invalidated", scope: "shop:v1:ns", epoch: "e", sequence: 1 });
   const other = expect.objectContaining({
     code: "INVALID_OPTION",
     message: expect.stringContaining('redisTracking({ client, prefix: "granary" })'),
   });
   await expect(bus.publish({ type: "changed", keys: ["shop:v1:ns:a", "granary:v1:ns:a"] })).rejects.toEqual(other);
-  await expect(bus.publish({ type: "marked", scope: "granary:v1:ns", at: 1 })).rejects.toEqual(other);
+  const elsewhere = { type: "invalidated", scope: "granary:v1:ns", epoch: "e", sequence: 1 } as const;
+  await expect(bus.publish(elsewhere)).rejects.toEqual(other);
   for (const prefix of ["", "a:b", "a{b", 7 as unknown as string]) {
     expect(() => redisTracking({ client, prefix })).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
   }
@@ -252,11 +285,11 @@ test("a server that is full still deletes what is not there", async () => {
   const store = redisStore({ client });
   onTestFinished(() => store.close?.());
   await client.config("SET", "maxmemory", "1");
-  await expect(store.set("granary:v1:ns:a", entryOf(1))).rejects.toThrow("OOM");
+  await expect(store.set("granary:v1:ns:a", entryOf(1))).rejects.toMatchObject({ code: "STORE_REFUSED" });
   expect(await store.delete("granary:v1:ns:a")).toBe(false);
 });
 
-test("a mark that was raised while the client cannot read it is a gap, until it can be", async () => {
+test("an invalidation that the client cannot read is a gap", async () => {
   const keyPrefix = ownPrefix();
   const client = forThisTest(connect(redis.server.url, { keyPrefix, enableOfflineQueue: false }));
   const heard = listen(trackingOn(client));
@@ -264,17 +297,17 @@ test("a mark that was raised while the client cannot read it is a gap, until it 
   client.disconnect();
   const store = redisStore({ client: forThisTest(connect(redis.server.url, { keyPrefix })) });
   onTestFinished(() => store.close?.());
-  await declared(store.marks).raise({ scope: "granary:v1:ns" }, 0);
+  await declared(store.invalidate)({ scope: "granary:v1:ns" });
   await until(() => heard.gaps === 2);
   expect(heard.messages).toEqual([]);
 });
 
-test("marks that a client does not come to read are a gap every two seconds", async () => {
+test("invalidations that a client does not come to read are a gap every two seconds", async () => {
   const client = forThisTest(connect(redis.server.url, { keyPrefix: ownPrefix() }));
   const heard = listen(trackingOn(client));
   await until(() => heard.gaps === 1);
   client.callBuffer = () => new Promise(() => {});
-  await client.set("granary:mark:{granary:v1:ns}", "5 - -");
+  await client.set(recordKey("granary:v1:ns"), "e 5 5 0");
   await until(() => heard.gaps === 3);
   expect(heard).toMatchObject({ errors: [], messages: [] });
 });
@@ -282,7 +315,7 @@ test("marks that a client does not come to read are a gap every two seconds", as
 test("a user with the rules that docs/buses.md names is let do all that the bus does", async () => {
   const [keyPrefix, user] = [ownPrefix(), ownPrefix().replaceAll(":", "-")];
   const admin = forThisTest(connect(redis.server.url, { keyPrefix }));
-  const rules = ["+client", "+subscribe", "+ping", "+eval", "+mget", "+info"];
+  const rules = ["+client", "+subscribe", "+ping", "+eval", "+get", "+zrangebyscore", "+info"];
   await admin.call("ACL", "SETUSER", user, "on", ">secret", ...rules, `~${keyPrefix}*`, "&__redis__:invalidate");
   const url = new URL(redis.server.url);
   url.username = user;
@@ -290,7 +323,7 @@ test("a user with the rules that docs/buses.md names is let do all that the bus 
   const heard = listen(trackingOn(forThisTest(connect(url.href, { keyPrefix }))));
   await until(() => heard.gaps === 1);
   await admin.set("granary:v1:ns:a", 1);
-  await admin.set("granary:mark:{granary:v1:ns}", "5 - -");
+  await admin.set(recordKey("granary:v1:ns"), "e 5 5 0");
   await until(() => heard.messages.length === 2);
   expect(heard).toMatchObject({ gaps: 1, errors: [] });
 });

@@ -112,7 +112,7 @@ export const SETTINGS: readonly SettingRow[] = [
     setting: "reconnectOnError: () => 2",
     options: { reconnectOnError: () => 2 },
     outcome: NO_RECONNECT,
-    note: "`NOSCRIPT` and `LATE` are answers: to connect and ask again would never end",
+    note: "`NOSCRIPT` is an answer: to connect and ask again would never end",
   },
   {
     client: "Redis",
