@@ -84,7 +84,7 @@ export function entryWrites(parts: EntryWritesParts): EntryWrites {
     const { head, tail } = codec.encodeParts(key, entry);
     const { current = "" } = await generations.make(key, life);
     const { keys, leases } = keysOf(key);
-    const args = [leases, `${head}${current || "-"}`, tail, life];
+    const args = [leases, `${head}${current === "" ? "-" : current}`, tail, life];
     await batch.sendInTurn(() => ({ step: "set", keys, args }), given(key, options));
   };
 

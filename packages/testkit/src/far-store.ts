@@ -149,7 +149,7 @@ class FarView {
       void line.call("undo", () => copies.forEach(([key]) => void server.remove(key))).catch(() => {});
     };
     attempt?.onGiveUp(undo);
-    await line.call(operation, () => copies.forEach(([key, copy]) => void server.write(key, copy, generations)));
+    await line.call(operation, () => copies.forEach(([key, copy]) => server.write(key, copy, generations)));
   }
 
   /** The entry that an answer holds, judged. */
