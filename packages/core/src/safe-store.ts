@@ -1,4 +1,4 @@
-import { closedStore } from "./closed-store.js";
+import { closedStore, type StoreSource } from "./closed-store.js";
 import type { Awaitable, CacheEntry } from "./entry.js";
 import { isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
@@ -21,11 +21,6 @@ import { asStoreError, isAboutValue } from "./store-error.js";
 
 /** What to do when a store fails: count it as a miss, or let the caller see it. */
 export type OnStoreError = "ignore" | "throw";
-
-/** Where the store of a cache and its children is: another one stands there once they are closed. */
-export interface StoreSource {
-  store: CacheStore;
-}
 
 export interface SafeStoreOptions {
   readonly source: StoreSource;

@@ -21,8 +21,10 @@ const MOST_TAGS = 1_000;
  * were written; a client may send plain reads elsewhere.
  */
 const READ = `
-local tags = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ${MOST_TAGS})
-return {redis.call('GET', KEYS[1]), unpack(tags)}`;
+local text = redis.call('GET', KEYS[1])
+local since = string.match(text or '', '^%w+') == ARGV[2] and ARGV[1] or '0'
+local tags = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. since, '+inf', 'LIMIT', 0, ${MOST_TAGS})
+return {text, unpack(tags)}`;
 
 /**
  * Tells of invalidations. Redis says only which keys changed, and what was invalidated is in what they hold: so each is
@@ -86,7 +88,15 @@ export class InvalidationReads {
     const { client } = this.#parts;
     const scope = scopeOfRecord(key);
     const before = this.#known.get(key);
-    const answer = await client.callBuffer("eval", READ, 2, key, tagsKey(scope), before?.tagged ?? 0);
+    const answer = await client.callBuffer(
+      "eval",
+      READ,
+      2,
+      key,
+      tagsKey(scope),
+      before?.tagged ?? 0,
+      before?.epoch ?? "",
+    );
     const [text, ...members] = (answer as readonly (Uint8Array | null)[]).map((each) => each && String(each));
     if (text === null || text === undefined) return [];
     const record = recordIn(text);

@@ -11,14 +11,16 @@ import {
   systemClock,
 } from "@granary/core";
 import { Changes } from "./changes.js";
+import type { Fills } from "./fills.js";
+import type { NearTier } from "./near-tier.js";
 
 export interface RepairParts {
   readonly far: CacheStore;
   readonly clock: Clock;
-  /** Runs a change of keys: no read of far that overlaps it is kept near. */
-  during<T>(keys: readonly string[], change: () => Promise<T>): Promise<T>;
-  /** Far has lost what it was to lose: copies of `keys` are out of date here and elsewhere. */
-  repaired(keys: readonly string[]): void;
+  readonly near: NearTier;
+  readonly fills: Fills;
+  /** Tells the other nodes. */
+  publish(keys: readonly string[]): void;
   /** Far has made an invalidation that it had missed. */
   invalidated(invalidation: Invalidation, generation: Generation | undefined): void;
   fail(operation: string, error: unknown, key?: string): void;
@@ -200,12 +202,15 @@ export class Repair {
   }
 
   async #delete(keys: readonly string[]): Promise<void> {
-    const { far, during, repaired } = this.#parts;
+    const { far, near, fills, publish } = this.#parts;
     const missed = keys.filter((key) => this.missedSince(key) !== undefined);
     if (missed.length === 0) return;
-    await during(missed, async () => manyOf(far).delete(missed));
+    // No read of far that overlaps it is kept near.
+    await fills.during(missed, async () => manyOf(far).delete(missed));
     for (const key of missed) this.taken(key);
-    repaired(missed);
+    // What is being written here is newer than what was repaired, and readers have seen it.
+    for (const key of missed) if (!fills.hear(key)) void near.drop(key);
+    publish(missed);
   }
 
   /** Each kind once in an outage: it is tried again twice a second. */

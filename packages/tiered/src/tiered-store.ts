@@ -124,7 +124,6 @@ export class TieredStore implements CacheStore {
     await this.#changes.set(key, entry, options);
   }
 
-  /** As `set`: nothing in the place of something. */
   async delete(key: string): Promise<boolean> {
     this.#life.assertOpen();
     return this.#changes.delete(key);
@@ -144,7 +143,6 @@ export class TieredStore implements CacheStore {
     return generation;
   }
 
-  /** How the far tier is doing, and what it is owed. */
   health(): Readonly<Record<string, StoreHealth>> {
     return healthOf(this.#tiers.l2, this.#repair.owed);
   }
@@ -207,12 +205,9 @@ export class TieredStore implements CacheStore {
     return new Repair({
       far: this.#tiers.l2,
       clock: this.clock,
-      during: (keys, change) => this.#fills.during(keys, change),
-      repaired: (keys) => {
-        // What is being written here is newer than what was repaired, and readers have seen it.
-        for (const key of keys) if (!this.#fills.hear(key)) void this.#near.drop(key);
-        this.#outbox.sayChanged(keys);
-      },
+      near: this.#near,
+      fills: this.#fills,
+      publish: (keys) => this.#outbox.sayChanged(keys),
       invalidated: (invalidation, generation) => void this.#spread(invalidation, generation),
       fail: (operation, error, key) => this.#fail(operation, error, key),
     });

@@ -75,16 +75,14 @@ function checkStore(option: string, store: CacheStore): void {
   throw new CacheError("INVALID_OPTION", `${option}: takes a CacheStore, such as ${examples}.`);
 }
 
-/** As far as a store shows whose it is: nodes share one with leases, and one without a guard is this process' own. */
+/** As far as stores show whose they are: nodes share one with leases, and one without a guard is this process' own. */
 function checkOrder(l1: CacheStore, l2: CacheStore): void {
-  const isShared = l1.leases !== undefined;
   const isOwn = l2.remote === false && l2.health === undefined;
-  const isNear = l1.remote === false || l1.invalidate !== undefined;
-  if (!isShared && (isNear || !isOwn)) return;
-  const order = "l1 takes the store of this process, such as memoryStore(), and l2 the one that all nodes share";
+  if (l1.leases === undefined || !isOwn) return;
   throw new CacheError(
     "INVALID_OPTION",
-    `${isOwn ? "l1 and l2 are the wrong way round: " : `l1: "${l1.name}" is shared by nodes. `}${order}, such as redisStore({ client }).`,
+    "l1 and l2 are the wrong way round: l1 takes the store of this process, such as memoryStore(), " +
+      "and l2 the one that all nodes share, such as redisStore({ client }).",
   );
 }
 

@@ -50,9 +50,7 @@ describe("tiers the wrong way round", () => {
 
   test.each([
     ["a far store over one of this process", far, own],
-    ["a far store over another one", far, farStore({ clock }).connect()],
-    ["a store that may hang over one of this process", ofThreeVerbs, own],
-    ["tiers over a far store", tiered({ l1: own, l2: far }), farStore({ clock }).connect()],
+    ["tiers over one of this process", tiered({ l1: own, l2: far }), { ...nearStore(clock), remote: false as const }],
   ])("are refused: %s", (_, l1, l2) => {
     const refused = {
       code: "INVALID_OPTION",
@@ -63,6 +61,8 @@ describe("tiers the wrong way round", () => {
 
   test.each([
     ["a store of this process over a far one", own, far],
+    ["a far store over another one", far, farStore({ clock }).connect()],
+    ["a store that does not say what it is over one of this process", ofThreeVerbs, own],
     ["one over another one", own, { ...nearStore(clock), remote: false as const }],
     ["a store that does not say what it is over a far one", ofThreeVerbs, far],
     ["and over tiers", ofThreeVerbs, tiered({ l1: own, l2: far })],
