@@ -55,9 +55,11 @@ describe.concurrent("C24 C36: of nodes that started without Redis", () => {
         await checkClose(leaving, { lines: "C24 C36", name: `close() where Redis was ${redis} from the start` });
         if (redis === "absent") await fleet.redis.start();
         else fleet.redis.thaw();
-        await waitUntil({ look, holds: (value) => value === "before" });
-        await one.ask("on", "hot", "set", "shared", "after");
-        await waitUntil({ look, holds: (value) => value === "after" });
+        const share = async (): Promise<unknown> => {
+          await one.ask("on", "hot", "set", "shared", "after");
+          return look();
+        };
+        await waitUntil({ look: share, holds: (value) => value === "after" });
       });
     },
   );

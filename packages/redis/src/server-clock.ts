@@ -2,20 +2,17 @@ import { type Clock, runBehind, systemClock } from "@granary/core";
 import { atMost } from "./at-most.js";
 import { steadyClock } from "./steady-clock.js";
 
-/** How long bounds are believed before the server is asked again: narrow ones, and those of an answer that took long. */
+/** How long an answer is believed before the server is asked again: a quick one, and one that took long. */
 const SAMPLE_AGE_MS = 30_000;
 const WIDE_SAMPLE_AGE_MS = 1_000;
-const NARROW_MS = 10;
-
-/** How far two clocks may drift apart in a millisecond: as fast as a clock is slewed. */
-const DRIFT = 0.0005;
+const QUICK_MS = 10;
 
 /** Questions that fail are this long apart. */
 const RETRY_MS = 100;
 
 /**
  * A client that refuses sooner than this did not ask anybody. So it costs nothing to try it each time, and the first
- * load that finds it connected again is stamped by the server's clock.
+ * load that finds it connected again goes by the server's clock.
  */
 const REFUSED_MS = 10;
 
@@ -29,21 +26,11 @@ const LEAP_MS = 250;
 const CARRIED_MS = 10;
 const GRAIN_MS = 1;
 
-/** Between which offsets the server's clock is from the steady one, at an instant of that. */
-interface Bounds {
-  readonly least: number;
-  readonly most: number;
-  readonly at: number;
-}
-
 /**
- * The clock of the Redis server, as far as it can be known here: this machine's steady clock plus an offset, for which
- * each answer of the server gives bounds, at the first use and now and then. (Cristian, 1989.) What all answers so far
- * allow is believed: one that took long says little, and must not set the clock back by as much. (Marzullo, 1984.)
- *
- * `now()` goes by the least offset, so that it is never ahead of the server: a load must not be stamped later than a mark
- * that the server set after it began. `latest()` goes by the greatest one: a deletion that the server missed must not be
- * stamped earlier than a load that had begun before it.
+ * The clock of the Redis server, as far as it can be known here, for deadlines: this machine's steady clock plus an offset,
+ * which each answer of the server gives, at the first use and now and then. (Cristian, 1989.) It is the least that the
+ * answer allows, so that nothing is fresh for longer than it should be; an answer that took long says little, and sets the
+ * clock back only where it contradicts what is known.
  *
  * A steady clock may stand still while the process is suspended. So it is held against the machine's at each reading: where
  * that has leapt ahead, all of it counts as time that has passed, what is known of the server is in doubt, and whoever
@@ -66,7 +53,8 @@ export class ServerClock implements Clock {
   /** When the clocks were last read together, and what this one was ahead of the machine's then, at the least. */
   #carriedFrom = Number.NaN;
   #carriedBy = 0;
-  #bounds: Bounds | undefined;
+  /** What the server's clock is ahead of the steady one. */
+  #offset: number | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
   #waiting: Promise<void> | undefined;
@@ -84,24 +72,15 @@ export class ServerClock implements Clock {
   }
 
   now(): number {
-    if (this.#bounds === undefined) return systemClock.now();
+    if (this.#offset === undefined) return systemClock.now();
     const machine = this.#machine.now();
     const passedMs = machine - this.#carriedFrom;
     if (!(passedMs >= 0 && passedMs < CARRIED_MS)) {
       const grainMs = this.#machine === this.#steady ? 0 : GRAIN_MS;
       this.#carriedFrom = machine;
-      this.#carriedBy = this.#precisely(this.#bounds.least) - machine - grainMs;
+      this.#carriedBy = this.#precisely(this.#offset) - machine - grainMs;
     }
     return machine + this.#carriedBy;
-  }
-
-  latest(): number {
-    return this.#bounds === undefined ? systemClock.now() : this.#precisely(this.#bounds.most);
-  }
-
-  /** Whether the server has told its time. */
-  get isKnown(): boolean {
-    return this.#bounds !== undefined;
   }
 
   /** Resolves once there was a sample, or for now there is none; samples again, behind, where the last one is old. */
@@ -113,7 +92,7 @@ export class ServerClock implements Clock {
   }
 
   get #isInStep(): boolean {
-    return this.#bounds !== undefined && this.#state === "trusted";
+    return this.#offset !== undefined && this.#state === "trusted";
   }
 
   #precisely(offset: number): number {
@@ -151,13 +130,13 @@ export class ServerClock implements Clock {
       const [seconds, microseconds] = (await this.#time()) as [number | string, number | string];
       const at = this.#steady.now();
       const time = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-      const known = this.#state === "trusted" ? this.#bounds : undefined;
-      const bounds = narrowed(known, { least: time - at, most: time - askedAt, at });
-      this.#bounds = bounds;
+      const [known, least, most] = [this.#offset, time - at, time - askedAt];
+      const isConfirmed = this.#state === "trusted" && known !== undefined && known >= least && known <= most;
+      if (!isConfirmed) this.#offset = least;
       this.#skew = this.#machine.now() - at;
       this.#state = "trusted";
       this.#carriedFrom = Number.NaN;
-      this.#askAgainAt = at + (bounds.most - bounds.least > NARROW_MS ? WIDE_SAMPLE_AGE_MS : SAMPLE_AGE_MS);
+      this.#askAgainAt = at + (at - askedAt > QUICK_MS ? WIDE_SAMPLE_AGE_MS : SAMPLE_AGE_MS);
     } catch {
       // The call that needed the clock meets the same failure, and reports it.
       const isRefused = this.#steady.now() - askedAt < REFUSED_MS;
@@ -166,13 +145,4 @@ export class ServerClock implements Clock {
       this.#isAsking = false;
     }
   }
-}
-
-/** What both allow, as the clocks may have drifted since; where that is nothing, the server's clock has been set. */
-function narrowed(known: Bounds | undefined, told: Bounds): Bounds {
-  if (known === undefined) return told;
-  const drift = (told.at - known.at) * DRIFT;
-  const least = Math.max(known.least - drift, told.least);
-  const most = Math.min(known.most + drift, told.most);
-  return least <= most ? { least, most, at: told.at } : told;
 }

@@ -57,8 +57,7 @@ describe("a clock in step", () => {
 });
 
 describe("a clock whose server answers late", () => {
-  const offsets = ({ clock, steady }: ReturnType<typeof open>): readonly number[] =>
-    [clock.now(), clock.latest()].map((at) => at - steady.now() - SERVER_AT);
+  const offset = ({ clock, steady }: ReturnType<typeof open>): number => clock.now() - steady.now() - SERVER_AT;
 
   async function askLate(opened: ReturnType<typeof open>): Promise<void> {
     opened.server.travelMs = 5_000;
@@ -72,20 +71,20 @@ describe("a clock whose server answers late", () => {
     await opened.clock.ready();
     await opened.steady.advance(30_000);
     await askLate(opened);
-    for (const offset of offsets(opened)) expect(Math.abs(offset)).toBeLessThan(20);
+    expect(Math.abs(offset(opened))).toBeLessThan(20);
   });
 
-  test("knows no more than its bounds where the first answer took long, and asks again in a second", async () => {
+  test("is behind where the first answer took long, and asks again in a second", async () => {
     const opened = open();
     await askLate(opened);
-    expect(offsets(opened)).toEqual([-5_000, 0]);
+    expect(offset(opened)).toBe(-5_000);
     await opened.steady.advance(999);
     void opened.clock.ready();
     expect(opened.server.asked).toBe(1);
     await opened.steady.advance(1);
     void opened.clock.ready();
     await opened.steady.advance(0);
-    for (const offset of offsets(opened)) expect(Math.abs(offset)).toBeLessThan(20);
+    expect(Math.abs(offset(opened))).toBeLessThan(20);
     expect(opened.server.asked).toBe(2);
   });
 
@@ -96,7 +95,7 @@ describe("a clock whose server answers late", () => {
     await opened.steady.advance(30_000);
     void opened.clock.ready();
     await opened.steady.advance(0);
-    expect(offsets(opened)).toEqual([setMs, setMs]);
+    expect(offset(opened)).toBe(setMs);
   });
 });
 
@@ -197,7 +196,6 @@ describe("FIELD 22 (C15): a clock whose process was suspended", () => {
     machine.aheadMs = 0;
     await clock.ready();
     expect(Math.abs(clock.now() - SERVER_AT - steady.now())).toBeLessThanOrEqual(1);
-    expect(clock.latest()).toBe(SERVER_AT + steady.now());
   });
 
   test("is not ahead of the server, between two readings of the steady clock neither", async () => {
