@@ -16,6 +16,11 @@ const PATIENT = { timeout: "60s", breaker: false } as const;
 class Table<T> {
   readonly rows = new Map<string, T>();
 
+  /** How many rows are values: the keys of records hold a brace. */
+  get values(): number {
+    return [...this.rows.keys()].filter((key) => !key.includes("{")).length;
+  }
+
   async call<R>(step: () => R): Promise<R> {
     await new Promise((resolve) => setImmediate(resolve));
     return step();
@@ -70,12 +75,12 @@ describe.each(Object.entries(STORES))(
         const load = async (ids: readonly number[]): Promise<number[]> => [...ids];
 
         expect((await cache.getOrSetMany(IDS, load)).size).toBe(COUNT);
-        expect(table.rows.size).toBe(COUNT);
+        expect(table.values).toBe(COUNT);
         expect((await cache.getMany(IDS)).size).toBe(COUNT);
         expect(await cache.deleteMany(IDS)).toBe(COUNT);
-        expect(table.rows.size).toBe(0);
+        expect(table.values).toBe(0);
         expect(await cache.setMany(IDS.map((id) => [id, id]))).toBe(true);
-        expect(table.rows.size).toBe(COUNT);
+        expect(table.values).toBe(COUNT);
         expect(errors).toEqual([]);
         expect(cache.stats().stores).toMatchObject({ [store.name]: { refused: 0 } });
       },
@@ -103,7 +108,7 @@ describe.each(Object.entries(STORES))(
       await Promise.all(refreshing);
       expect(refreshing).toHaveLength(COUNT);
       expect([...(await cache.getMany(IDS)).values()].filter((value) => value === 1)).toHaveLength(COUNT);
-      expect(table.rows.size).toBe(COUNT);
+      expect(table.values).toBe(COUNT);
       expect(errors).toEqual([]);
       expect(cache.stats().stores).toMatchObject({ [store.name]: { refused: 0 } });
     }, 300_000);

@@ -43,11 +43,13 @@ async function open() {
   );
   const monitor = await admin.monitor();
   const sent: string[] = [];
+  let echoes = 0;
   // What a script does itself is said to come from "lua".
   monitor.on("monitor", (_time: string, words: string[], source: string) => {
     const command = String(words[0]).toLowerCase();
     if (source === "lua" || HOUSEKEEPING.has(command)) return;
-    sent.push(command.startsWith("eval") ? `${command} ${words.find((word) => STEPS.has(word))}` : command);
+    if (command === "echo") sent.push(`echo ${words[1]}`);
+    else sent.push(command.startsWith("eval") ? `${command} ${words.find((word) => STEPS.has(word))}` : command);
   });
   onTestFinished(async () => {
     await cache.close();
@@ -55,10 +57,11 @@ async function open() {
   });
   /** Resolves once the monitor has told all that the client has sent. */
   const told = async (): Promise<void> => {
-    await client.echo("done");
+    echoes += 1;
+    await client.echo(String(echoes));
     await eventually(
       async () => sent,
-      (all) => all.at(-1) === "echo",
+      (all) => all.at(-1) === `echo ${echoes}`,
     );
   };
   /** What `call` has Redis be sent, in order. */

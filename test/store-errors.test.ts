@@ -90,10 +90,14 @@ const CALLS: Readonly<Record<string, (broken: Broken) => unknown>> = {
   invalidateTags: ({ cache }) => cache.invalidateTags("t"),
   clear: ({ cache }) => cache.clear(),
   invalidatePattern: ({ cache }) => cache.invalidatePattern("*"),
-  // What the far tier did not take is told to it again.
-  "set, and its replay": async ({ cache, clock }) => {
+  // What the far tier did not take is repaired there.
+  "set, and its repair": async ({ cache, clock }) => {
     await cache.set("a", 1);
     await clock.advance(5_000);
+  },
+  "getOrSet, which is given no lease": ({ cache, failOnly }) => {
+    failOnly("leases.acquire");
+    return cache.getOrSet("a", () => 1);
   },
   "getOrSet, of which the last step fails": ({ cache, failOnly }) => {
     failOnly("leases.fill");
@@ -133,6 +137,7 @@ describe("What a client throws reaches the listeners of errors as the cause of a
       "connection",
       "delete",
       "deleteMany",
+      "expire",
       "fill",
       "get",
       "getMany",
@@ -146,8 +151,15 @@ describe("What a client throws reaches the listeners of errors as the cause of a
       alone: calls,
       "alone, where it says that it cannot hang": calls,
       // Tiers read many keys as they read one.
-      tiered: [...calls.filter((call) => call !== "getMany"), "bus", "publish", "replay"].sort(),
-      "tiered over a near tier that fails": ["near delete", "near get", "near invalidate", "near set", "walk"],
+      tiered: [...calls.filter((call) => call !== "getMany"), "bus", "publish", "repair"].sort(),
+      "tiered over a near tier that fails": [
+        "near delete",
+        "near expire",
+        "near get",
+        "near invalidate",
+        "near set",
+        "walk",
+      ],
     });
   });
 });

@@ -16,7 +16,7 @@ test("there are races, and no two are one", () => {
 
 describe.each([
   ["", newFar],
-  [", which keeps marks as entries,", newPlainFar],
+  [", which keeps generations as entries,", newPlainFar],
 ])("what L2%s", (_kind, far) => {
   test.each(fills)("held before is not in L1 after %s", async (_name, play) => {
     await play(tierNode({ far: far() }));
@@ -30,7 +30,7 @@ describe.each([
 
 describe.each([
   ["", newFar],
-  [" over an L2 that keeps marks as entries", newPlainFar],
+  [" over an L2 that keeps generations as entries", newPlainFar],
 ])("a pair of tiers without any guard%s is found out by", (_kind, far) => {
   test.each(fills)("%s", async (_name, play) => {
     await expect(play(tierNode({ far: far(), pair: naiveTiers }))).rejects.toThrow(/expected/);

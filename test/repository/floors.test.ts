@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly [floor: string, ...files: string[]])[] = [
   ["mechanisms", "store-lifecycle", "closed-store", "check-arguments", "check-options", "own-values", "store-error"],
   ["mechanisms", "many-of", "attempt", "invalidations"],
   ["contracts", "policy"],
-  ["mechanisms", "look"],
+  ["mechanisms", "look", "in-time"],
   ["mechanisms", "deadlines", "breaker", "instant-reader", "flight", "lifetime", "many-look", "readiness"],
   ["mechanisms", "expire", "kept-generations"],
   ["mechanisms", "with-generations"],

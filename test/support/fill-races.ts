@@ -73,22 +73,22 @@ const others: readonly Change[] = [
 ];
 
 async function deletedByOther({ far, bus }: TierNode): Promise<void> {
-  far.memory.delete(KEY);
+  await far.judged.delete(KEY);
   bus.hear("another", KEY);
 }
 
 async function setByOther({ far, bus }: TierNode): Promise<void> {
-  far.memory.set(KEY, entryOf(far, "new"));
+  await far.judged.set(KEY, entryOf(far, "new"));
   bus.hear(KEY);
 }
 
 async function deletedInGap({ far, bus }: TierNode): Promise<void> {
-  far.memory.delete(KEY);
+  await far.judged.delete(KEY);
   bus.gap();
 }
 
 async function setInGap({ far, bus }: TierNode): Promise<void> {
-  far.memory.set(KEY, entryOf(far, "new"));
+  await far.judged.set(KEY, entryOf(far, "new"));
   bus.gap();
 }
 
@@ -190,7 +190,7 @@ export const fillRaces: readonly FillRace[] = interleavings.flatMap(({ name, cha
     readers.map((reader) => ({
       name: `${change.name}, against ${reader.name} ${name}`,
       async play(node: TierNode) {
-        node.far.memory.set(KEY, entryOf(node.far, "old"));
+        await node.far.judged.set(KEY, entryOf(node.far, "old"));
         await play(node, change, reader);
         await checkAfter(node, change);
       },

@@ -35,10 +35,20 @@ export function tagsGiven(given: readonly string[] | readonly [readonly string[]
   return first;
 }
 
-/** The function, if it is one. `what` says what it is for. */
+/** The function, if it is one that gives a result when it is called. `what` says what it is for. */
 export function checkFunction<Given>(given: Given, what: string): Given {
-  if (typeof given === "function") return given;
-  throw invalid(`${what}, not ${describe(given)}.`);
+  const other = typeof given === "function" ? otherThanFunction(given) : describe(given);
+  if (other === undefined) return given;
+  throw invalid(`${what}, not ${other}.`);
+}
+
+/** A class cannot be called, and a generator function, when it is called, does nothing yet. */
+function otherThanFunction(given: object): string | undefined {
+  const prototype = Object.getOwnPropertyDescriptor(given, "prototype");
+  // Neither an arrow nor an async function has one.
+  if (prototype === undefined) return undefined;
+  if (prototype.writable === false) return "a class";
+  return /Generator/.test(Object.prototype.toString.call(given)) ? "a generator function" : undefined;
 }
 
 /** A signal is known by what is used of it, so that one of another realm will do. */

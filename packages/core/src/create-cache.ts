@@ -44,6 +44,7 @@ export function createCache(options: CacheOptions<unknown>): UntypedCache {
   checkOptions(options, OPTIONS);
   checkClock(options.clock);
   const store = checkStore(options.store);
+  const clock = options.clock ?? store.clock ?? systemClock;
   const heritage: Heritage = {
     space: {
       prefix: checkName("prefix", options.prefix ?? "granary"),
@@ -51,11 +52,11 @@ export function createCache(options: CacheOptions<unknown>): UntypedCache {
       namespace: checkName("namespace", options.namespace ?? "default"),
     },
     policy: resolvePolicy(DEFAULT_POLICY, options),
-    check: checkOf(options),
+    check: checkOf(options, clock),
     onStoreError: checkOnStoreError(options.onStoreError ?? "ignore"),
     emitter: new Emitter(),
   };
-  return new Family(store, options.clock).open(heritage);
+  return new Family(store, clock).open(heritage);
 }
 
 /** What a child has of its parent, and a root of the options and defaults. */
@@ -78,8 +79,8 @@ class Family implements CacheFamily {
   #leave: (() => Promise<void>) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(store: CacheStore, clock: Clock | undefined) {
-    this.#clock = clock ?? store.clock ?? systemClock;
+  constructor(store: CacheStore, clock: Clock) {
+    this.#clock = clock;
     this.#namespaces = new Namespaces(store.tier ?? store.name);
     this.#share = shareOf(store, this.#clock);
     this.#source = { store: this.#share.store };
@@ -99,7 +100,7 @@ class Family implements CacheFamily {
     const context = this.#contextOf({
       space,
       policy: resolvePolicy(parent.policy, options),
-      check: checkOf(options) ?? parent.check,
+      check: checkOf(options, this.#clock) ?? parent.check,
       onStoreError: checkOnStoreError(options.onStoreError ?? parent.store.onStoreError),
       emitter: new Emitter(parent.emitter),
     });
@@ -131,7 +132,6 @@ class Family implements CacheFamily {
   #contextOf({ space, policy, check, onStoreError, emitter }: Heritage): CacheContext {
     const { counters, wrapped } = this.#namespaces.of(space.namespace);
     const refused = new RefusedValues();
-    const unwritable = (): void => void (counters.unserializable += 1);
     const report = (operation: string, error: unknown, key?: string): void => {
       // Whoever closed the cache does not listen any more, and did not ask to hear of what was cut off.
       if (this.closed) return;
@@ -144,13 +144,10 @@ class Family implements CacheFamily {
       counters.errors += 1;
       emitter.emitError({ operation, error, ...(key !== undefined && { key }) });
     };
-    const admit =
-      check &&
-      admitWith({
-        check,
-        isAbsent: (value) => isAbsentResult(policy, value),
-        report: (key, error) => report("validate", error, key),
-      });
+    const isAbsent = (value: unknown): boolean => isAbsentResult(policy, value);
+    const invalid = (key: string, error: unknown): void => report("validate", error, key);
+    const admit = check && admitWith({ check, limitMs: policy.hardTimeoutMs, isAbsent, report: invalid });
+    const unwritable = (): void => void (counters.unserializable += 1);
     const store = new SafeStore({ source: this.#source, onStoreError, admit, report, unwritable });
     const { flights } = this.#share;
     const context: CacheContext = {
@@ -208,9 +205,9 @@ function tellStoreEvent({ keys, report, emitter, store }: CacheContext, event: S
   report(operation, isStores ? asStoreError(event.error, store.name) : event.error, key);
 }
 
-function checkOf({ schema }: { readonly schema?: StandardSchema }): ValueCheck | undefined {
+function checkOf({ schema }: { readonly schema?: StandardSchema }, clock: Clock): ValueCheck | undefined {
   if (schema === undefined) return undefined;
-  if (typeof schema?.["~standard"]?.validate === "function") return checkValue(schema);
+  if (typeof schema?.["~standard"]?.validate === "function") return checkValue(schema, clock);
   throw new CacheError(
     "INVALID_OPTION",
     "schema: takes a Standard Schema validator, such as one of zod, valibot or arktype.",

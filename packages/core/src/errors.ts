@@ -14,7 +14,7 @@ import { isError } from "./realms.js";
  * | `STORE_REFUSED` | the store answered that it does not take this one change: it is full, for example |
  * | `STORE_TIMEOUT` | the store did not answer in time; what it was asked may still be done |
  * | `STORE_UNAVAILABLE` | the store was not asked: its circuit breaker is open, or too many calls have no answer yet |
- * | `LOAD_TIMEOUT` | a load did not end within `hardTimeout` |
+ * | `LOAD_TIMEOUT` | a load, or a check by the schema, did not end within `hardTimeout` |
  * | `LOAD_FAILED` | a loader called `fail()` with something that is not an error |
  * | `RECURSIVE_LOAD` | a loader waits, directly or through others, for its own result |
  * | `CLOSED` | the cache was used after `close()` |

@@ -4,11 +4,12 @@ import { type CacheEntry, isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
 import type { Flight, Outcome } from "./flight.js";
 import { Flying } from "./flying.js";
+import { loadTimeout } from "./in-time.js";
 import { LatestWrites } from "./latest-writes.js";
 import type { Look, Readable } from "./look.js";
 import { LookOfMany, type ManyLook, type ReadMany, readLooks } from "./many-look.js";
 import { isolatesRequests } from "./runtime.js";
-import { loadTimeout, TimeLimits } from "./time-limits.js";
+import { TimeLimits } from "./time-limits.js";
 import { Turns } from "./turns.js";
 
 /** Everything that is under way for the keys of one store in this process. */

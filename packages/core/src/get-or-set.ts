@@ -3,12 +3,12 @@ import { callSafely } from "./call-safely.js";
 import { type CacheContext, type Call, isFresh } from "./context.js";
 import { type CacheEntry, isPromiseLike } from "./entry.js";
 import type { Flight, FlightPlan, Outcome } from "./flight.js";
+import { loadTimeout } from "./in-time.js";
 import { staleMs } from "./lifetime.js";
 import { Load, type LoadOrder } from "./load.js";
 import { type Look, MOST_LOOKS } from "./look.js";
 import { unlessAborted, waitFor } from "./patience.js";
 import { countHit, countMiss, rememberPlace } from "./read.js";
-import { loadTimeout } from "./time-limits.js";
 
 /** What to do about what the store holds. */
 type Decision = "serve" | "serve and refresh" | "load";

@@ -109,7 +109,12 @@ export class KeptGenerations {
   }
 
   #recordOf(scope: string): Awaitable<KeptRecord | undefined> {
-    return andThen(this.#store.get(generationKey(scope)), recordIn);
+    // What throws at once rejects, so that it does not leave the failures of those before it to nobody.
+    try {
+      return andThen(this.#store.get(generationKey(scope)), recordIn);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   #write(scope: string, value: KeptRecord): Awaitable<unknown> {

@@ -55,7 +55,7 @@ export class Load<T> extends Flight {
     const session = this.#session;
     // Another node has loaded it, or nobody waits any more.
     if (session === undefined) return loaded;
-    const checked = checkedValue(this.#context, this.#order.call, this.#context.store.values.take(loaded));
+    const checked = this.#checked(loaded);
     if (isPromiseLike(checked)) return checked.then((value) => this.#keep(value, session.said));
     return this.#keep(checked, session.said);
   }
@@ -118,6 +118,13 @@ export class Load<T> extends Flight {
     const session = new LoadSession<T>(call.id, this, this.#context.store.values);
     this.#session = session;
     return callChain.end(this, loader, session);
+  }
+
+  #checked(loaded: unknown): Awaitable<unknown> {
+    const { key, policy } = this.#order.call;
+    // Whoever waits for a load does so no longer than the load may take.
+    const limits = { key, policy, limitMs: Number.POSITIVE_INFINITY };
+    return checkedValue(this.#context, limits, this.#context.store.values.take(loaded));
   }
 
   #keep(value: unknown, said: Said | undefined): Awaitable<unknown> {
@@ -183,9 +190,13 @@ export class Load<T> extends Flight {
 }
 
 /** The value as the schema gives it back; an absent result is not asked about. */
-export function checkedValue(context: CacheContext, call: Call, value: unknown): Awaitable<unknown> {
-  if (context.check === undefined || isAbsentResult(call.policy, value)) return value;
-  return context.check(call.key, value);
+export function checkedValue(
+  context: CacheContext,
+  { key, policy, limitMs = policy.hardTimeoutMs }: Pick<Call, "key" | "policy"> & { readonly limitMs?: number },
+  value: unknown,
+): Awaitable<unknown> {
+  if (context.check === undefined || isAbsentResult(policy, value)) return value;
+  return context.check({ key, value, limitMs });
 }
 
 /**

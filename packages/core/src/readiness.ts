@@ -1,6 +1,7 @@
 import { systemClock } from "./clock.js";
 import { type Awaitable, isPromiseLike } from "./entry.js";
 import { CacheError } from "./errors.js";
+import { inTime } from "./in-time.js";
 import type { CacheStore } from "./store.js";
 
 /** Longer than a store takes to say that it is ready, or that it cannot be for now. */
@@ -21,16 +22,14 @@ export function readiness(store: Readies): () => Promise<void> | undefined {
   const answered = (): void => {
     isGivenUp = false;
   };
-  const limited = (waiting: PromiseLike<void>): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const cancel = systemClock.after(LONGEST_WAIT_MS, () => {
-        isGivenUp = true;
-        waiting.then(answered, answered);
-        reject(notReady(store));
-      });
-      waiting.then(resolve, reject);
-      waiting.then(cancel, cancel);
-    });
+  const limited = (waiting: PromiseLike<void>): Promise<void> => {
+    const late = (): CacheError => {
+      isGivenUp = true;
+      waiting.then(answered, answered);
+      return notReady(store);
+    };
+    return inTime(waiting, { timer: (end) => systemClock.after(LONGEST_WAIT_MS, end), late });
+  };
   return () => {
     if (isGivenUp) return undefined;
     try {

@@ -1,5 +1,4 @@
 import { type Clock, runBehind } from "./clock.js";
-import { CacheError } from "./errors.js";
 import type { Flight } from "./flight.js";
 import { isolatesRequests } from "./runtime.js";
 
@@ -61,9 +60,4 @@ export class TimeLimits {
       this.#arm(flight);
     };
   }
-}
-
-/** The error of a load, or of a caller, that ran into `hardTimeout`. */
-export function loadTimeout(key: string): CacheError {
-  return new CacheError("LOAD_TIMEOUT", `The load of ${key} did not end within hardTimeout.`);
 }

@@ -46,7 +46,7 @@ function judgedMany(many: ManyCapability, kept: KeptGenerations): ManyCapability
       // Once: a list that is asked for again may be another one, since only so many namespaces are remembered.
       const lists = keys.map(scopesOf);
       const records = new Map([...new Set(lists)].map((scopes) => [scopes, kept.read(scopes)] as const));
-      const found = await reading;
+      const [found] = await Promise.all([reading, ...records.values()]);
       return Promise.all(found.map((entry, at) => judge(entry, records.get(lists[at] ?? []) ?? [])));
     },
     async set(entries, options) {

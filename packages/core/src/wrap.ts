@@ -35,7 +35,7 @@ export function wrap<This, Args extends unknown[], T>(
   fn: Cacheable<This, Args, T>,
   options: WrapOptions<Args>,
 ): Wrapped<This, Args, T> {
-  checkFunction(fn, "wrap() takes a function");
+  checkFunction(fn, "wrap() takes a function that gives the result, such as (id) => db.user(id)");
   // Where there are no options at all, it is the id that is missing.
   if (options !== undefined) checkOptions(options, WRAP_OPTIONS);
   const { name, idOf } = naming(context, fn, options?.id);
@@ -62,7 +62,8 @@ function naming<This, Args extends unknown[], T>(
   fn: Cacheable<This, Args, T>,
   id: WrapOptions<Args>["id"] | undefined,
 ): Naming<Args> {
-  if (typeof id === "function") return { name: "", idOf: id };
+  if (typeof id === "function")
+    return { name: "", idOf: checkFunction(id, "id: takes text, or a function that makes the id of the arguments") };
   if (typeof id !== "string" || id === "") {
     const given = id === undefined ? "" : `, not ${describe(id)}`;
     throw new CacheError(

@@ -1,5 +1,6 @@
 import { type Admit, type CacheEntry, type CacheStore, createCache, type StandardSchema } from "@granary/core";
 import { memoryStore } from "@granary/memory";
+import { manualClock } from "@granary/testkit";
 import { describe, expect, it, vi } from "vitest";
 
 interface User {
@@ -153,5 +154,74 @@ describe("a schema", () => {
     expect(() => createCache({ store: memoryStore(), schema: (() => true) as never })).toThrow(
       /^schema: takes a Standard Schema/,
     );
+  });
+});
+
+describe("a validator that fails", () => {
+  const schemaOf = (validate: (value: unknown) => unknown): StandardSchema<User> => ({
+    "~standard": { version: 1, vendor: "test", validate: validate as StandardSchema<User>["~standard"]["validate"] },
+  });
+  const bug = new TypeError("x is not a function");
+  const broken = (): never => {
+    throw bug;
+  };
+  const FAILING: ReadonlyArray<readonly [how: string, validate: (value: unknown) => unknown, cause: unknown]> = [
+    ["throws", broken, bug],
+    ["rejects", async () => broken(), bug],
+    // oxlint-disable-next-line unicorn/no-thenable -- it is what a stranger may give
+    ["gives a promise that throws", () => ({ then: broken }), bug],
+    ["gives issues that cannot be read", () => ({ issues: [{ message: "m", path: [null] }] }), expect.any(TypeError)],
+    ["gives the value itself", (value) => value, undefined],
+    ["gives nothing, later", async () => undefined, undefined],
+  ];
+
+  it.each(FAILING)("as it %s has refused the value", async (_how, validate, cause) => {
+    const store = jsonStore(false);
+    const cache = createCache<User>({ store, schema: schemaOf(validate) });
+    const errors: unknown[] = [];
+    cache.on("error", ({ operation, error }) => errors.push([operation, error]));
+    const refused = expect.objectContaining({ code: "INVALID_VALUE", ...(cause !== undefined && { cause }) });
+    const calls = [
+      () => cache.set("a", { name: "Ada" }),
+      () =>
+        cache.setMany([
+          ["a", { name: "Ada" }],
+          ["b", { name: "Bo" }],
+        ]),
+      () => cache.getOrSet("a", () => ({ name: "Ada" })),
+    ];
+    for (const call of calls) await expect(call()).rejects.toEqual(refused);
+    const values = [...store.map.keys()].filter((key) => !key.includes("{"));
+    expect([values, errors]).toEqual([[], []]);
+    await createCache<User>({ store }).set("a", { name: "Ada" });
+    expect(await cache.get("a")).toBeUndefined();
+    expect(errors).toEqual([["validate", refused]]);
+  });
+
+  it("as it never answers is waited for no longer than hardTimeout", async () => {
+    const clock = manualClock();
+    const store = { ...jsonStore(false), clock };
+    const cache = createCache<User>({ store, schema: schemaOf(() => new Promise(() => {})), hardTimeout: "1s" });
+    const errors: unknown[] = [];
+    cache.on("error", ({ operation, error }) => errors.push([operation, error]));
+    await createCache<User>({ store }).set("a", { name: "Ada" });
+    const late = expect.objectContaining({ code: "LOAD_TIMEOUT" });
+    const ended = Promise.allSettled([
+      cache.set("b", { name: "Bo" }),
+      cache.set("b", { name: "Bo" }, { hardTimeout: "900ms" }),
+      cache.setMany([["b", { name: "Bo" }]]),
+      cache.getOrSet("b", () => ({ name: "Bo" })),
+      cache.get("a"),
+    ]);
+    await clock.advance(999);
+    expect(errors).toEqual([]);
+    await clock.advance(1);
+    const [rejected, found] = [
+      { status: "rejected", reason: late },
+      { status: "fulfilled", value: undefined },
+    ];
+    expect(await ended).toEqual([rejected, rejected, rejected, rejected, found]);
+    expect(errors).toContainEqual(["validate", late]);
+    expect(clock.pending).toBe(0);
   });
 });
