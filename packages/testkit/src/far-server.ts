@@ -80,9 +80,9 @@ export class FarServer {
     this.#held.leases.delete(key);
   }
 
-  /** Deletes, and ends any lease, also where there was nothing. */
+  /** Deletes, and ends any lease, also where there was nothing. What was invalidated is still there to be deleted. */
   remove(key: string): boolean {
-    const existed = this.read(key) !== undefined;
+    const existed = (this.#held.entries.get(key)?.keepUntil ?? Number.NEGATIVE_INFINITY) > this.#clock.now();
     this.#held.entries.delete(key);
     this.#held.leases.delete(key);
     return existed;
