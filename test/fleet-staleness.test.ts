@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lostTime } from "./support/lost-time.js";
 import { type Plant, type RaceFleetOptions, type RaceNode, raceFleet } from "./support/race-fleet.js";
@@ -38,6 +39,48 @@ test.each([
     expect(expired.judged).toBeGreaterThan(100);
   },
 );
+
+test("C16: three processes read nothing older than a change while half of all keys are evicted again and again", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const admin = new Redis(server.url);
+  const evictions = new Evictions(admin);
+  try {
+    const { logs } = await run(SKEWED, evictions);
+    const { violations, judged } = staleReads(logs);
+    console.info(`${JSON.stringify(judged)}, ${evictions.keys} keys evicted, ${evictions.records} records among them`);
+    expect(violations).toEqual([]);
+    expect([judged.own > 100, judged.others > 100]).toEqual([true, true]);
+    expect(evictions.records).toBeGreaterThan(10);
+  } finally {
+    admin.disconnect();
+  }
+});
+
+/** What a server does that is full: half of its keys go, whatever they are, for as long as the run lasts. */
+class Evictions {
+  keys = 0;
+  records = 0;
+  readonly #admin: Redis;
+  #isOver = false;
+
+  constructor(admin: Redis) {
+    this.#admin = admin;
+  }
+
+  async start(): Promise<void> {
+    while (!this.#isOver) {
+      const half = (await this.#admin.keys("*")).filter(() => Math.random() < 0.5);
+      if (half.length === 0) continue;
+      this.keys += await this.#admin.unlink(...half);
+      this.records += half.filter((key) => key.includes("generation:{")).length;
+    }
+  }
+
+  stop(): void {
+    this.#isOver = true;
+  }
+}
 
 describe("processes whose clocks are five minutes apart cache for each other, as long as they are told to", () => {
   /** How a node has the clock of the server sampled before it reads what the others wrote; or not at all. */
@@ -83,11 +126,18 @@ test.each(planted)("processes with %s are found out", { timeout: TIMEOUT_MS }, a
   expect(violations).not.toEqual([]);
 });
 
-async function run(options: RaceFleetOptions): Promise<{ readonly logs: readonly RunLog[]; readonly lostMs: number }> {
+async function run(
+  options: RaceFleetOptions,
+  evictions?: Evictions,
+): Promise<{ readonly logs: readonly RunLog[]; readonly lostMs: number }> {
   const lost = lostTime();
-  const logs = await withFleet(options, (nodes) =>
-    Promise.all(nodes.map((node, at) => node.randomRun({ ms: RUN_MS, seed: at + 1 }))),
-  );
+  const logs = await withFleet(options, async (nodes) => {
+    const evicting = evictions?.start();
+    const ended = await Promise.all(nodes.map((node, at) => node.randomRun({ ms: RUN_MS, seed: at + 1 })));
+    evictions?.stop();
+    await evicting;
+    return ended;
+  });
   lost.stop();
   return { logs, lostMs: lost.ms };
 }
