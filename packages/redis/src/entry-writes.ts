@@ -119,7 +119,7 @@ export class EntryWrites {
     const { keys, leases } = this.#keysOf(key);
     if (carried !== undefined || keys.length === leases + 1) {
       const text = codec.encode(key, { ...entry, generations: carried });
-      return { step: "set", keys: keys.slice(0, leases + 1), args: [leases, text, "", life] };
+      return { step: "set", keys, args: [leases, text, "", life] };
     }
     const { head, tail } = codec.encodeParts(key, entry);
     return { step: "set", keys, args: [leases, head, tail, life, ...scopesOf(key).map(newEpoch)] };

@@ -1,4 +1,4 @@
-import type { BusListener, BusMessage, Clock, GenerationRecord } from "@granary/core";
+import { type BusListener, type BusMessage, type Clock, type GenerationRecord, newEpoch } from "@granary/core";
 import { scopeOfRecord, tagsKey } from "./generation-keys.js";
 import { recordIn } from "./generation-record.js";
 import type { RedisClient } from "./redis-client.js";
@@ -83,7 +83,10 @@ export class InvalidationReads {
     }
   }
 
-  /** None where the record is gone: then what Redis holds of the namespace is hidden, and copies of it are as good as before. */
+  /**
+   * What has been invalidated since the last look. A record that is gone, or was made anew, may have taken invalidations
+   * along that nobody has read; so may tags, of which a member that vouches for the rest says up to where some are missing.
+   */
   async #messagesOf(key: string): Promise<readonly Invalidated[]> {
     const { client } = this.#parts;
     const scope = scopeOfRecord(key);
@@ -98,15 +101,19 @@ export class InvalidationReads {
       before?.epoch ?? "",
     );
     const [text, ...members] = (answer as readonly (Uint8Array | null)[]).map((each) => each && String(each));
-    if (text === null || text === undefined) return [];
+    if (text === null || text === undefined) {
+      this.#known.delete(key);
+      // Nobody has heard of this one before.
+      return [{ type: "invalidated", scope, epoch: newEpoch(), sequence: 0 }];
+    }
     const record = recordIn(text);
     this.#remember(key, record);
-    const same = before?.epoch === record.epoch ? before : { cleared: 0, tagged: 0 };
+    const same = before ?? { epoch: record.epoch, cleared: 0, tagged: 0 };
     const tags = members.flatMap((member) => (member?.startsWith("t") === true ? [member.slice(1)] : []));
-    const { epoch, cleared, tagged } = record;
-    const isWhole =
-      cleared > same.cleared || (tagged > same.tagged && (tags.length === 0 || tags.length >= MOST_TAGS - 1));
-    if (isWhole) return [{ type: "invalidated", scope, epoch, sequence: Math.max(cleared, tagged) }];
+    const { epoch, sequence, cleared, tagged } = record;
+    const areTagsLost = tags.length === 0 || tags.length >= MOST_TAGS - 1 || tags.length < members.length;
+    const isWhole = epoch !== same.epoch || cleared > same.cleared || (tagged > same.tagged && areTagsLost);
+    if (isWhole) return [{ type: "invalidated", scope, epoch, sequence }];
     return tagged > same.tagged ? [{ type: "invalidated", scope, tags, epoch, sequence: tagged }] : [];
   }
 

@@ -48,12 +48,13 @@ local function keep(name, life)
 end
 
 -- keys: the value, its lease where it can have one, and the records of its namespaces where they are at hand. number of
--- leases, text before the generations, text behind them, life in ms or "", a new epoch for each record: writes, and ends
--- any lease, so that no load that is under way is written over it. The generations are those of this moment.
+-- leases, text before the generations, text behind them or "" where it has its own, life in ms or "", a new epoch for each
+-- record: writes, and ends any lease, so that no load that is under way is written over it. The generations are those of
+-- this moment.
 local function set(keys, args)
   local leases = tonumber(args[2])
   local generations = {}
-  for index = 2 + leases, #keys do
+  for index = 2 + leases, args[4] == '' and 0 or #keys do
     local _, epoch, sequence = record_of(keys[index], args[4 + index - leases])
     generations[#generations + 1] = string.format('%s.%.0f', epoch, sequence)
   end

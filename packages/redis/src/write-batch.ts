@@ -57,7 +57,7 @@ const MOST_UNANSWERED = 4_000_000;
  */
 export class WriteBatch {
   readonly #parts: WriteBatchParts;
-  #pending: AskedStep[] = [];
+  #pending = new Set<AskedStep>();
   #unanswered = 0;
   readonly #waiting = new Set<() => void>();
 
@@ -81,9 +81,9 @@ export class WriteBatch {
     const size = sizeOfStep(step);
     this.#unanswered += size;
     const answer = new Promise((resolve, reject) => {
-      if (this.#pending.length === 0) atEndOfTurn(() => this.#flush());
+      if (this.#pending.size === 0) atEndOfTurn(() => this.#flush());
       const asked: AskedStep = { step, attempt: given?.attempt, resolve, reject };
-      this.#pending.push(asked);
+      this.#pending.add(asked);
       given?.attempt?.onGiveUp(() => this.#giveUp(asked, given));
     });
     const ended = (): void => {
@@ -113,18 +113,16 @@ export class WriteBatch {
   }
 
   #giveUp(asked: AskedStep, { undo }: Abandonable): void {
-    const at = this.#pending.indexOf(asked);
-    if (at < 0) return undo();
-    this.#pending.splice(at, 1);
+    if (!this.#pending.delete(asked)) return undo();
     asked.reject(notSent());
   }
 
   #flush(): void {
     const waiting = whenConnected(this.#parts.client);
     if (waiting !== undefined) return void waiting.then(() => this.#flush());
-    if (this.#pending.length === 0) return;
-    const asked = this.#pending;
-    this.#pending = [];
+    if (this.#pending.size === 0) return;
+    const asked = [...this.#pending];
+    this.#pending = new Set();
     const pending = asked.map((each) => counted(each, asked.length));
     for (const command of this.#commandsOf(pending)) this.#send(command);
   }
@@ -156,12 +154,12 @@ export class WriteBatch {
   }
 
   #alone(only: PendingStep): void {
-    this.#call(only.step, only.attempt).then(only.resolve, (error: unknown) => only.reject(explained(error)));
+    this.#call(only.step, [only]).then(only.resolve, (error: unknown) => only.reject(explained(error)));
   }
 
   async #together(pending: readonly PendingStep[]): Promise<void> {
     try {
-      const answers = (await this.#call(together(pending.map(({ step }) => step)))) as readonly unknown[];
+      const answers = (await this.#call(together(pending.map(({ step }) => step)), pending)) as readonly unknown[];
       pending.forEach(({ resolve, reject }, at) => {
         const answer = answers[at];
         if (isError(answer)) reject(explained(answer));
@@ -169,20 +167,19 @@ export class WriteBatch {
       });
     } catch (error) {
       // Redis looks at the keys of a command before it does anything: one that the user may not touch ends all of it.
-      const refuse = isNotPermitted(error)
-        ? (each: PendingStep): void => this.#alone(each)
-        : ({ reject }: PendingStep): void => reject(explained(error));
-      pending.forEach(refuse);
+      const isNothingDone = isNotPermitted(error) || isUnknownScript(error);
+      const refuse = ({ reject }: PendingStep): void => reject(explained(error));
+      pending.forEach((each) => (isNothingDone && !isGivenUp(each) ? this.#alone(each) : refuse(each)));
     }
   }
 
   /** What was given up has its deletion behind it: sent again, it would come behind that. */
-  async #call(step: Step, attempt?: Attempt): Promise<unknown> {
+  async #call(step: Step, pending: readonly PendingStep[]): Promise<unknown> {
     const { sender } = this.#parts;
     try {
       return await sender.callBuffer("evalsha", ...hashWords(step));
     } catch (error) {
-      if (!isUnknownScript(error) || attempt?.isGivenUp === true) throw error;
+      if (!isUnknownScript(error) || pending.some(isGivenUp)) throw error;
       return await sender.callBuffer("eval", ...fullWords(step));
     }
   }
@@ -191,6 +188,10 @@ export class WriteBatch {
 function counted(asked: AskedStep, count: number): PendingStep {
   const { step } = asked;
   return isCounted(step) ? { ...asked, step: { ...step, args: step.args(count) } } : (asked as PendingStep);
+}
+
+function isGivenUp({ attempt }: AskedStep): boolean {
+  return attempt?.isGivenUp === true;
 }
 
 function isCounted(step: Step | CountedStep): step is CountedStep {

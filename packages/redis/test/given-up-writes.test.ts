@@ -9,12 +9,12 @@ const SET: Step = { step: "set", keys: ["k"], args: [0, "head", "tail", ""] };
 
 /** A batch on a server that answers when a test says so. */
 function slowBatch() {
-  const sent: { readonly command: string; readonly refuse: (error: Error) => void }[] = [];
+  const sent: { readonly command: string; readonly words: unknown[]; readonly refuse: (error: Error) => void }[] = [];
   const client = {
     status: "ready",
-    callBuffer: (command: string) =>
+    callBuffer: (command: string, ...words: unknown[]) =>
       new Promise((_resolve, reject) => {
-        sent.push({ command, refuse: reject });
+        sent.push({ command, words, refuse: reject });
       }),
   } as unknown as RedisClient;
   return { sent, batch: new WriteBatch({ client, sender: client, slotOf: () => 0 }) };
@@ -36,4 +36,24 @@ test.each([
   expect([sent.map(({ command }) => command), undone]).toEqual([commands, isGivenUp ? 1 : 0]);
   sent[1]?.refuse(new Error("down"));
   expect(await ended).toBe(isGivenUp ? "Error: NOSCRIPT No matching script." : "Error: down");
+});
+
+test.each([
+  ["script the server does not know", "NOSCRIPT No matching script."],
+  ["keys the user may not touch", "NOPERM this user has no permissions to access one of the keys"],
+])("of sets that go out together, whose %s, the one that was given up is not sent again", async (_, answer) => {
+  const { sent, batch } = slowBatch();
+  const attempts = ["given up", "awaited"].map((key) => {
+    const attempt = new PendingAttempt();
+    const step = { ...SET, keys: [key] };
+    void batch.send(step, { attempt, undo: () => {} }).catch(() => {});
+    return attempt;
+  });
+  await nextTurn();
+  attempts[0]?.giveUp();
+  sent[0]?.refuse(new Error(answer));
+  await nextTurn();
+  expect(sent).toHaveLength(2);
+  expect(sent[1]?.words).toContain("awaited");
+  expect(sent[1]?.words).not.toContain("given up");
 });

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../../test/support/eventually.js";
 import { ownRedis } from "../../../test/support/own-redis.js";
 import { startRedis } from "../../../test/support/redis-server.js";
-import { recordKey } from "../src/generation-keys.js";
+import { recordKey, tagsKey } from "../src/generation-keys.js";
 import { type Heard, listen, until } from "./support/bus-listening.js";
 import { declared, forThisTest, LIBRARIES, ownPrefix } from "./support/clients.js";
 import { entryOf } from "./support/entries.js";
@@ -105,10 +105,9 @@ describe.each(LIBRARIES)("redisTracking on $library", ({ connect }) => {
   });
 
   test("a load or a write that makes the record of its namespace invalidates nothing", async () => {
-    const { client, heard, store, foreign, full } = await open();
+    const { heard, store, foreign, full } = await open();
     await store.set("granary:v1:ns:a", entryOf(1));
     await declared(store.leases).acquire("granary:v1:other:a", "token");
-    await client.del(recordKey("granary:v1:ns"));
     await foreign.set(full("last"), 1);
     await until(() => keysOf(heard).includes("granary:v1:ns:last"));
     const cleared = await declared(store.invalidate)({ scope: "granary:v1:other" });
@@ -130,6 +129,33 @@ describe.each(LIBRARIES)("redisTracking on $library", ({ connect }) => {
     await client.set(recordKey("granary:v1:ns"), "e 9 0 9");
     await until(() => heard.messages.length === 1);
     expect(heard.messages).toEqual([{ type: "invalidated", scope: "granary:v1:ns", epoch: "e", sequence: 9 }]);
+  });
+
+  test("a tag whose sequence was lost before it could be read is its whole namespace, whatever tag came behind it", async () => {
+    const { client, heard } = await open();
+    const [record, tags] = [recordKey("granary:v1:ns"), tagsKey("granary:v1:ns")];
+    await client.multi().zadd(tags, 0, "ee", 5, "ta").set(record, "e 5 0 5").exec();
+    await until(() => heard.messages.length === 1);
+    await client.multi().del(tags).zadd(tags, 7, "ee", 9, "tb").set(record, "e 9 0 9").exec();
+    await until(() => heard.messages.length === 2);
+    expect(heard.messages).toEqual([
+      { type: "invalidated", scope: "granary:v1:ns", tags: ["a"], epoch: "e", sequence: 5 },
+      { type: "invalidated", scope: "granary:v1:ns", epoch: "e", sequence: 9 },
+    ]);
+  });
+
+  test("C16: a record that is lost, or made anew, before an invalidation could be read in it is one", async () => {
+    const { client, heard } = await open();
+    const [scope, record] = ["granary:v1:ns", recordKey("granary:v1:ns")];
+    await client.multi().set(record, "e 5 5 0").del(record).exec();
+    await until(() => heard.messages.length === 1);
+    await client.set(record, "f 6 6 0");
+    await until(() => heard.messages.length === 2);
+    await client.multi().set(record, "f 7 7 0").set(record, "g 8 0 0").exec();
+    await until(() => heard.messages.length === 3);
+    const lost = { type: "invalidated", scope, epoch: expect.any(String), sequence: 0 };
+    const others = [["f", 6] as const, ["g", 8] as const].map(([epoch, sequence]) => ({ ...lost, epoch, sequence }));
+    expect(heard.messages).toEqual([lost, ...others]);
   });
 
   test("a record that cannot be read is a gap", async () => {
