@@ -11,6 +11,7 @@ export async function expireIn(store: CacheStore, key: string, terms: ExpireTerm
   const stale = found && expiredEntry(found, terms);
   // Also where nothing is there: a load that began before this must not be taken for fresh.
   if (stale === undefined) await store.delete(key);
-  else await store.set(key, stale);
+  // It carries what it carried: what was invalidated since the look is not made valid again.
+  else await store.set(key, stale, { generations: found?.generations });
   return found !== undefined && found.freshUntil > terms.now;
 }

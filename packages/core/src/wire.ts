@@ -61,7 +61,8 @@ export interface EntryOrigin {
  */
 export function encodeEntry(entry: CacheEntry, serializer: Serializer, key?: string): string | Uint8Array {
   const { head, tail } = encodeParts(entry, serializer, key);
-  const beginning = `${head}${entry.generations ?? NOTHING}`;
+  const { generations = "" } = entry;
+  const beginning = head + (generations === "" ? NOTHING : generations);
   return typeof tail === "string" ? beginning + tail : joined(beginning, tail);
 }
 

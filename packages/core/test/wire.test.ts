@@ -31,6 +31,10 @@ describe("version 2 of the wire format", () => {
     });
   });
 
+  it("carries no generations where the key of an entry is in no namespace", () => {
+    expect(encodeEntry({ ...entry, generations: "" }, json)).toBe(encodeEntry(entry, json));
+  });
+
   it("is text where the serializer gives text, and is read from text as from bytes", () => {
     const text = encodeEntry(entry, json);
     expect(text).toBe('granary2 t 1 2 3 - -\n{"id":7}');

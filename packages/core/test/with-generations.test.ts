@@ -1,6 +1,7 @@
 import { type CacheEntry, type CacheStore, createCache, isPromiseLike, manyOf } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { describe, expect, test } from "vitest";
+import { expireIn } from "../src/expire.js";
 import { generationKey } from "../src/kept-generations.js";
 import { withGenerations } from "../src/with-generations.js";
 
@@ -206,6 +207,27 @@ test("many keys of one namespace cost one read of its record", async () => {
   const forWriting = records.splice(0).length;
   expect((await store.many?.get(keys))?.every((found) => found?.value === 1)).toBe(true);
   expect([forWriting, records.length]).toEqual([2, 1]);
+});
+
+test("what was invalidated while it was made stale stays hidden", async () => {
+  const { connect, open } = backend("later");
+  const [inner, other] = [connect(), open()];
+  const store = withGenerations({
+    ...inner,
+    get: async (key) => {
+      const found = await inner.get(key);
+      if (key === KEY && found !== undefined) await other.invalidate?.({ scope: SCOPE });
+      return found;
+    },
+  });
+  const inTime = withGenerations(inner);
+  await inTime.set(KEY, entryOf("old"));
+  // The records are read beside the entry, so it is valid by them.
+  expect(await expireIn(store, KEY, { now: 0, staleMs: 1_000 })).toBe(true);
+  expect(await inTime.get(KEY)).toBeUndefined();
+  await inTime.set(KEY, entryOf("new"));
+  expect(await expireIn(inTime, KEY, { now: 0, staleMs: 1_000 })).toBe(true);
+  expect(await inTime.get(KEY)).toMatchObject({ value: "new", keepUntil: 1_000 });
 });
 
 test.each(["at once", "later"] as const)(

@@ -27,7 +27,7 @@ export interface MemoryStore extends CacheStore {
   readonly remote: false;
   readonly many: {
     get(keys: readonly string[], now?: number): Array<CacheEntry | undefined>;
-    set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>): void;
+    set(entries: ReadonlyArray<readonly [key: string, entry: CacheEntry]>, options?: WriteOptions): void;
     delete(keys: readonly string[]): boolean[];
   };
   /** Entries that were invalidated are no longer returned, and leave when their room is needed. */
@@ -95,10 +95,10 @@ function verbsOf(parts: Parts): Pick<MemoryStore, "get" | "set" | "delete" | "ma
       // As of one key: only who hands in `admit` is given a promise.
       return parts.values === "serialized" && admit ? (Promise.all(found) as never) : found;
     },
-    set(pairs: ReadonlyArray<readonly [key: string, entry: CacheEntry]>) {
+    set(pairs: ReadonlyArray<readonly [key: string, entry: CacheEntry]>, options?: WriteOptions) {
       // A remote store encodes all before it sends the first: a value that cannot be written leaves nothing half done.
       if (parts.values === "serialized") for (const [key, entry] of pairs) parts.take(entry, key);
-      for (const [key, entry] of pairs) set(key, entry);
+      for (const [key, entry] of pairs) set(key, entry, options);
     },
     delete: (keys: readonly string[]) => keys.map(drop),
   };

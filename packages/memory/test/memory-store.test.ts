@@ -184,3 +184,15 @@ describe("a walk", () => {
     expect(new Set(batches.flat()).size).toBe(1_250);
   });
 });
+
+test("many loads that an invalidation has overtaken are not given out, as one is not", () => {
+  const store = memoryStore();
+  const [scope, keys] = ["granary:v1:ns", ["granary:v1:ns:1", "granary:v1:ns:2"] as const];
+  const generations = store.generations(keys[0]);
+  store.invalidate({ scope });
+  store.set(keys[0], entry(1), { generations });
+  store.many.set([[keys[1], entry(1)]], { generations });
+  expect(store.many.get(keys)).toEqual([undefined, undefined]);
+  store.many.set([[keys[1], entry(2)]]);
+  expect(store.get(keys[1])).toMatchObject({ value: 2 });
+});
