@@ -1,5 +1,9 @@
-import { nextTurn } from "@granary/testkit";
+import { createCache } from "@granary/core";
+import { memoryStore } from "@granary/memory";
+import { farStore, localHub, nextTurn } from "@granary/testkit";
+import { tiered } from "@granary/tiered";
 import { expect, test } from "vitest";
+import { complaintsDuring } from "./support/complaints.js";
 import { signal } from "./support/gated-store.js";
 import { entryOf, KEY, tierNode } from "./support/tier-node.js";
 
@@ -46,4 +50,20 @@ test("a load that was about to begin does not begin after close, and leaves no t
   await expect(loading).rejects.toMatchObject({ code: "CLOSED" });
   await nextTurn();
   expect([loads, far.clock.pending]).toEqual([0, 0]);
+});
+
+test("C44: what other nodes say to tiers whose near store was closed becomes no unhandled rejection", async () => {
+  const [hub, l1] = [localHub(), memoryStore()];
+  const cache = createCache<string>({ store: tiered({ l1, l2: farStore({}).connect(), bus: hub.bus("node") }) });
+  const other = hub.bus("other");
+  await cache.set("k", "value");
+  l1.close();
+  const complaints = await complaintsDuring(async () => {
+    await other.publish({ type: "changed", keys: [KEY] });
+    await other.publish({ type: "invalidated", scope: "granary:v1:default", epoch: "e", sequence: 1 });
+    await nextTurn();
+    await expect(cache.get("k")).rejects.toMatchObject({ code: "CLOSED" });
+  });
+  expect(complaints).toEqual([]);
+  await cache.close();
 });

@@ -6,10 +6,15 @@ const MOST_BYTES = 4_000_000;
 /** What a name takes beside its text. */
 const BYTES_A_NAME = 100;
 
-interface ScopeChange {
+/** When something was changed, by the clock and by the count of changes. */
+interface Change {
+  at: number;
+  version: number;
+}
+
+interface ScopeChange extends Change {
   isCleared: boolean;
   readonly tags: Set<string>;
-  at: number;
 }
 
 /**
@@ -17,8 +22,10 @@ interface ScopeChange {
  * oldest counts as cleared, which hides more, and loses nothing.
  */
 export class Changes {
+  /** Goes up with every change that is added. */
+  version = 0;
   /** In the order in which they were changed. */
-  readonly #keys = new Map<string, number>();
+  readonly #keys = new Map<string, Change>();
   readonly #scopes = new Map<string, ScopeChange>();
   readonly #forgotten: (scope: string) => void;
   #names = 0;
@@ -47,7 +54,7 @@ export class Changes {
 
   /** When `key` was changed. */
   changedAt(key: string): number | undefined {
-    return this.#keys.get(key);
+    return this.#keys.get(key)?.at;
   }
 
   /** Whether it is among them what `entry`, under `key`, was before it was changed or invalidated. */
@@ -62,7 +69,8 @@ export class Changes {
 
   add(key: string, at: number): void {
     this.delete(key);
-    this.#keys.set(key, at);
+    this.version += 1;
+    this.#keys.set(key, { at, version: this.version });
     this.#count(key, 1);
     this.#fold();
   }
@@ -74,16 +82,18 @@ export class Changes {
     this.#fold();
   }
 
-  /** Whether it was among them. */
-  delete(key: string): boolean {
-    const was = this.#keys.delete(key);
-    if (was) this.#count(key, -1);
-    return was;
+  /** Whether it was among them. A change that came after `version` stays. */
+  delete(key: string, version = this.version): boolean {
+    const change = this.#keys.get(key);
+    if (change === undefined || change.version > version) return false;
+    this.#count(key, -1);
+    return this.#keys.delete(key);
   }
 
-  deleteInvalidation({ scope, tags }: Invalidation): void {
+  /** As `delete`. */
+  deleteInvalidation({ scope, tags }: Invalidation, version: number): void {
     const change = this.#scopes.get(scope);
-    if (change === undefined) return;
+    if (change === undefined || change.version > version) return;
     if (tags === undefined) change.isCleared = false;
     for (const tag of tags ?? []) this.#deleteTag(change, tag);
     if (!change.isCleared && change.tags.size === 0) this.#dropScope(scope, change);
@@ -91,8 +101,8 @@ export class Changes {
 
   /** Forgets what was changed before `at`. */
   forgetBefore(at: number): void {
-    for (const [key, changedAt] of this.#keys) {
-      if (changedAt >= at) break;
+    for (const [key, change] of this.#keys) {
+      if (change.at >= at) break;
       this.delete(key);
     }
     for (const [scope, change] of this.#scopes) {
@@ -111,8 +121,11 @@ export class Changes {
   #scopeChange(scope: string, at: number): ScopeChange {
     const known = this.#scopes.get(scope);
     if (known === undefined) this.#count(scope, 1);
-    const change = known ?? { isCleared: false, tags: new Set<string>(), at };
-    change.at = at;
+    const change = known ?? { isCleared: false, tags: new Set<string>(), at, version: 0 };
+    // A key that stands for its namespace from now on may have been changed before that was.
+    change.at = Math.max(change.at, at);
+    this.version += 1;
+    change.version = this.version;
     this.#scopes.delete(scope);
     this.#scopes.set(scope, change);
     return change;
@@ -145,8 +158,11 @@ export class Changes {
 
   /** Keys go first, then tags; of namespaces the outermost counts for those in it, and only those are forgotten. */
   #foldOldest(): void {
-    const [key] = this.#keys;
-    if (key !== undefined) return this.#clearInstead(() => this.delete(key[0]), scopesOf(key[0]).at(-1), key[1]);
+    const [first] = this.#keys;
+    if (first !== undefined) {
+      const [key, { at }] = first;
+      return this.#clearInstead(() => this.delete(key), scopesOf(key).at(-1), at);
+    }
     const [oldest] = this.#scopes;
     if (oldest === undefined) return;
     const [scope, change] = oldest;

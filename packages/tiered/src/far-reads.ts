@@ -49,6 +49,17 @@ export class FarReads {
     return waiting.then(() => this.#join(key, { ...read, now: clock.now() }));
   }
 
+  /** Where far cannot say, what is loaded carries none: only near, so only this node, gives it out. */
+  async generations(key: string): Promise<string> {
+    const { far, fail } = this.#parts;
+    try {
+      return (await far.generations?.(key)) ?? "";
+    } catch (error) {
+      fail("generations", error, key);
+      return "";
+    }
+  }
+
   /** Reads once for all who ask for `key` meanwhile. */
   #join(key: string, read: Read): Promise<Found> {
     const { fills, near } = this.#parts;

@@ -125,6 +125,11 @@ export class NearTier {
     return (await this.#attempt("delete", () => this.#store.delete(key), key)) === true;
   }
 
+  /** As `drop`, where nobody waits for it. */
+  dropBehind(key: string): void {
+    void this.drop(key).catch(() => {});
+  }
+
   async #notTaken(error: unknown, key: string): Promise<void> {
     this.#failed("set", error, key);
     await this.drop(key);

@@ -22,7 +22,7 @@ const NOW = Promise.resolve();
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #unsaidKeys = new Set<string>();
-  #unsaidMarks: BusMessage[] = [];
+  #unsaidOthers: BusMessage[] = [];
   #changed: string[] = [];
   #pending = 0;
   #cancelRetry: (() => void) | undefined;
@@ -93,10 +93,10 @@ export class Outbox {
 
   #keep(message: BusMessage): void {
     if (message.type === "changed") for (const key of message.keys) this.#unsaidKeys.add(key);
-    else this.#unsaidMarks.push(message);
-    if (this.#unsaidKeys.size + this.#unsaidMarks.length > MOST_UNSAID) {
+    else this.#unsaidOthers.push(message);
+    if (this.#unsaidKeys.size + this.#unsaidOthers.length > MOST_UNSAID) {
       this.#unsaidKeys.clear();
-      this.#unsaidMarks = [{ type: "gap" }];
+      this.#unsaidOthers = [{ type: "gap" }];
     }
     if (this.#state === "open") this.#cancelRetry ??= runBehind(this.#parts.clock, RETRY_MS, () => this.#retry());
   }
@@ -105,10 +105,10 @@ export class Outbox {
   #retry(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const messages = [...this.#unsaidMarks];
+    const messages = [...this.#unsaidOthers];
     if (this.#unsaidKeys.size > 0) messages.push({ type: "changed", keys: [...this.#unsaidKeys] });
     this.#unsaidKeys.clear();
-    this.#unsaidMarks = [];
+    this.#unsaidOthers = [];
     for (const message of messages) this.say(message);
   }
 }

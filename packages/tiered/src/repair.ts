@@ -139,12 +139,20 @@ export class Repair {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     if (this.owed === 0) return;
+    let isLate = false;
     await new Promise<void>((resolve) => {
-      const cancel = systemClock.after(LAST_ROUND_MS, resolve);
-      void this.#run().then(() => {
-        cancel();
+      const cancel = systemClock.after(LAST_ROUND_MS, () => {
+        isLate = true;
         resolve();
       });
+      const lastRound = async (): Promise<void> => {
+        // What was missed since that began is not in it.
+        await this.#round;
+        if (!isLate) await this.#run();
+        cancel();
+        resolve();
+      };
+      void lastRound();
     });
   }
 
@@ -195,8 +203,9 @@ export class Repair {
 
   async #invalidate(invalidation: Invalidation): Promise<void> {
     const { far, invalidated } = this.#parts;
+    const { version } = this.#missed;
     const generation = await far.invalidate?.(invalidation);
-    this.#missed.deleteInvalidation(invalidation);
+    this.#missed.deleteInvalidation(invalidation, version);
     this.takenInvalidation(invalidation);
     invalidated(invalidation, generation);
   }
@@ -205,12 +214,15 @@ export class Repair {
     const { far, near, fills, publish } = this.#parts;
     const missed = keys.filter((key) => this.missedSince(key) !== undefined);
     if (missed.length === 0) return;
+    const { version } = this.#missed;
     // No read of far that overlaps it is kept near.
     await fills.during(missed, async () => manyOf(far).delete(missed));
-    for (const key of missed) this.taken(key);
+    // What far did not take meanwhile is for the next round.
+    const made = missed.filter((key) => this.#missed.delete(key, version));
+    for (const key of made) this.taken(key);
     // What is being written here is newer than what was repaired, and readers have seen it.
-    for (const key of missed) if (!fills.hear(key)) void near.drop(key);
-    publish(missed);
+    for (const key of made) if (!fills.hear(key)) near.dropBehind(key);
+    publish(made);
   }
 
   /** Each kind once in an outage: it is tried again twice a second. */

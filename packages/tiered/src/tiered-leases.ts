@@ -72,7 +72,8 @@ async function acquired(options: TieredLeasesOptions, key: string, { token, admi
       const held = await near.find(key, intake.now);
       return { ...answer, entry: held && asStale(held, intake.now) };
     }
-    if (entry !== undefined && fill.standing) {
+    if (!fill.standing) await fills.overtaken(key, entry, near);
+    else if (entry !== undefined) {
       fills.kept(fill);
       await near.put(key, entry, intake);
     }
@@ -109,15 +110,17 @@ async function filled(options: TieredLeasesOptions, key: string, filling: Fillin
 }
 
 /**
- * Far does not take the value, for what it is or since it is full: this node keeps it, or it would be loaded at every call. What it was to
- * replace ends far too, under the lease, or the other nodes would go on with that.
+ * Far does not take the value, for what it is or since it is full: this node keeps it, or it would be loaded at every
+ * call. What it was to replace ends far too, under the lease, or the other nodes would go on with that.
  */
 async function keepUnwritable(
-  { far, near, publish }: TieredLeasesOptions,
+  options: TieredLeasesOptions,
   key: string,
-  { entry, claim, fill, intake }: Filling & { readonly entry: CacheEntry },
+  filling: Filling & { readonly entry: CacheEntry },
 ): Promise<void> {
-  const isEnded = await far.fill(key, undefined, claim);
+  const { near, publish } = options;
+  const { entry, claim, fill, intake } = filling;
+  const isEnded = await filled(options, key, { ...filling, entry: undefined });
   if (isEnded && fill.standing) await near.put(key, entry, intake);
   if (isEnded && claim.reason !== "fill") publish([key]);
 }

@@ -67,7 +67,7 @@ export class TieredStore implements CacheStore {
   readonly #near: NearTier;
   readonly #life: StoreLifecycle;
   readonly #member: BusMember | undefined;
-  readonly #fills = new Fills((key) => void this.#near.drop(key));
+  readonly #fills = new Fills((key) => this.#near.dropBehind(key));
   readonly #repair: Repair;
   readonly #heard = new HeardMessages();
   readonly #farReady: () => Promise<void> | undefined;
@@ -106,7 +106,7 @@ export class TieredStore implements CacheStore {
     if (l2.walk !== undefined) this.walk = walkBoth(l1, l2.walk);
     if (l2.leases !== undefined)
       this.leases = this.#life.checkedVerbs(tieredLeases({ ...parts, far: l2.leases, isFarWell }), LEASE_VERBS);
-    if (l2.generations !== undefined) this.generations = l2.generations.bind(l2);
+    if (l2.generations !== undefined) this.generations = (key) => this.#reads.generations(key);
     this.#subscription.end();
     if (bus !== undefined) this.#near.epoch = DEAF;
   }
@@ -208,7 +208,7 @@ export class TieredStore implements CacheStore {
       near: this.#near,
       fills: this.#fills,
       publish: (keys) => this.#outbox.sayChanged(keys),
-      invalidated: (invalidation, generation) => void this.#spread(invalidation, generation),
+      invalidated: (invalidation, generation) => void this.#spread(invalidation, generation).catch(() => {}),
       fail: (operation, error, key) => this.#fail(operation, error, key),
     });
   }
@@ -220,7 +220,7 @@ export class TieredStore implements CacheStore {
     if (event.type === "failover") this.#repair.failover();
     if (event.type === "gap" || event.type === "failover") return this.#hearGap(event);
     if (event.type === "invalidated" && this.#heard.isRepeated(event)) return;
-    if (event.type === "invalidated") void this.#invalidateNear(event);
+    if (event.type === "invalidated") void this.#invalidateNear(event).catch(() => {});
     this.#life.tell(event);
   }
 
@@ -233,7 +233,7 @@ export class TieredStore implements CacheStore {
   }
 
   #hearChange(key: string): void {
-    if (!this.#fills.hear(key)) void this.#near.drop(key);
+    if (!this.#fills.hear(key)) this.#near.dropBehind(key);
   }
 
   /** Far has taken an invalidation: what came near meanwhile goes, and the other nodes hear of it. */

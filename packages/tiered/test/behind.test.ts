@@ -1,4 +1,4 @@
-import { type Cache, type CacheBus, type CacheStore, type Clock, createCache } from "@granary/core";
+import { type Cache, type CacheBus, CacheError, type CacheStore, type Clock, createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { farStore, type LocalHub, localHub, type ManualClock, manualClock } from "@granary/testkit";
 import { type TieredOptions, tiered } from "@granary/tiered";
@@ -315,6 +315,106 @@ test("what is being written here is still read when an older change is made up f
   expect(await a.cache.get("k")).toBe("new");
   release();
   expect(await setting).toBe(true);
+});
+
+test("what is found when the right to load is asked for takes the place of an older copy that came meanwhile", async () => {
+  const [clock, hub] = [manualClock(), localHub()];
+  const server = farStore({ clock });
+  const [far, other] = [server.connect(), server.connect()];
+  const leases = far.leases as NonNullable<CacheStore["leases"]>;
+  let ask = (): void => {};
+  const asked = new Promise<void>((go) => (ask = go));
+  const acquire: typeof leases.acquire = (...question) => asked.then(() => leases.acquire(...question));
+  const l2 = { ...far, leases: { ...leases, acquire } };
+  const cache = createCache<string>({ store: tiered({ l1: memoryStore({ clock }), l2, bus: hub.bus("deaf") }) });
+  const held = { createdAt: clock.now(), freshUntil: clock.now() + 60_000, keepUntil: clock.now() + 60_000 };
+  const loading = cache.getOrSet("k", () => "loaded");
+  await settled();
+  await other.set(keyOf("k"), { ...held, value: "old" });
+  expect(await cache.get("k")).toBe("old");
+  await other.set(keyOf("k"), { ...held, createdAt: held.createdAt + 1, value: "new" });
+  ask();
+  expect(await loading).toBe("new");
+  expect(await cache.get("k")).toBe("new");
+  await cache.close();
+});
+
+test("what a value was to replace goes once far is back, where far took neither the value nor the end of the old one", async () => {
+  const clock = manualClock();
+  const server = farStore({ clock });
+  const [far, other] = [server.connect(), server.connect()];
+  const leases = far.leases as NonNullable<CacheStore["leases"]>;
+  const fill: typeof leases.fill = (_key, entry) => {
+    throw entry === undefined ? new Error("down") : new CacheError("STORE_REFUSED", "It is full.");
+  };
+  const l2 = { ...far, leases: { ...leases, fill } };
+  const cache = createCache<string>({ store: tiered({ l1: memoryStore({ clock }), l2 }), staleIfError: "1h" });
+  cache.on("error", () => {});
+  const now = clock.now();
+  await other.set(keyOf("k"), { value: "old", createdAt: now, freshUntil: now + 10, keepUntil: now + 60_000 });
+  await clock.advance(20);
+  expect(await cache.getOrSet("k", () => "new")).toBe("new");
+  expect(await other.get(keyOf("k"))).toMatchObject({ value: "old" });
+  await clock.advance(1_000);
+  expect(await other.get(keyOf("k"))).toBeUndefined();
+  await cache.close();
+});
+
+describe("what far does not take while it is made up for what came before", () => {
+  const lateRound = async () => {
+    const { clock, far, node } = fleet();
+    const a = node("a", { l2Timeout: "10s" });
+    for (const id of ["first", "second"]) await far.set(keyOf(id), { ...(await lasting(clock)), value: id });
+    a.line.refused.add("delete");
+    await a.cache.delete("first");
+    const release = a.line.holdAnswers("delete many");
+    await clock.advance(600);
+    expect(await far.get(keyOf("first"))).toBeUndefined();
+    return { a, clock, far, release };
+  };
+  const lasting = async (clock: ManualClock) => {
+    const now = clock.now();
+    return { createdAt: now, freshUntil: now + 60_000, keepUntil: now + 60_000 };
+  };
+
+  test("is made up for before the tiers are closed", async () => {
+    const { a, far, release } = await lateRound();
+    await a.cache.delete("second");
+    const closing = a.cache.close();
+    release();
+    await closing;
+    expect(await far.get(keyOf("second"))).toBeUndefined();
+  });
+
+  test("is made up for in the next round, also of the same key", async () => {
+    const { a, clock, far, release } = await lateRound();
+    await far.set(keyOf("first"), { ...(await lasting(clock)), value: "of another node" });
+    a.line.refused.add("set");
+    expect(await a.cache.set("first", "mine")).toBe(false);
+    release();
+    await settled();
+    expect(await a.cache.get("first")).toBe("mine");
+    await clock.advance(600);
+    expect(await far.get(keyOf("first"))).toBeUndefined();
+  });
+
+  test("is made up for in the next round, also of the same namespace", async () => {
+    const { clock, far, node } = fleet();
+    const a = node("a", { l2Timeout: "10s" });
+    a.line.refused.add("invalidate");
+    expect(await a.cache.clear()).toBe(false);
+    a.line.refused.clear();
+    const release = a.line.holdAnswers("invalidate");
+    await clock.advance(600);
+    await far.set(keyOf("k"), { ...(await lasting(clock)), value: "old" });
+    a.line.refused.add("invalidate");
+    expect(await a.cache.clear()).toBe(false);
+    a.line.refused.clear();
+    release();
+    await settled();
+    await clock.advance(600);
+    expect(await far.get(keyOf("k"))).toBeUndefined();
+  });
 });
 
 describe("a read of far that fails", () => {

@@ -1,4 +1,4 @@
-import { type CacheBus, createCache } from "@granary/core";
+import { type CacheBus, type CacheEntry, type CacheStore, createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { farStore, manualClock } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
@@ -74,4 +74,35 @@ describe("C7: what a node wrote itself while far was away", () => {
     expect(await cache.get("k")).toBeUndefined();
     expect(await cache.get("t")).toBeUndefined();
   });
+});
+
+test("what a node loads while a far store of three verbs is away is loaded once, and is for this node alone", async () => {
+  const [clock, held] = [manualClock(), new Map<string, CacheEntry>()];
+  let isAway = true;
+  const answer = async <T>(step: () => T): Promise<T> => {
+    if (isAway) throw new Error("away");
+    return step();
+  };
+  const l2: CacheStore = {
+    name: "three verbs",
+    clock,
+    get: (key) => answer(() => held.get(key)),
+    set: (key, entry) => answer(() => void held.set(key, entry)),
+    delete: (key) => answer(() => held.delete(key)),
+  };
+  const open = () => createCache<number>({ store: tiered({ l1: memoryStore({ clock }), l2 }) });
+  const [one, other] = [open(), open()];
+  one.on("error", () => {});
+  let loads = 0;
+  const load = (): number => (loads += 1);
+  expect([await one.getOrSet("k", load), await one.getOrSet("k", load)]).toEqual([1, 1]);
+  // Nobody knows what was invalidated before this load, which far takes.
+  const loadUntilBack = (): number => {
+    isAway = false;
+    return load();
+  };
+  expect([await one.getOrSet("last", loadUntilBack), await one.get("last")]).toEqual([2, 2]);
+  expect(held.has("granary:v1:default:last")).toBe(true);
+  expect(await other.get("last")).toBeUndefined();
+  await Promise.all([one.close(), other.close()]);
 });

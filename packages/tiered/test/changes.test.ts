@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { Changes } from "../src/changes.js";
+
+const SCOPE = "granary:v1:ns";
+
+test("a namespace that stands for a key is remembered for as long as its own invalidation is", () => {
+  const changes = new Changes(() => {});
+  changes.add(`${SCOPE}:early`, 5);
+  changes.addInvalidation({ scope: SCOPE }, 100);
+  for (let at = 0; at < 10_000; at += 1) changes.add(`granary:v1:other:${at}`, 100);
+  expect(changes.changedAt(`${SCOPE}:early`)).toBeUndefined();
+  changes.forgetBefore(50);
+  expect(changes.covers(`${SCOPE}:k`, undefined)).toBe(true);
+  changes.forgetBefore(101);
+  expect(changes.size).toBe(0);
+});
