@@ -15,7 +15,12 @@ async function cacheOf(rules: readonly string[], { bus = false } = {}) {
   await own.admin.call("ACL", "SETUSER", username, "on", "nopass", "~*", ...rules);
   const client = new Redis(own.server.url, { username, password: "any" });
   const l2 = redisStore({ client });
-  const store = tiered({ l1: memoryStore({ maxEntries: 100 }), l2, ...(bus && { bus: redisBus({ client }) }) });
+  const store = tiered({
+    l1: memoryStore({ maxEntries: 100 }),
+    l2,
+    l2Timeout: "1m",
+    ...(bus && { bus: redisBus({ client }) }),
+  });
   const cache = createCache<unknown>({ namespace, store });
   const [errors, states]: [unknown[], string[]] = [[], []];
   cache.on("error", ({ error }) => errors.push(error));

@@ -1,4 +1,4 @@
-import { createCache } from "@granary/core";
+import { createCache, guarded } from "@granary/core";
 import { redisStore } from "@granary/redis";
 import { expect, onTestFinished, test } from "vitest";
 import { ownName, redisClient } from "./support/redis-client.js";
@@ -6,7 +6,11 @@ import { ownName, redisClient } from "./support/redis-client.js";
 test("C7: what was made stale on Redis is never given as fresh by a read after it", async () => {
   const client = redisClient();
   onTestFinished(() => client.disconnect());
-  const cache = createCache<number>({ store: redisStore({ client }), namespace: ownName(), staleIfError: "1h" });
+  const cache = createCache<number>({
+    store: guarded(redisStore({ client }), { timeout: "1m" }),
+    namespace: ownName(),
+    staleIfError: "1h",
+  });
   onTestFinished(() => cache.close());
   const ids = Array.from({ length: 200 }, (_, at) => at);
   const given: (number | undefined)[] = [];

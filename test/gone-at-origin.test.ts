@@ -56,7 +56,7 @@ const stores: ReadonlyArray<readonly [name: string, open: OpenNodes]> = [
       return nodesOnRedis((client) => {
         const bus = begunBus(redisBus({ client, channel }));
         begun.push(bus.begun);
-        return tiered({ l1: memoryStore(), l2: redisStore({ client }), bus: bus.bus });
+        return tiered({ l1: memoryStore(), l2: redisStore({ client }), l2Timeout: "1m", bus: bus.bus });
       });
     },
   ],

@@ -60,7 +60,7 @@ function openNode(place: Place, { keyPrefix = "", clock, channel }: NodeOptions 
   const l2 = redisStore({ client, ...time });
   const bus = channel === undefined ? {} : { bus: redisBus({ client, channel }) };
   const cache = createCache<unknown>({
-    store: tiered({ l1: memoryStore(time), l2, ...bus }),
+    store: tiered({ l1: memoryStore(time), l2, l2Timeout: "1m", ...bus }),
     namespace: "mine",
     ...time,
   });

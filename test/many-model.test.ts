@@ -27,7 +27,8 @@ const STORES: Readonly<Record<string, (clock: ManualClock) => CacheStore>> = {
   memory: (clock) => memoryStore({ clock }),
   redis: (clock) => redisStore({ client, clock }),
   "a Keyv over a Map": (clock) => keyvStore(new Keyv({ store: new Map(), useKeyPrefix: false }), { clock }),
-  "memory over Redis": (clock) => tiered({ l1: memoryStore({ clock }), l2: redisStore({ client, clock }) }),
+  "memory over Redis": (clock) =>
+    tiered({ l1: memoryStore({ clock }), l2: redisStore({ client, clock }), l2Timeout: "1m" }),
 };
 
 const HEARD = ["hit", "miss", "load", "loadError", "fallback", "set", "expire", "delete"] as const;

@@ -17,7 +17,7 @@ function stillCache() {
 
 function layeredCache() {
   const [client, clock] = [redisClient(), manualClock()];
-  const store = tiered({ l1: memoryStore({ clock }), l2: redisStore({ client, clock }) });
+  const store = tiered({ l1: memoryStore({ clock }), l2: redisStore({ client, clock }), l2Timeout: "1m" });
   const policy = { ttl: "1m", staleWhileRevalidate: "1h", jitter: false } as const;
   const cache = createCache<unknown>({ store, clock, ...policy });
   onTestFinished(async () => {

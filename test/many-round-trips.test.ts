@@ -38,6 +38,7 @@ async function openNode({ withBus = "no" as "no" | "yes", maxEntries = 20_000 } 
   const cache = createCache<string>({
     store: tiered({ l1: memoryStore({ maxEntries }), l2, l2Timeout: "1m", ...bus }),
     ttl: "1h",
+    hardTimeout: "1h",
   });
   onTestFinished(() => cache.close());
   // The first call connects, asks for the time and brings the script along.

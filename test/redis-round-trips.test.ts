@@ -31,7 +31,7 @@ async function open() {
   onTestFinished(server.stop);
   const [client, admin] = [new Redis(server.url), new Redis(server.url)];
   const bus = redisBus({ client });
-  const store = tiered({ l1: memoryStore(), l2: redisStore({ client }), bus });
+  const store = tiered({ l1: memoryStore(), l2: redisStore({ client }), l2Timeout: "1m", bus });
   const cache = createCache<string>({ store, namespace: "ns", ttl: "1h" });
   cache.on("error", () => {});
   // The scripts are known, the clock is in step, and the bus listens.

@@ -49,7 +49,7 @@ afterAll(() => client.quit());
 const STORES: Record<string, (clock: ManualClock) => CacheStore> = {
   memory: (clock) => memoryStore({ clock }),
   redis: (clock) => redisStore({ client, clock }),
-  tiered: (clock) => tiered({ l1: memoryStore({ clock }), l2: redisStore({ client, clock }) }),
+  tiered: (clock) => tiered({ l1: memoryStore({ clock }), l2: redisStore({ client, clock }), l2Timeout: "1m" }),
 };
 
 let run = 0;

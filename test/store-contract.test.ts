@@ -40,7 +40,7 @@ const redis: OpenTier = ({ clock }) => {
 
 const memoryOverRedis: OpenTier = (context) => {
   const far = redis(context);
-  return { ...far, made: tiered({ l1: memory(context).made, l2: far.made }) };
+  return { ...far, made: tiered({ l1: memory(context).made, l2: far.made, l2Timeout: "1m" }) };
 };
 
 const pairs: ReadonlyArray<readonly [name: string, pair: Pair]> = [
@@ -70,7 +70,12 @@ function busOnRedis(): ReturnType<OpenBus> {
 
 async function openPair({ l1, l2 }: Pair, openBus: OpenBus, context: StoreContext): Promise<OpenedStore> {
   const [near, far, bus] = [l1(context), l2(context), openBus()];
-  const store = tiered({ l1: near.made, l2: far.made, ...(bus.made !== undefined && { bus: bus.made }) });
+  const store = tiered({
+    l1: near.made,
+    l2: far.made,
+    l2Timeout: "1m",
+    ...(bus.made !== undefined && { bus: bus.made }),
+  });
   // A bus begins when somebody uses the pair.
   const silence = store.on?.(() => {});
   await bus.begun;

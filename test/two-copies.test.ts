@@ -87,7 +87,12 @@ describe("C39: two copies of the packages in one process are of one mind", () =>
     for (const make of [
       (copy: Copy) => copy.memoryStore(),
       (copy: Copy) =>
-        copy.tiered({ l1: copy.memoryStore(), l2: copy.redisStore({ client }), bus: copy.redisBus({ client }) }),
+        copy.tiered({
+          l1: copy.memoryStore(),
+          l2: copy.redisStore({ client }),
+          l2Timeout: "1m",
+          bus: copy.redisBus({ client }),
+        }),
     ]) {
       const { one, other } = await twoCopies(make);
       await one.set("a", 1);
@@ -107,7 +112,11 @@ describe("C39: two copies of the packages in one process are of one mind", () =>
     const client = redisClient();
     const [l2, bus] = [first.redisStore({ client }), first.redisBus({ client, channel: "two copies" })];
     const [one, other] = [first, second].map((copy) =>
-      copy.createCache<number>({ store: copy.tiered({ l1: copy.memoryStore(), l2, bus }), ttl: "1h", jitter: false }),
+      copy.createCache<number>({
+        store: copy.tiered({ l1: copy.memoryStore(), l2, l2Timeout: "1m", bus }),
+        ttl: "1h",
+        jitter: false,
+      }),
     ) as [Cache<number>, Cache<number>];
     await one.set("a", 1);
     expect(await other.get("a")).toBe(1);

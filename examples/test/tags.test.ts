@@ -40,7 +40,7 @@ describe.each(backends)("the blog on %s", (_, open) => {
 
 function openTiers(): CacheStore {
   const client = testClient();
-  return tiered({ l1: memoryStore(), l2: redisStore({ client }), bus: redisBus({ client }) });
+  return tiered({ l1: memoryStore(), l2: redisStore({ client }), l2Timeout: "1m", bus: redisBus({ client }) });
 }
 
 async function readAll(blog: Blog): Promise<void> {

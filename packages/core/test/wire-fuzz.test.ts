@@ -162,7 +162,7 @@ describe("a reader that is given damaged bytes never fails in another way", () =
         at,
         at,
         fc.constantFrom("-", "a.1", "a.1,b.2", "A.1", "a"),
-        word,
+        fc.constantFrom("{}", '{"tags":["a"]}', "[]", "-", ""),
       )
       .map((words) => words.join(" "));
     const data = fc.tuple(fc.oneof(header, ordered), fc.json()).map(([first, payload]) => `${first}\n${payload}`);

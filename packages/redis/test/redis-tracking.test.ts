@@ -269,7 +269,11 @@ describe("tiers on it", () => {
   function openNode(keyPrefix: string) {
     const client = forThisTest(connect(redis.server.url, { keyPrefix }));
     const [bus, l2] = [redisTracking({ client }), redisStore({ client })];
-    const cache = createCache<number>({ store: tiered({ l1: memoryStore(), l2, bus }), namespace: "ns", ttl: "1h" });
+    const cache = createCache<number>({
+      store: tiered({ l1: memoryStore(), l2, l2Timeout: "1m", bus }),
+      namespace: "ns",
+      ttl: "1h",
+    });
     onTestFinished(() => cache.close());
     return { cache, heard: listen(bus), nearHits: () => cache.stats().tiers["memory"] ?? 0 };
   }

@@ -93,7 +93,12 @@ const verbs = {
   on: (of, verb, ...given) => caches[of][verb](...given),
   setAll: (ids, value) => inBatches(ids, (batch) => caches.hot.setMany(batch.map((id) => [id, value]))),
   deleteAll: (ids) => inBatches(ids, (batch) => caches.hot.deleteMany(batch)),
-  countAll: async (ids) => sum(await inBatches(ids, async (batch) => (await caches.hot.getMany(batch)).size)),
+  /** Those of `ids` that nothing was found for. */
+  missingOf: async (ids) => {
+    const found = await inBatches(ids, async (batch) => [...(await caches.hot.getMany(batch)).keys()]);
+    const all = new Set(found.flat());
+    return ids.filter((id) => !all.has(id));
+  },
   getEach: (ids) => Promise.all(ids.map((id) => caches.hot.get(id))),
   watch,
   watched,
@@ -176,10 +181,6 @@ async function inBatches(ids, act) {
   const results = [];
   for (let from = 0; from < ids.length; from += 200) results.push(await act(ids.slice(from, from + 200)));
   return results;
-}
-
-function sum(counts) {
-  return counts.reduce((total, count) => total + count, 0);
 }
 
 /** What one call of a key that may be stale comes to, and how long it takes. */
