@@ -56,7 +56,7 @@ function inProcess(clock = manualClock()): Server {
 function onRedis(clock = manualClock()): Server {
   const keyPrefix = `${ownName()}:`;
   const client = new Redis(inject("redisUrl"), { keyPrefix });
-  onTestFinished(() => void client.disconnect());
+  onTestFinished(() => client.disconnect());
   const evict = (name: string): Promise<unknown> => {
     const [root = "", child] = name.split("/");
     const isScope = SCOPES.some((scope) => scope === name);
