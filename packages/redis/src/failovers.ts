@@ -1,12 +1,10 @@
 import { processWide } from "@granary/core";
-import type { RedisClient } from "./redis-client.js";
+import type { RedisClient, RedisNode } from "./redis-client.js";
 
 type Tell = () => void;
 
 /** What a server says of itself that no other one says. */
 const RUN_ID = /^run_id:(\S+)/m;
-/** A node of a cluster that joins or leaves may have taken over, or have been taken over from. */
-const NODE_EVENTS = ["+node", "-node"] as const;
 
 const watches = processWide("redis failovers", () => new WeakMap<RedisClient, FailoverWatch>());
 
@@ -20,13 +18,17 @@ export function watchFailovers(client: RedisClient, tell: Tell): () => void {
   return watch.add(() => tell());
 }
 
-/** A server says who it is when a connection to it stands. */
+/**
+ * A server says who it is when a connection to it stands. Of a cluster, one that was no master when the client last asked
+ * for the slots may have taken over, and one that it is connected to anew may have lost what it held.
+ */
 class FailoverWatch {
   readonly #client: RedisClient;
   readonly #tells = new Set<Tell>();
   readonly #ask = (): void => void this.#identify();
-  readonly #moved = (): void => this.#tell();
+  readonly #follow = (): void => this.#compare();
   #runId: string | undefined;
+  #masters: readonly RedisNode[] = [];
 
   constructor(client: RedisClient) {
     this.#client = client;
@@ -42,27 +44,21 @@ class FailoverWatch {
 
   #begin(): void {
     const { isCluster, status } = this.#client;
-    if (isCluster === true) return this.#listenToNodes();
-    this.#client.on("ready", this.#ask);
-    if (status === undefined || status === "ready") this.#ask();
+    const [event, learn] = isCluster === true ? (["refresh", this.#follow] as const) : (["ready", this.#ask] as const);
+    this.#client.on(event, learn);
+    if (status === undefined || status === "ready") learn();
   }
-
-  /** The nodes that a cluster begins with are no news. */
-  #listenToNodes(): void {
-    const { status } = this.#client;
-    if (status !== undefined && status !== "ready") return void this.#client.on("ready", this.#listen);
-    this.#listen();
-  }
-
-  readonly #listen = (): void => {
-    this.#client.off("ready", this.#listen);
-    for (const event of NODE_EVENTS) this.#client.on(event, this.#moved);
-  };
 
   #end(): void {
     this.#client.off("ready", this.#ask);
-    this.#client.off("ready", this.#listen);
-    for (const event of NODE_EVENTS) this.#client.off(event, this.#moved);
+    this.#client.off("refresh", this.#follow);
+  }
+
+  /** The masters that a cluster begins with are no news. */
+  #compare(): void {
+    const [before, masters] = [this.#masters, this.#client.nodes?.("master") ?? []];
+    this.#masters = masters;
+    if (before.length > 0 && masters.some((master) => !before.includes(master))) this.#tell();
   }
 
   #tell(): void {

@@ -64,11 +64,13 @@ describe.each(LIBRARIES)("a store on $library", ({ connect }) => {
 /** A client whose server says what a test has it say. */
 function handClient(isCluster = false) {
   const listeners = new Map<string, () => void>();
+  const masters = { names: ["seed"] };
   const answers: unknown[] = [];
   const client = {
     isCluster,
     options: {},
     status: "connecting",
+    nodes: () => masters.names,
     on: (event: string, listener: () => void) => listeners.set(event, listener),
     off: (event: string) => listeners.delete(event),
     callBuffer: async () => {
@@ -82,7 +84,7 @@ function handClient(isCluster = false) {
     listeners.get(event)?.();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { client: client as unknown as RedisClient, emit, listeners };
+  return { client: client as unknown as RedisClient, emit, listeners, masters };
 }
 
 test("a server that does not say who it is is no other one; what it says later counts", async () => {
@@ -102,15 +104,17 @@ test("a server that does not say who it is is no other one; what it says later c
   expect(told).toBe(5);
 });
 
-test("of a cluster, a node that joins or leaves is told, but for those it begins with", async () => {
-  const { client, emit, listeners } = handClient(true);
+test("of a cluster, a master that was none before is told, but for those it begins with", async () => {
+  const { client, emit, listeners, masters } = handClient(true);
   let told = 0;
   const stop = watchFailovers(client, () => (told += 1));
-  await emit("+node");
-  expect(told).toBe(0);
-  await emit("ready");
-  for (const event of ["+node", "-node"]) await emit(event);
-  expect(told).toBe(2);
+  const refresh = async (...names: string[]): Promise<number> => {
+    masters.names = names;
+    await emit("refresh");
+    return told;
+  };
+  expect([await refresh("a", "b"), await refresh("b", "a"), await refresh("a")]).toEqual([0, 0, 0]);
+  expect([await refresh("a", "c"), await refresh("c"), await refresh("c", "b")]).toEqual([1, 1, 2]);
   stop();
   expect(listeners.size).toBe(0);
 });
