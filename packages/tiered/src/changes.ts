@@ -28,6 +28,7 @@ export class Changes {
   readonly #keys = new Map<string, Change>();
   readonly #scopes = new Map<string, ScopeChange>();
   readonly #forgotten: (scope: string) => void;
+  #listed: readonly Invalidation[] | undefined;
   #names = 0;
   #bytes = 0;
 
@@ -46,10 +47,12 @@ export class Changes {
   }
 
   get invalidations(): readonly Invalidation[] {
-    return [...this.#scopes].flatMap(([scope, { isCleared, tags }]): Invalidation[] => [
+    // Every read of far asks for them, as long as there are any.
+    this.#listed ??= [...this.#scopes].flatMap(([scope, { isCleared, tags }]): Invalidation[] => [
       ...(isCleared ? [{ scope }] : []),
       ...(tags.size > 0 ? [{ scope, tags: [...tags] }] : []),
     ]);
+    return this.#listed;
   }
 
   /** When `key` was changed. */
@@ -94,6 +97,7 @@ export class Changes {
   deleteInvalidation({ scope, tags }: Invalidation, version: number): void {
     const change = this.#scopes.get(scope);
     if (change === undefined || change.version > version) return;
+    this.#listed = undefined;
     if (tags === undefined) change.isCleared = false;
     for (const tag of tags ?? []) this.#deleteTag(change, tag);
     if (!change.isCleared && change.tags.size === 0) this.#dropScope(scope, change);
@@ -119,6 +123,7 @@ export class Changes {
   }
 
   #scopeChange(scope: string, at: number): ScopeChange {
+    this.#listed = undefined;
     const known = this.#scopes.get(scope);
     if (known === undefined) this.#count(scope, 1);
     const change = known ?? { isCleared: false, tags: new Set<string>(), at, version: 0 };
@@ -142,6 +147,7 @@ export class Changes {
   }
 
   #dropScope(scope: string, { tags }: ScopeChange): void {
+    this.#listed = undefined;
     for (const tag of tags) this.#count(tag, -1);
     this.#scopes.delete(scope);
     this.#count(scope, -1);

@@ -14,3 +14,18 @@ test("a namespace that stands for a key is remembered for as long as its own inv
   changes.forgetBefore(101);
   expect(changes.size).toBe(0);
 });
+
+test("what was invalidated is listed once between two changes of it", () => {
+  const changes = new Changes(() => {});
+  changes.addInvalidation({ scope: SCOPE, tags: ["a", "b"] }, 1);
+  const both = changes.invalidations;
+  expect(both).toEqual([{ scope: SCOPE, tags: ["a", "b"] }]);
+  changes.add(`${SCOPE}:k`, 2);
+  expect(changes.invalidations).toBe(both);
+  changes.deleteInvalidation({ scope: SCOPE, tags: ["a"] }, changes.version);
+  expect(changes.invalidations).toEqual([{ scope: SCOPE, tags: ["b"] }]);
+  changes.addInvalidation({ scope: SCOPE }, 3);
+  expect(changes.invalidations).toEqual([{ scope: SCOPE }, { scope: SCOPE, tags: ["b"] }]);
+  changes.forgetBefore(4);
+  expect(changes.invalidations).toEqual([]);
+});
