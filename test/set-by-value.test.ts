@@ -1,4 +1,4 @@
-import { type Cache, type CacheOptions, type CacheStore, createCache } from "@granary/core";
+import { type Cache, type CacheOptions, type CacheStore, createCache, guarded } from "@granary/core";
 import { keyvStore } from "@granary/keyv";
 import { memoryStore } from "@granary/memory";
 import { redisStore } from "@granary/redis";
@@ -132,4 +132,16 @@ describe.each(Object.keys(STORES))("C33: on %s", (name) => {
     for (const outcome of await Promise.allSettled(setting))
       expect(outcome).toMatchObject({ reason: { code: "INVALID_VALUE" } });
   });
+});
+
+test("C33: FIELD 17: more than a server is sent at once is written as it was asked for", async () => {
+  const cache = createCache<Row & { text: string }>({ store: guarded(redis(), { timeout: "1m" }) });
+  onTestFinished(() => cache.close());
+  await cache.set("first", { n: 0, text: "" });
+  const rows = Array.from({ length: 60 }, (_, n) => ({ n, text: "x".repeat(100_000) }));
+  const setting = rows.map((row, id) => cache.set(id, row));
+  for (const row of rows) row.n = 666;
+  expect(await Promise.all(setting)).toEqual(rows.map(() => true));
+  const found = [...(await cache.getMany(rows.map((_, id) => id))).values()];
+  expect(found.map(({ n }) => n)).toEqual([...rows.keys()]);
 });

@@ -52,8 +52,11 @@ export class EntryWrites {
     const life = this.#lifeOf(entry);
     if (isOver(life)) return void (await remove([key]));
     const { generations: carried } = options;
-    if (isCluster && carried === undefined) await this.#setBehindRecords(key, entry, { life, options });
-    else await batch.sendInTurn(() => this.#setStep(key, entry, { life, carried }), this.#given(key, options));
+    if (isCluster && carried === undefined) return this.#setBehindRecords(key, entry, { life, options });
+    const encoded = (): Step => this.#setStep(key, entry, { life, carried });
+    // It may have to wait for room, and what its caller may change meanwhile is written as it is now.
+    const step = typeof entry.value === "object" ? encoded() : undefined;
+    await batch.sendInTurn(() => step ?? encoded(), this.#given(key, options));
   }
 
   /** All are encoded before the first is sent: a value that cannot be written leaves nothing half done. */
