@@ -4,6 +4,7 @@ import type { RedisClient } from "./redis-client.js";
 /** The settings of a client that decide whether a cache can work on it. */
 interface Settings {
   readonly scaleReads?: unknown;
+  readonly keyPrefix?: string;
   readonly sentinels?: unknown;
   readonly role?: string;
   readonly readOnly?: boolean;
@@ -25,12 +26,23 @@ interface Rule {
 /** The answer of the server that a script is sent again for. A client that connects anew at it never gets beyond. */
 const UNKNOWN_SCRIPT = "NOSCRIPT No matching script. Please use EVAL.";
 
+/** The first braces of a key, where they enclose something: the slot is that of what they enclose. */
+const HASH_TAG = /^[^{]*\{[^}]+\}/;
+
 const RULES: readonly Rule[] = [
   {
     isBroken: ({ scaleReads = "master" }, { isCluster }) => isCluster === true && scaleReads !== "master",
     says:
       "reads at replicas (`scaleReads`), which lag behind: a value that was deleted would be read again, and kept. " +
       'Give it one that reads at the masters: client.duplicate([], { scaleReads: "master" }).',
+    except: "redisBus",
+  },
+  {
+    isBroken: ({ keyPrefix = "" }, { isCluster }) =>
+      isCluster === true && keyPrefix.includes("{") && !HASH_TAG.test(keyPrefix),
+    says:
+      "puts a brace before each key (`keyPrefix`) that is no hash tag, so that what belongs together is in two slots: " +
+      'write keyPrefix: "app:", or, where all is to be in one slot, keyPrefix: "{app}:".',
     except: "redisBus",
   },
   {

@@ -11,6 +11,7 @@ export interface SettingRow {
 }
 
 const READ_MASTER = { write: 'client.duplicate([], { scaleReads: "master" })' };
+const NO_BRACE = { write: 'keyPrefix: "app:"' };
 const NO_RECONNECT = { write: 'reconnectOnError: (error) => error.message.startsWith("READONLY")' };
 
 /** The table of docs/client-settings.md, which a test holds against it, and every row of which is tried. */
@@ -158,6 +159,14 @@ export const SETTINGS: readonly SettingRow[] = [
     outcome: "works",
     note: "all keys are on one master, and have no lease: each process loads for itself",
   },
+  {
+    client: "Cluster",
+    setting: 'keyPrefix: "app{"',
+    options: { keyPrefix: "app{" },
+    outcome: NO_BRACE,
+    note: "a brace that is no hash tag takes what belongs together apart",
+  },
+  { client: "Cluster", setting: 'keyPrefix: "{}app:"', options: { keyPrefix: "{}app:" }, outcome: NO_BRACE },
   {
     client: "Cluster",
     setting: 'redisOptions: { keyPrefix: "app:" }',
