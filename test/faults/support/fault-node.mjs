@@ -61,6 +61,7 @@ let telling;
 
 const verbs = {
   warm: () => load.warm(),
+  unheld: () => load.unheld(),
   start(perSecond) {
     telling = setInterval(tellSlice, SLICE_MS);
     load.start(perSecond);

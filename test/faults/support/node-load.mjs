@@ -54,6 +54,12 @@ export class NodeLoad {
     await Promise.allSettled(OLD_KEYS.map((key) => old.getOrSet(key, () => this.#parts.origin.read(key))));
   }
 
+  /** How many keys that may be stale have no entry at hand. */
+  async unheld() {
+    const entries = await Promise.all(OLD_KEYS.map((key) => this.#parts.caches.old.entry(key)));
+    return entries.filter((entry) => entry === undefined).length;
+  }
+
   start(perSecond) {
     this.#begunAt = this.#parts.now();
     this.#started = 0;
