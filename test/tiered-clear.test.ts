@@ -1,4 +1,4 @@
-import { createCache } from "@granary/core";
+import { type CacheStore, createCache } from "@granary/core";
 import { memoryStore } from "@granary/memory";
 import { localHub, nextTurn } from "@granary/testkit";
 import { tiered } from "@granary/tiered";
@@ -64,4 +64,21 @@ test("what another node writes between two clears at one instant is gone after t
   await one?.cache.set("k", "old");
   await other?.cache.clear();
   expect([await one?.cache.get("k"), await other?.cache.get("k")]).toEqual([undefined, undefined]);
+});
+
+test("a pattern takes what is near, and what L2 is to lose, also where L2 cannot be walked", async () => {
+  const far = newFar();
+  const walk: CacheStore["walk"] = () => {
+    throw new Error("L2 is away");
+  };
+  const cache = createCache<unknown>({
+    store: tiered({ l1: memoryStore({ clock: far.clock }), l2: { ...far.gated.store, walk } }),
+  });
+  cache.on("error", () => {});
+  await cache.setMany([
+    ["user:1", "old"],
+    ["post:1", "old"],
+  ]);
+  expect(await cache.invalidatePattern("user:*")).toBe(1);
+  expect(await cache.getMany(["user:1", "post:1"])).toEqual(new Map([["post:1", "old"]]));
 });

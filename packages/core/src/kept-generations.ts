@@ -1,4 +1,4 @@
-import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
+import { type Awaitable, andThen, type CacheEntry, isPromiseLike } from "./entry.js";
 import { CacheError, isCacheError } from "./errors.js";
 import { type GenerationRecord, generationsOf, newRecord, raised, readGenerations, validityOf } from "./generations.js";
 import { OwnValues } from "./own-values.js";
@@ -162,9 +162,4 @@ export function isValid(entry: Found, records: Records): boolean {
     if (record === undefined || sequence >= record.tagged) return true;
     return sequence >= record.since && !record.tags.some(([tag, last]) => sequence < last && tags.includes(tag));
   });
-}
-
-/** `next` of the value: at once where it is here, else when it is. */
-export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
-  return isPromiseLike(value) ? value.then(next) : next(value);
 }

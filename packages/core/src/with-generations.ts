@@ -1,5 +1,5 @@
-import { type Awaitable, type CacheEntry, isPromiseLike } from "./entry.js";
-import { andThen, isValid, KeptGenerations, type Records } from "./kept-generations.js";
+import { type Awaitable, andThen, type CacheEntry, isPromiseLike } from "./entry.js";
+import { isValid, KeptGenerations, type Records } from "./kept-generations.js";
 import { scopesOf } from "./scope.js";
 import {
   type Admit,

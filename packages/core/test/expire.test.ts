@@ -36,6 +36,18 @@ describe("an entry that is made stale in a store of three verbs", () => {
     }
   });
 
+  test("is looked at and written to at once where the store answers at once", () => {
+    expect(expireIn(threeVerbs(ENTRY).store, "k", { now: NOW, staleMs: 10_000 })).toBe(true);
+  });
+
+  test("keeps the generations that it had, by which an invalidation between the look and the write meets it", async () => {
+    const { store } = threeVerbs({ ...ENTRY, generations: "e.1" });
+    const given: unknown[] = [];
+    const set: CacheStore["set"] = (_key, _entry, options) => void given.push(options?.generations);
+    await expireIn({ ...store, set }, "k", { now: NOW, staleMs: 10_000 });
+    expect(given).toEqual(["e.1"]);
+  });
+
   test("was not fresh before, and stays as stale as it was", async () => {
     const stale = { ...ENTRY, freshUntil: NOW - 1_000 };
     const { store, read } = threeVerbs(stale);

@@ -111,7 +111,8 @@ export class InvalidationReads {
     const same = before ?? { epoch: record.epoch, cleared: 0, tagged: 0 };
     const tags = members.flatMap((member) => (member?.startsWith("t") === true ? [member.slice(1)] : []));
     const { epoch, sequence, cleared, tagged } = record;
-    const areTagsLost = tags.length === 0 || tags.length >= MOST_TAGS - 1 || tags.length < members.length;
+    const areTagsLost =
+      tags.length === 0 || tags.length >= MOST_TAGS - 1 || tags.length < members.length || tags.some(isUnlike);
     const isWhole = epoch !== same.epoch || cleared > same.cleared || (tagged > same.tagged && areTagsLost);
     if (isWhole) return [{ type: "invalidated", scope, epoch, sequence }];
     return tagged > same.tagged ? [{ type: "invalidated", scope, tags, epoch, sequence: tagged }] : [];
@@ -121,4 +122,9 @@ export class InvalidationReads {
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(key, record);
   }
+}
+
+/** Whether Redis holds `tag` as it cannot have been: it knows no half characters. */
+function isUnlike(tag: string): boolean {
+  return tag.includes("\uFFFD");
 }

@@ -342,6 +342,24 @@ test("invalidations that a client does not come to read are a gap every two seco
   expect(heard).toMatchObject({ errors: [], messages: [] });
 });
 
+test("a tag that Redis cannot tell from another, half a character, is told as the whole namespace", async () => {
+  const client = forThisTest(connect(redis.server.url, { keyPrefix: ownPrefix() }));
+  const [heard, store] = [listen(trackingOn(client)), redisStore({ client })];
+  onTestFinished(() => store.close?.());
+  await until(() => heard.gaps === 1);
+  for (const tag of ["\ud83d", "a\nb", "😀"]) {
+    heard.messages.length = 0;
+    await declared(store.invalidate)({ scope: "granary:v1:ns", tags: [tag] });
+    await until(() => heard.messages.length === 1);
+    const [message] = invalidationsOf(heard);
+    expect(message).toEqual(
+      tag === "\ud83d"
+        ? expect.not.objectContaining({ tags: expect.anything() })
+        : expect.objectContaining({ tags: [tag] }),
+    );
+  }
+});
+
 test("a user with the rules that docs/buses.md names is let do all that the bus does", async () => {
   const [keyPrefix, user] = [ownPrefix(), ownPrefix().replaceAll(":", "-")];
   const admin = forThisTest(connect(redis.server.url, { keyPrefix }));

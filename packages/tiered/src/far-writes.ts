@@ -55,7 +55,7 @@ export class FarWrites {
 
   /** Whether it was fresh. */
   expire(key: string, terms: ExpireTerms): Promise<boolean> {
-    return this.#change([key], (far) => expireIn(far, key, terms));
+    return this.#change([key], async (far) => expireIn(far, key, terms));
   }
 
   async invalidate(invalidation: Invalidation): Promise<Generation> {
