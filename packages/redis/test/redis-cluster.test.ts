@@ -42,20 +42,16 @@ describe.each(LIBRARIES)("a cluster, through $library", ({ connect, connectClust
     expect((await many.get(keys)).filter((entry) => entry !== undefined)).toEqual([]);
   });
 
-  test("the client's keyPrefix counts: here it makes the braces of a key mean nothing", async () => {
-    const { many } = open(`{}${ownPrefix()}`);
-    const keys = Array.from({ length: 30 }, (_, at) => `{same}:${at}`);
+  test.each([
+    ["keys of one slot", (own: string) => own, (at: number) => `{one}:${at}`],
+    ["keys behind a prefix with a hash tag", (own: string) => `{${own}}:`, (at: number) => `{own ${at}}`],
+  ])("%s are read by one MGET", async (_name, prefixOf, keyAt) => {
+    const { many } = open(prefixOf(ownPrefix()));
+    const keys = Array.from({ length: 50 }, (_, at) => keyAt(at));
     await many.set(keys.map((key, at) => [key, entryOf(at)]));
-    expect((await many.get(keys)).map((entry) => entry?.value)).toEqual([...keys.keys()]);
-    expect(await many.delete(keys)).toEqual(keys.map(() => true));
-  });
-
-  test("keys of one slot are read by one MGET", async () => {
-    const { keyPrefix, many } = open();
     const nodes = cluster.ports.map((port) => forThisTest(connect(`redis://127.0.0.1:${port}`)));
     for (const node of nodes) await node.config("RESETSTAT");
-    expect(keyPrefix).not.toContain("{");
-    await many.get(Array.from({ length: 50 }, (_, at) => `{one}:${at}`));
+    expect((await many.get(keys)).map((entry) => entry?.value)).toEqual([...keys.keys()]);
     const stats = (await Promise.all(nodes.map((node) => node.info("commandstats")))).join("\n");
     expect(stats.match(/cmdstat_mget:calls=(\d+)/g)).toEqual(["cmdstat_mget:calls=1"]);
     expect(stats).not.toContain("cmdstat_get:");
