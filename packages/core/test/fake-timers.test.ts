@@ -170,6 +170,14 @@ describe.each(fakeTimers)("C40: fake timers of $library", ({ putIn, takeOut }) =
   });
 });
 
+test.each(fakeTimers)("fake timers of $library leave the runner of the tests its nextTick", ({ putIn, takeOut }) => {
+  const { nextTick } = process;
+  putIn();
+  const under = process.nextTick;
+  takeOut();
+  expect(under).toBe(nextTick);
+});
+
 test("C40: a half-open breaker does not wait for a timer that was taken out", async () => {
   vi.useFakeTimers();
   let isDown = true;
