@@ -23,8 +23,19 @@ interface Readings {
 }
 
 let last: Readings = { wall: Number.NaN, wallNow: undefined, steady: Number.NaN, steadyNow: undefined };
-/** So far the machine's wall clock has been set back in all. */
-let setBackMs = 0;
+
+/**
+ * Where the wall clock is taken at its word: from one instant up to another, as long as clock and timers are the same
+ * functions. In one object, which costs a hit less than as many variables.
+ */
+const trusted = {
+  from: Number.POSITIVE_INFINITY,
+  until: Number.NEGATIVE_INFINITY,
+  wallNow: undefined as unknown,
+  timers: undefined as unknown,
+  /** So far the machine's wall clock has been set back in all. */
+  setBackMs: 0,
+};
 
 const listeners = new Set<() => void>();
 
@@ -38,10 +49,13 @@ const listeners = new Set<() => void>();
  * steady one whenever it has gone on by a little, and at once when it leaps or goes back.
  */
 export function machineNow(): number {
-  keepArmed();
   const wall = Date.now();
-  const passed = wall - last.wall;
-  return passed >= 0 && passed < COMPARED_MS && Date.now === last.wallNow ? wall + setBackMs : compared();
+  const { from, until, wallNow, timers, setBackMs } = trusted;
+  if (wall >= from && wall < until && Date.now === wallNow && setTimeout === timers)
+    // To add a zero costs a fifth of the clock itself.
+    return setBackMs === 0 ? wall : wall + setBackMs;
+  keepArmed();
+  return compared();
 }
 
 /** Calls `listener` when the wall clock has leapt ahead of the steady one. Returns a function that stops it. */
@@ -56,11 +70,16 @@ function compared(): number {
   last = readings();
   const aheadMs = last.wall - before.wall - (last.steady - before.steady);
   const isSame = { wall: last.wallNow === before.wallNow, steady: last.steadyNow === before.steadyNow };
-  if (!isSame.wall) setBackMs = 0;
-  else if (isSame.steady && aheadMs < -LEAP_MS && isMachines(Date.now)) setBackMs += Math.ceil(GRAIN_MS - aheadMs);
+  if (!isSame.wall) trusted.setBackMs = 0;
+  else if (isSame.steady && aheadMs < -LEAP_MS && isMachines(Date.now))
+    trusted.setBackMs += Math.ceil(GRAIN_MS - aheadMs);
+  trusted.from = last.wall;
+  trusted.until = last.wall + COMPARED_MS;
+  trusted.wallNow = last.wallNow;
+  trusted.timers = setTimeout;
   // By another steady clock nobody knows how long it has been.
   if (!isSame.steady || aheadMs > LEAP_MS) for (const listener of [...listeners]) listener();
-  return last.wall + setBackMs;
+  return last.wall + trusted.setBackMs;
 }
 
 function readings(): Readings {
