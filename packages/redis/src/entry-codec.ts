@@ -18,8 +18,11 @@ export interface EntryCodec {
   encode(key: string, entry: CacheEntry): string | Buffer;
   /** As `encode`, in two parts: the server puts the generations in between. */
   encodeParts(key: string, entry: CacheEntry): EntryParts & { readonly tail: string | Buffer };
-  /** All but the value; `undefined` where another version of the format wrote it, and, reported, where none did. */
-  readHeader(key: string, stored: StoredBytes): SealedEntry | undefined;
+  /**
+   * All but the value; `undefined` where another version of the format wrote it, and, reported, where none did.
+   * `expected` are the generations that it most likely carries.
+   */
+  readHeader(key: string, stored: StoredBytes, expected?: string): SealedEntry | undefined;
   /** The entry with its value, in place; `undefined`, and reported, where that cannot be read. */
   unseal(key: string, sealed: SealedEntry): CacheEntry | undefined;
   /** What Redis says of a key that holds a list, a hash or another thing not ours is reported; the rest is thrown. */
@@ -46,9 +49,9 @@ export function entryCodec({ serializer, tier, report }: EntryCodecParts): Entry
       const { head, tail } = encodeParts(entry, serializer, key);
       return { head, tail: toArgument(tail) };
     },
-    readHeader(key, stored) {
+    readHeader(key, stored, expected) {
       try {
-        return readHeader(dataOf(stored), tier);
+        return readHeader(dataOf(stored), tier, expected);
       } catch (error) {
         report(key, error);
         return undefined;
