@@ -1,7 +1,6 @@
 import {
   type CacheEntry,
   CacheError,
-  type EntryParts,
   encodeEntry,
   encodeParts,
   isError,
@@ -16,8 +15,8 @@ import {
 export interface EntryCodec {
   /** @throws CacheError `INVALID_VALUE` where the serializer cannot write the value. */
   encode(key: string, entry: CacheEntry): string | Buffer;
-  /** As `encode`, in two parts: the server puts the generations in between. */
-  encodeParts(key: string, entry: CacheEntry): EntryParts & { readonly tail: string | Buffer };
+  /** As `encode`, for generations that are known later. What the value is counts now. */
+  encodeOpen(key: string, entry: CacheEntry): OpenText;
   /**
    * All but the value; `undefined` where another version of the format wrote it, and, reported, where none did.
    * `expected` are the generations that it most likely carries.
@@ -27,6 +26,13 @@ export interface EntryCodec {
   unseal(key: string, sealed: SealedEntry): CacheEntry | undefined;
   /** What Redis says of a key that holds a list, a hash or another thing not ours is reported; the rest is thrown. */
   refuse(key: string, error: unknown): undefined;
+}
+
+/** The text of an entry, but for its generations. */
+export interface OpenText {
+  /** Where they begin in the text. */
+  readonly from: number;
+  with(generations: string): string | Buffer;
 }
 
 /** Tells of `key` that it cannot be read. */
@@ -45,9 +51,11 @@ export function entryCodec({ serializer, tier, report }: EntryCodecParts): Entry
     serializer.copies === true ? stored : stored.bytes;
   return {
     encode: (key, entry) => toArgument(encodeEntry(entry, serializer, key)),
-    encodeParts(key, entry) {
+    encodeOpen(key, entry) {
       const { head, tail } = encodeParts(entry, serializer, key);
-      return { head, tail: toArgument(tail) };
+      const text = (generations: string): string | Buffer =>
+        typeof tail === "string" ? head + generations + tail : Buffer.concat([Buffer.from(head + generations), tail]);
+      return { from: head.length, with: text };
     },
     readHeader(key, stored, expected) {
       try {

@@ -58,8 +58,6 @@ export function entryReads(parts: EntryReadsParts): EntryReads {
       if (levels.answer !== undefined) return open(key, reply, { levels: levels.answer, now: at, admit });
       return levels.asked.then((known) => open(key, reply, { levels: known, now: at, admit }));
     };
-    // Whoever finds nothing has not looked at them.
-    levels.asked.catch(() => {});
     const inStep = waiting === undefined ? replied : Promise.all([replied, waiting]).then(([reply]) => reply);
     return inStep.then(opened).catch((error: unknown) => codec.refuse(key, error));
   };
@@ -67,7 +65,6 @@ export function entryReads(parts: EntryReadsParts): EntryReads {
   const getMany: EntryReads["getMany"] = async (keys, now, admit) => {
     const levels = generations.isShared(keys) ? generations.read(keys[0] ?? "") : undefined;
     const replied = levels && batch.readTogether(keys);
-    levels?.asked.catch(() => {});
     if (levels === undefined || replied === undefined) return Promise.all(keys.map((key) => get(key, now, admit)));
     const waiting = ready();
     try {

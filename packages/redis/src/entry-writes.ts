@@ -56,7 +56,9 @@ export class EntryWrites {
     const encoded = (): Step => this.#setStep(key, entry, { life, carried });
     // It may have to wait for room, and what its caller may change meanwhile is written as it is now.
     const step = typeof entry.value === "object" ? encoded() : undefined;
-    await batch.sendInTurn(() => step ?? encoded(), this.#given(key, options));
+    const askedAt = this.#parts.now();
+    const answer = await batch.sendInTurn(() => step ?? encoded(), this.#given(key, options));
+    this.#learn(key, answer, { life, askedAt });
   }
 
   /** All are encoded before the first is sent: a value that cannot be written leaves nothing half done. */
@@ -67,16 +69,17 @@ export class EntryWrites {
       await Promise.all(entries.map(([key, entry]) => this.set(key, entry, options)));
       return;
     }
+    const askedAt = this.#parts.now();
     const steps = entries.map(([key, entry]) => {
       const life = this.#lifeOf(entry);
-      return [
-        key,
-        isOver(life) ? undefined : this.#setStep(key, entry, { life, carried: options.generations }),
-      ] as const;
+      const step = isOver(life) ? undefined : this.#setStep(key, entry, { life, carried: options.generations });
+      return { key, life, step };
     });
-    await Promise.all(
-      steps.map(([key, step]) => (step === undefined ? remove([key]) : batch.send(step, this.#given(key, options)))),
-    );
+    const write = async ({ key, life, step }: (typeof steps)[number]): Promise<void> => {
+      if (step === undefined) await remove([key]);
+      else this.#learn(key, await batch.send(step, this.#given(key, options)), { life, askedAt });
+    };
+    await Promise.all(steps.map(write));
   }
 
   /** Whether it was fresh. */
@@ -98,45 +101,61 @@ export class EntryWrites {
   async fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean> {
     const { batch, codec, generations, isCluster } = this.#parts;
     const life = entry === undefined ? 0 : this.#lifeOf(entry);
-    const { keys, leases } = this.#keysOf(key);
+    const { keys, leases, records } = this.#keysOf(key);
     // What is over already has replaced what was there, and leaves nothing either.
-    const words = entry === undefined || isOver(life) ? ["", ""] : [codec.encode(key, entry), life];
+    const isGone = entry === undefined || isOver(life);
+    const words = isGone ? ["", ""] : [codec.encode(key, entry), life];
     // On a cluster the step cannot see to it that the records outlive what it writes.
     if (isCluster && isLong(life)) generations.make(key, life).catch(() => {});
-    return Number(await batch.send({ step: "fill", keys, args: [leases, token, ...words, key] })) === 1;
+    const [scopes, askedAt] = [scopesOf(key), this.#parts.now()];
+    const areKept = isGone || generations.knownFor(scopes, life) !== undefined;
+    const names = areKept ? keys : [...keys, ...records];
+    const answer = await batch.send({ step: "fill", keys: names, args: [leases, token, ...words, key] });
+    const isFilled = Number(answer) === 1;
+    if (isFilled && !areKept) generations.extended(scopes, { life, askedAt });
+    return isFilled;
   }
 
   #lifeOf({ keepUntil }: CacheEntry): Life {
     return lifeOf(keepUntil - this.#parts.now());
   }
 
-  #keysOf(key: string): Pick<Step, "keys"> & { readonly leases: number } {
+  #keysOf(key: string): { readonly keys: readonly string[]; readonly leases: number; readonly records: string[] } {
     const { leaseKey, isCluster } = this.#parts;
-    const [names, records] = [withLease(key, leaseKey), isCluster ? [] : scopesOf(key).map(recordKey)];
-    return { keys: [...names, ...records], leases: names.length - 1 };
+    const keys = withLease(key, leaseKey);
+    return { keys, leases: keys.length - 1, records: isCluster ? [] : scopesOf(key).map(recordKey) };
   }
 
   /** The step that writes `entry`, whose generations are those that stand when it is done, unless it is given others. */
   #setStep(key: string, entry: CacheEntry, { life, carried }: Terms): Step {
-    const { codec } = this.#parts;
-    const { keys, leases } = this.#keysOf(key);
-    if (carried !== undefined || keys.length === leases + 1) {
-      const text = codec.encode(key, { ...entry, generations: carried });
-      return { step: "set", keys, args: [leases, text, "", life] };
-    }
-    const { head, tail } = codec.encodeParts(key, entry);
-    return { step: "set", keys, args: [leases, head, tail, life, ...scopesOf(key).map(newEpoch)] };
+    const { codec, generations } = this.#parts;
+    const { keys, leases, records } = this.#keysOf(key);
+    const scopes = scopesOf(key);
+    const known = generations.knownFor(scopes, life);
+    if (records.length === 0 || (carried !== undefined && known !== undefined))
+      return { step: "set", keys, args: [leases, codec.encode(key, { ...entry, generations: carried }), life] };
+    const expected = carried ?? known?.levels.current ?? "-";
+    const open = codec.encodeOpen(key, entry);
+    const { from } = open;
+    const place = carried === undefined ? [from, from + expected.length] : ["", ""];
+    const texts = records.map((_, at) => known?.texts[at] ?? "");
+    const args = [leases, open.with(expected), life, ...place, ...texts, ...scopes.map(newEpoch)];
+    return { step: "set", keys: [...keys, ...records], args };
+  }
+
+  /** What the records of `key` are, where Redis found that they were not as expected. */
+  #learn(key: string, answer: unknown, kept: { readonly life: Life; readonly askedAt: number }): void {
+    if (Array.isArray(answer)) this.#parts.generations.kept(scopesOf(key), answer.map(String), kept);
   }
 
   /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if it came later. */
   async #setBehindRecords(key: string, entry: CacheEntry, { life, options }: Later): Promise<void> {
     const { batch, codec, generations } = this.#parts;
     // As it is now: its caller may change it meanwhile.
-    const { head, tail } = codec.encodeParts(key, entry);
+    const open = codec.encodeOpen(key, entry);
     const { current } = await generations.make(key, life);
     const { keys, leases } = this.#keysOf(key);
-    const carried = current === undefined || current === "" ? "-" : current;
-    const args = [leases, head + carried, tail, life];
+    const args = [leases, open.with(current === undefined || current === "" ? "-" : current), life];
     await batch.sendInTurn(() => ({ step: "set", keys, args }), this.#given(key, options));
   }
 

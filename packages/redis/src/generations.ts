@@ -14,6 +14,7 @@ import { recordKey, tagsKey } from "./generation-keys.js";
 import { recordIn } from "./generation-record.js";
 import type { ReadBatch } from "./read-batch.js";
 import type { Reply } from "./reply.js";
+import { RECORD_LIFE_MS } from "./script-invalidation.js";
 import type { WriteBatch } from "./write-batch.js";
 
 /** What the records of a key's namespaces say, the outermost first. */
@@ -40,9 +41,20 @@ type Carrier = Pick<CacheEntry, "generations" | "tags">;
 export interface GenerationsParts {
   readonly reads: ReadBatch;
   readonly writes: WriteBatch;
+  readonly now: () => number;
   report(key: string, error: unknown): void;
 }
 
+/** What the records of namespaces said last. */
+interface Known {
+  readonly texts: readonly (string | undefined)[];
+  readonly levels: Levels;
+  /** Up to this instant Redis keeps them, as far as is known here. */
+  readonly keptUntil: number;
+}
+
+/** Namespaces whose records are remembered, before all are forgotten. */
+const MOST_KNOWN = 1_000;
 /** Tags that are remembered, over all namespaces, before all are forgotten and read anew. */
 const MOST_TAGS = 10_000;
 const NO_LEVELS: AskedLevels = answered({ scopes: [], records: [], current: "" });
@@ -52,9 +64,9 @@ export class Generations {
   readonly #parts: GenerationsParts;
   readonly #tags: TagSequences;
   /** Those that were asked for last: all reads of one turn share them. */
-  #last:
-    | { readonly scopes: readonly string[]; readonly replies: readonly Promise<Reply>[]; readonly levels: AskedLevels }
-    | undefined;
+  #last: { readonly scopes: readonly string[]; readonly turn: number; readonly levels: AskedLevels } | undefined;
+
+  readonly #known = new Map<readonly string[], Known>();
 
   constructor(parts: GenerationsParts) {
     this.#parts = parts;
@@ -63,13 +75,16 @@ export class Generations {
 
   /** The records of the namespaces of `key`, in the round trip of what is read in the same turn, where the slots allow it. */
   read(key: string): AskedLevels {
+    const { reads } = this.#parts;
     const scopes = scopesOf(key);
-    if (scopes.length === 0) return NO_LEVELS;
-    const replies = scopes.map((scope) => this.#parts.reads.read(recordKey(scope)));
     const last = this.#last;
-    if (last?.scopes === scopes && replies.every((reply, at) => reply === last.replies[at])) return last.levels;
-    const levels = this.#asked(scopes, replies);
-    this.#last = { scopes, replies, levels };
+    if (last?.scopes === scopes && last.turn === reads.turn) return last.levels;
+    if (scopes.length === 0) return NO_LEVELS;
+    const levels = this.#asked(
+      scopes,
+      scopes.map((scope) => reads.read(recordKey(scope))),
+    );
+    this.#last = { scopes, turn: reads.turn, levels };
     return levels;
   }
 
@@ -81,11 +96,35 @@ export class Generations {
 
   /** What `texts` of records say, as a step has returned them. */
   levelsIn(scopes: readonly string[], texts: readonly (string | undefined)[]): Levels {
+    const known = this.#known.get(scopes);
+    if (known?.texts.every((text, at) => text === texts[at]) === true) return known.levels;
     const records = texts.map((text, at) =>
       text === undefined ? undefined : this.#recordIn(scopes[at] as string, text),
     );
     const isWhole = records.every((record) => record !== undefined);
-    return { scopes, records, current: isWhole ? generationsOf(records as readonly GenerationRecord[]) : undefined };
+    const current = isWhole ? generationsOf(records as readonly GenerationRecord[]) : undefined;
+    const levels = { scopes, records, current };
+    this.#learn(scopes, { texts, levels, keptUntil: Number.NEGATIVE_INFINITY });
+    return levels;
+  }
+
+  /**
+   * The records of `scopes` as they were when they were heard of last, where Redis keeps them for at least as long as an
+   * entry of that life. What is written by them need not look at how long they are kept, and not make any.
+   */
+  knownFor(scopes: readonly string[], life: Life): Known | undefined {
+    const known = this.#known.get(scopes);
+    const until = this.#parts.now() + (life === "" ? Number.POSITIVE_INFINITY : life);
+    return known?.levels.current !== undefined && known.keptUntil >= until ? known : undefined;
+  }
+
+  /** Redis was asked at `askedAt` to keep the records for as long as an entry of that life, and said what they are. */
+  kept(scopes: readonly string[], texts: readonly (string | undefined)[], { life, askedAt }: Kept): Levels {
+    const levels = this.levelsIn(scopes, texts);
+    const untilMs = life === "" ? Number.POSITIVE_INFINITY : askedAt + Math.max(life, RECORD_LIFE_MS / 2);
+    const keptUntil = Math.max(untilMs, this.#known.get(scopes)?.keptUntil ?? untilMs);
+    this.#learn(scopes, { texts, levels, keptUntil });
+    return levels;
   }
 
   /**
@@ -102,12 +141,13 @@ export class Generations {
   async make(key: string, life: Life = 0): Promise<Levels> {
     const scopes = scopesOf(key);
     if (scopes.length === 0) return NO_LEVELS.answer as Levels;
+    const askedAt = this.#parts.now();
     const texts = await this.#parts.writes.send({
       step: "records",
       keys: scopes.map(recordKey),
       args: [life, ...scopes.map(newEpoch)],
     });
-    return this.levelsIn(scopes, (texts as readonly unknown[]).map(String));
+    return this.kept(scopes, (texts as readonly unknown[]).map(String), { life, askedAt });
   }
 
   /** Whether nothing has invalidated what carries the generations. Fails as Redis does. */
@@ -142,11 +182,24 @@ export class Generations {
     };
     // Of the one namespace that most keys live in, without the detour of a promise for all.
     const asked = others.length === 0 ? first.then((reply) => said([reply])) : Promise.all(replies).then(said);
+    // Whoever finds no entry does not look at them.
+    asked.catch(() => {});
     const levels: AskedLevels = { asked, answer: undefined };
     return levels;
   }
 
   /** What cannot be read counts as lost: whoever loads or writes next makes it anew. */
+  /** As `kept`, of records that were not looked at. */
+  extended(scopes: readonly string[], kept: Kept): void {
+    const known = this.#known.get(scopes);
+    if (known !== undefined) this.kept(scopes, known.texts, kept);
+  }
+
+  #learn(scopes: readonly string[], known: Known): void {
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(scopes, known);
+  }
+
   #recordIn(scope: string, text: string): GenerationRecord | undefined {
     try {
       return recordIn(text);
@@ -155,6 +208,11 @@ export class Generations {
       return undefined;
     }
   }
+}
+
+interface Kept {
+  readonly life: Life;
+  readonly askedAt: number;
 }
 
 interface TagQuestion {

@@ -17,6 +17,8 @@ interface Command {
  * Each command answers its own keys: a node that is down or slow does not touch the reads of the others.
  */
 export class ReadBatch {
+  /** Goes up with each turn: what is read while it stays the same is read together, as far as the slots allow it. */
+  turn = 0;
   readonly #client: RedisClient;
   readonly #slotOf: SlotOfKey;
   // Made anew for each turn: a map that is cleared keeps its old table, which points at the next one. Once one of them
@@ -69,6 +71,7 @@ export class ReadBatch {
   }
 
   #send(): void {
+    this.turn += 1;
     const commands = this.#commands;
     this.#commands = [];
     this.#replies = new Map();

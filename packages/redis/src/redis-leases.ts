@@ -45,7 +45,9 @@ export function redisLeases(parts: RedisLeasesParts): LeasesCapability {
     const made = isCluster ? generations.make(key) : undefined;
     made?.catch(() => {});
     const [bytes, leftMs, holder, ...texts] = (await asked) as Acquired;
-    const levels: Levels = made === undefined ? generations.levelsIn(scopes, texts.map(String)) : await made;
+    let levels: Levels = made === undefined ? generations.levelsIn(scopes, texts.map(String)) : await made;
+    // One that is damaged is made anew.
+    if (levels.current === undefined) levels = await generations.make(key);
     const entry = await reads.open(key, bytes, { levels, admit });
     if (Number(leftMs) >= 0) return { type: "taken", entry, leftMs: Number(leftMs), holder: String(holder) };
     const { current } = levels;

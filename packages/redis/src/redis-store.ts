@@ -108,7 +108,7 @@ function capabilities({ client, clock, codec, wakes, ready, report }: Parts): Ca
   const [slotOf, leaseKey, now] = [slotsOf(client), leaseKeys(client), (): number => clock.now()];
   const [sender, isCluster] = [unpipelined(client), client.isCluster === true];
   const [readBatch, writeBatch] = [new ReadBatch(sender, slotOf), new WriteBatch({ client, sender, slotOf })];
-  const generations = new Generations({ reads: readBatch, writes: writeBatch, report });
+  const generations = new Generations({ reads: readBatch, writes: writeBatch, now, report });
   const reads = entryReads({ batch: readBatch, codec, generations, now, ready });
   const remove = entryDeletes({ batch: writeBatch, slotOf, leaseKey });
   const fills = new EntryWrites({ batch: writeBatch, codec, generations, remove, now, leaseKey, isCluster });

@@ -3,7 +3,7 @@ import { INVALIDATION_STEPS, RECORD_LIFE_MS } from "./script-invalidation.js";
 /** Where the ends of leases are told. The message is the key as the store calls it. */
 export const WAKE_CHANNEL = "granary:wake";
 
-/** What a `set` needs, which is the most frequent step: it is run alone, without the definitions of the others. */
+/** What writing needs. */
 const WRITING = `
 local function write(value, text, life)
   if life == '' then redis.call('SET', value, text) else redis.call('SET', value, text, 'PX', life) end
@@ -12,7 +12,10 @@ end
 local function drop(lease)
   if lease then redis.call('DEL', lease) end
 end
+`;
 
+/** What records need that are missing. */
+const RECORDS = `
 local function sequence_now()
   local time = redis.call('TIME')
   return time[1] * 1000000 + time[2]
@@ -39,47 +42,57 @@ local function record_of(name, new_epoch)
   redis.call('SET', name, text, 'PX', ${RECORD_LIFE_MS})
   return text, new_epoch, sequence
 end
+`;
 
+/** What sees to it that a record outlives what carries it. */
+const KEEPING = `
 local function keep(name, life)
   if life == '' then return redis.call('PERSIST', name) end
   local least = math.max(tonumber(life), ${RECORD_LIFE_MS / 2})
   local left = redis.call('PTTL', name)
   if left >= 0 and left < least then redis.call('PEXPIRE', name, 2 * least) end
 end
+`;
 
--- keys: the value, its lease where it can have one, and the records of its namespaces where they are at hand. number of
--- leases, text before the generations, text behind them or "" where it has its own, life in ms or "", a new epoch for each
--- record: writes, and ends any lease, so that no load that is under way is written over it. The generations are those of
--- this moment.
-local function set(keys, args)
+/** A `set` where no record has changed since its client has read it. Returns whether none had. */
+const SETTING_BY_KNOWN = `
+local function set_by_known(keys, args)
   local leases = tonumber(args[2])
-  local generations = {}
-  for index = 2 + leases, args[4] == '' and 0 or #keys do
-    local _, epoch, sequence = record_of(keys[index], args[4 + index - leases])
-    generations[#generations + 1] = string.format('%s.%.0f', epoch, sequence)
+  for index = 2 + leases, #keys do
+    if redis.pcall('GET', keys[index]) ~= args[5 + index - leases] then return false end
   end
-  -- The value comes first: a server that is full takes anything behind a change that needs no room.
-  write(keys[1], args[3] .. table.concat(generations, ',') .. args[4], args[5])
-  for index = 2 + leases, #keys do keep(keys[index], args[5]) end
+  write(keys[1], args[3], args[4])
   if leases > 0 then drop(keys[2]) end
-  return 1
+  return true
 end
 `;
 
-/** The script of a lone `set`. */
-export const SET_SOURCE = `${WRITING}
-return set(KEYS, ARGV)`;
+const SETTING = `
+-- keys: the value, its lease where it can have one, and the records of its namespaces where they are at hand. number of
+-- leases, text, life in ms or "", where in the text its generations begin and end or "" where it has its own, what each
+-- record said when it was read last or "", a new epoch for each: writes, and ends any lease, so that no load that is under
+-- way is written over it. The generations are those of this moment. Returns the records where they were not as known.
+local function set(keys, args)
+  local leases = tonumber(args[2])
+  local count = #keys - 1 - leases
+  local text, records, generations = args[3], {}, {}
+  for index = 1, count do
+    local record, epoch, sequence = record_of(keys[1 + leases + index], args[6 + count + index])
+    records[index], generations[index] = record, string.format('%s.%.0f', epoch, sequence)
+  end
+  if args[5] ~= '' then
+    text = string.sub(text, 1, args[5]) .. table.concat(generations, ',') .. string.sub(text, args[6] + 1)
+  end
+  -- The value comes first: a server that is full takes anything behind a change that needs no room.
+  write(keys[1], text, args[4])
+  for index = 1, count do keep(keys[1 + leases + index], args[4]) end
+  if leases > 0 then drop(keys[2]) end
+  return records
+end
+`;
 
-/**
- * What has to happen in one atomic step. The first of the words names the step. In steps about a value the first key is the
- * value and the second its lease, in one slot of a cluster; a key that can have no lease there goes without, and its
- * loads are not fenced.
- */
-export const SOURCE = `
-local steps = {}
-${WRITING}
-steps.set = set
-
+/** What a load needs, before and after. */
+const LOADING = `
 local function holds(lease, token)
   return not lease or redis.call('GET', lease) == token
 end
@@ -94,6 +107,98 @@ local function remove(name)
   end
   return existed
 end
+
+-- Who waits asks again by itself: what the user of the client may not publish costs them a little time, and nobody a value.
+local function wake(name)
+  redis.pcall('PUBLISH', '${WAKE_CHANNEL}', name)
+end
+`;
+
+const ACQUIRING = `
+-- keys: the value, its lease, records. number of leases, token, ms, a new epoch for each record: returns the value, how
+-- long somebody else holds the lease, else -1, who that is, and the records, "" for one that is missing
+local function acquire(keys, args)
+  local leases = tonumber(args[2])
+  local held = redis.pcall('GET', keys[1])
+  if type(held) == 'table' then held = false end
+  local left, holder = -1, ''
+  if leases > 0 then
+    local other = redis.call('GET', keys[2])
+    if other and other ~= args[3] then left, holder = redis.call('PTTL', keys[2]), other end
+    -- A lease without an end is none of ours.
+    if left < 0 then redis.call('SET', keys[2], args[3], 'PX', args[4]) end
+  end
+  local answer = {held, left, holder}
+  for index = 2 + leases, #keys do
+    local record = redis.pcall('GET', keys[index])
+    answer[#answer + 1] = type(record) == 'string' and record or ''
+  end
+  return answer
+end
+
+local function is_whole(answer)
+  for index = 4, #answer do if answer[index] == '' then return false end end
+  return true
+end
+`;
+
+const COMPLETING = `
+local function complete(answer, keys, args)
+  for index = 4, #answer do
+    if answer[index] == '' then answer[index] = (record_of(keys[#keys - #answer + index], args[1 + index])) end
+  end
+  return answer
+end
+`;
+
+const FILLING = `
+-- keys: the value, its lease, and records that may be near their end. number of leases, token, text or "" for a deletion,
+-- life in ms or "", name: writes if the lease stands, ends it, and wakes those who wait
+local function fill(keys, args)
+  local lease = tonumber(args[2]) > 0 and keys[2] or nil
+  if not holds(lease, args[3]) then return 0 end
+  drop(lease)
+  if args[4] ~= '' then
+    write(keys[1], args[4], args[5])
+    for index = lease and 3 or 2, #keys do keep(keys[index], args[5]) end
+  else
+    remove(keys[1])
+  end
+  wake(args[6])
+  return 1
+end
+`;
+
+/**
+ * What has to happen in one atomic step. The first of the words names the step. In steps about a value the first key is the
+ * value and the second its lease, in one slot of a cluster; a key that can have no lease there goes without, and its
+ * loads are not fenced.
+ *
+ * All are one script, so that Redis knows all of them or none, and what is sent again since it knew none keeps its order.
+ * The most frequent ones come first: to define the rest takes longer than they do.
+ */
+export const SOURCE = `
+${WRITING}${SETTING_BY_KNOWN}
+if ARGV[1] == 'set' and set_by_known(KEYS, ARGV) then return 1 end
+${ACQUIRING}
+if ARGV[1] == 'acquire' then
+  local answer = acquire(KEYS, ARGV)
+  if is_whole(answer) then return answer end
+end
+${KEEPING}${LOADING}${FILLING}
+if ARGV[1] == 'fill' then return fill(KEYS, ARGV) end
+
+local steps = {}
+${RECORDS}${SETTING}${COMPLETING}
+function steps.set(keys, args)
+  return set_by_known(keys, args) and 1 or set(keys, args)
+end
+
+function steps.acquire(keys, args)
+  return complete(acquire(keys, args), keys, args)
+end
+
+steps.fill = fill
 
 -- keys: values, then leases. number of values: deletes, and ends the leases; returns for each value 1 if it was there
 function steps.delete(keys, args)
@@ -113,48 +218,6 @@ function steps.records(keys, args)
     keep(keys[index], args[2])
   end
   return records
-end
-
--- keys: the value, its lease, records. number of leases, token, ms, a new epoch for each record: returns the value, how
--- long somebody else holds the lease, else -1, who that is, and the records. The value is read before them: it is judged
--- by records that are at least as new.
-function steps.acquire(keys, args)
-  local leases = tonumber(args[2])
-  local held = redis.pcall('GET', keys[1])
-  if type(held) == 'table' then held = false end
-  local left, holder = -1, ''
-  if leases > 0 then
-    local other = redis.call('GET', keys[2])
-    if other and other ~= args[3] then left, holder = redis.call('PTTL', keys[2]), other end
-    -- A lease without an end is none of ours.
-    if left < 0 then redis.call('SET', keys[2], args[3], 'PX', args[4]) end
-  end
-  local answer = {held, left, holder}
-  for index = 2 + leases, #keys do
-    answer[#answer + 1] = (record_of(keys[index], args[3 + index - leases]))
-  end
-  return answer
-end
-
--- Who waits asks again by itself: what the user of the client may not publish costs them a little time, and nobody a value.
-local function wake(name)
-  redis.pcall('PUBLISH', '${WAKE_CHANNEL}', name)
-end
-
--- keys: the value, its lease, records. number of leases, token, text or "" for a deletion, life in ms or "", name: writes
--- if the lease stands, ends it, and wakes those who wait
-function steps.fill(keys, args)
-  local lease = tonumber(args[2]) > 0 and keys[2] or nil
-  if not holds(lease, args[3]) then return 0 end
-  drop(lease)
-  if args[4] ~= '' then
-    write(keys[1], args[4], args[5])
-    for index = lease and 3 or 2, #keys do keep(keys[index], args[5]) end
-  else
-    remove(keys[1])
-  end
-  wake(args[6])
-  return 1
 end
 
 -- token, ms

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isError } from "@granary/core";
-import { SET_SOURCE, SOURCE } from "./script-source.js";
+import { SOURCE } from "./script-source.js";
 
 /** A step, its keys and what it is to know. */
 export interface Step {
@@ -27,22 +27,16 @@ export interface CountedStep extends Omit<Step, "args"> {
 
 export type CommandWord = string | number | Buffer;
 
-interface Script {
-  readonly source: string;
-  readonly sha: string;
-}
+const SHA = createHash("sha1").update(SOURCE).digest("hex");
 
-const ALL = script(SOURCE);
-const SET_ALONE = script(SET_SOURCE);
-
-/** The words behind `EVALSHA`, which runs a step by the hash of its script. */
+/** The words behind `EVALSHA`, which runs a step by the hash of the script. */
 export function hashWords(step: Step): CommandWord[] {
-  return [scriptOf(step).sha, ...wordsOf(step)];
+  return [SHA, ...wordsOf(step)];
 }
 
 /** The words behind `EVAL`, which brings the script along. */
 export function fullWords(step: Step): CommandWord[] {
-  return [scriptOf(step).source, ...wordsOf(step)];
+  return [SOURCE, ...wordsOf(step)];
 }
 
 /** Several steps as one, which answers with what each of them does, in their order: its answer, or an error. */
@@ -67,14 +61,6 @@ export function sizeOfStep({ args }: Step | CountedStep): number {
 /** Whether `error` says that Redis has to be sent the whole script. */
 export function isUnknownScript(error: unknown): boolean {
   return isError(error) && error.message.startsWith("NOSCRIPT");
-}
-
-function script(source: string): Script {
-  return { source, sha: createHash("sha1").update(source).digest("hex") };
-}
-
-function scriptOf({ step }: Step): Script {
-  return step === "set" ? SET_ALONE : ALL;
 }
 
 function wordsOf({ step, keys, args }: Step): CommandWord[] {
