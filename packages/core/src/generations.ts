@@ -81,8 +81,14 @@ function sequenceAt(now: number): number {
   return Math.max(1, Math.floor(now * 1_000));
 }
 
-/** Random enough never to come twice for one namespace; of one length, also where a test has made `Math.random` answer 0. */
+/** What the epochs of this process begin with, and how many there were. */
+let ofThisProcess: string | undefined;
+let made = 0;
+
+/** One that never comes twice for a namespace: the same random beginning for all of this process, then their number. */
 export function newEpoch(): string {
-  const half = (): string => Math.random().toString(36).slice(2, 10).padStart(8, "0");
-  return half() + half();
+  // Not as soon as this is imported: not every runtime has random numbers by then.
+  ofThisProcess ??= [0, 1].map(() => Math.random().toString(36).slice(2, 8).padStart(6, "0")).join("");
+  made += 1;
+  return ofThisProcess + made.toString(36).padStart(4, "0");
 }

@@ -28,7 +28,7 @@ export async function set(context: CacheContext, call: Call, value: unknown): Pr
 
 async function write(context: CacheContext, call: Call, value: unknown): Promise<boolean> {
   const entry = entryOf(context, call, value);
-  return entry !== undefined && context.store.set(call.key, entry, "write");
+  return entry !== undefined && (await context.store.set(call.key, entry, "write"));
 }
 
 async function removeUnstored({ store }: CacheContext, key: string): Promise<false> {

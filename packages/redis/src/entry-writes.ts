@@ -3,16 +3,14 @@ import {
   type ExpireTerms,
   expiredUntil,
   type ManyCapability,
-  newEpoch,
   scopesOf,
   type WriteOptions,
 } from "@granary/core";
 import type { EntryCodec } from "./entry-codec.js";
 import type { RemoveEntries } from "./entry-deletes.js";
-import { recordKey } from "./generation-keys.js";
 import type { Generations, Life } from "./generations.js";
 import { type LeaseKey, withLease } from "./lease-key.js";
-import type { CommandWord, Step } from "./script.js";
+import type { CommandWord, RecordsAtHand, SetStep, Write } from "./script.js";
 import { RECORD_LIFE_MS } from "./script-invalidation.js";
 import type { Abandonable, WriteBatch } from "./write-batch.js";
 
@@ -39,6 +37,8 @@ interface Later {
   readonly options: WriteOptions;
 }
 
+const NO_RECORDS: RecordsAtHand = { keys: [], texts: [] };
+
 /** The writing half of a store. Every change of a key ends its lease. */
 export class EntryWrites {
   readonly #parts: EntryWritesParts;
@@ -53,7 +53,7 @@ export class EntryWrites {
     if (isOver(life)) return void (await remove([key]));
     const { generations: carried } = options;
     if (isCluster && carried === undefined) return this.#setBehindRecords(key, entry, { life, options });
-    const encoded = (): Step => this.#setStep(key, entry, { life, carried });
+    const encoded = (): SetStep => this.#setStep(key, entry, { life, carried });
     // It may have to wait for room, and what its caller may change meanwhile is written as it is now.
     const step = typeof entry.value === "object" ? encoded() : undefined;
     const askedAt = this.#parts.now();
@@ -99,18 +99,18 @@ export class EntryWrites {
 
   /** Writes, or deletes where there is nothing, under the lease that `token` stands for; whether it still did. */
   async fill(key: string, entry: CacheEntry | undefined, token: string): Promise<boolean> {
-    const { batch, codec, generations, isCluster } = this.#parts;
+    const { batch, codec, generations, leaseKey, isCluster } = this.#parts;
     const life = entry === undefined ? 0 : this.#lifeOf(entry);
-    const { keys, leases, records } = this.#keysOf(key);
     // What is over already has replaced what was there, and leaves nothing either.
     const isGone = entry === undefined || isOver(life);
     const words = isGone ? ["", ""] : [codec.encode(key, entry), life];
     // On a cluster the step cannot see to it that the records outlive what it writes.
     if (isCluster && isLong(life)) generations.make(key, life).catch(() => {});
     const [scopes, askedAt] = [scopesOf(key), this.#parts.now()];
-    const areKept = isGone || generations.knownFor(scopes, life) !== undefined;
-    const names = areKept ? keys : [...keys, ...records];
-    const answer = await batch.send({ step: "fill", keys: names, args: [leases, token, ...words, key] });
+    const areKept = isCluster || isGone || generations.knownFor(scopes, life) !== undefined;
+    const names = withLease(key, leaseKey);
+    const keys = areKept ? names : [...names, ...generations.atHand(scopes, life).keys];
+    const answer = await batch.send({ step: "fill", keys, args: [names.length - 1, token, ...words, key] });
     const isFilled = Number(answer) === 1;
     if (isFilled && !areKept) generations.extended(scopes, { life, askedAt });
     return isFilled;
@@ -120,27 +120,26 @@ export class EntryWrites {
     return lifeOf(keepUntil - this.#parts.now());
   }
 
-  #keysOf(key: string): { readonly keys: readonly string[]; readonly leases: number; readonly records: string[] } {
-    const { leaseKey, isCluster } = this.#parts;
-    const keys = withLease(key, leaseKey);
-    return { keys, leases: keys.length - 1, records: isCluster ? [] : scopesOf(key).map(recordKey) };
+  /** The step that writes `entry`, whose generations are those that stand when it is done, unless it is given others. */
+  #setStep(key: string, entry: CacheEntry, { life, carried }: Terms): SetStep {
+    const { codec, generations, isCluster } = this.#parts;
+    const scopes = scopesOf(key);
+    const records = generations.atHand(scopes, life);
+    // On a cluster they are elsewhere, and where it has its own, they only have to last.
+    if (isCluster || scopes.length === 0 || (carried !== undefined && records.levels !== undefined))
+      return this.#step(key, NO_RECORDS, { text: codec.encode(key, { ...entry, generations: carried }), life });
+    const expected = carried ?? records.levels?.current ?? "-";
+    const { from, with: text } = codec.encodeOpen(key, entry);
+    const open = carried === undefined ? ([from, from + expected.length] as const) : undefined;
+    return this.#step(key, records, { text: text(expected), life, open });
   }
 
-  /** The step that writes `entry`, whose generations are those that stand when it is done, unless it is given others. */
-  #setStep(key: string, entry: CacheEntry, { life, carried }: Terms): Step {
-    const { codec, generations } = this.#parts;
-    const { keys, leases, records } = this.#keysOf(key);
-    const scopes = scopesOf(key);
-    const known = generations.knownFor(scopes, life);
-    if (records.length === 0 || (carried !== undefined && known !== undefined))
-      return { step: "set", keys, args: [leases, codec.encode(key, { ...entry, generations: carried }), life] };
-    const expected = carried ?? known?.levels.current ?? "-";
-    const open = codec.encodeOpen(key, entry);
-    const { from } = open;
-    const place = carried === undefined ? [from, from + expected.length] : ["", ""];
-    const texts = records.map((_, at) => known?.texts[at] ?? "");
-    const args = [leases, open.with(expected), life, ...place, ...texts, ...scopes.map(newEpoch)];
-    return { step: "set", keys: [...keys, ...records], args };
+  #step(
+    key: string,
+    records: RecordsAtHand,
+    { text, life, open }: Pick<Write, "text" | "life"> & Partial<Write>,
+  ): SetStep {
+    return { step: "set", records, writes: [{ value: key, lease: this.#parts.leaseKey(key), text, life, open }] };
   }
 
   /** What the records of `key` are, where Redis found that they were not as expected. */
@@ -152,11 +151,10 @@ export class EntryWrites {
   async #setBehindRecords(key: string, entry: CacheEntry, { life, options }: Later): Promise<void> {
     const { batch, codec, generations } = this.#parts;
     // As it is now: its caller may change it meanwhile.
-    const open = codec.encodeOpen(key, entry);
-    const { current } = await generations.make(key, life);
-    const { keys, leases } = this.#keysOf(key);
-    const args = [leases, open.with(current === undefined || current === "" ? "-" : current), life];
-    await batch.sendInTurn(() => ({ step: "set", keys, args }), this.#given(key, options));
+    const { with: text } = codec.encodeOpen(key, entry);
+    const { current = "" } = await generations.make(key, life);
+    const step = this.#step(key, NO_RECORDS, { text: text(current === "" ? "-" : current), life });
+    await batch.sendInTurn(() => step, this.#given(key, options));
   }
 
   #given(key: string, { attempt }: WriteOptions): Abandonable {

@@ -14,6 +14,7 @@ import { recordKey, tagsKey } from "./generation-keys.js";
 import { recordIn } from "./generation-record.js";
 import type { ReadBatch } from "./read-batch.js";
 import type { Reply } from "./reply.js";
+import type { RecordsAtHand } from "./script.js";
 import { RECORD_LIFE_MS } from "./script-invalidation.js";
 import type { WriteBatch } from "./write-batch.js";
 
@@ -46,8 +47,7 @@ export interface GenerationsParts {
 }
 
 /** What the records of namespaces said last. */
-interface Known {
-  readonly texts: readonly (string | undefined)[];
+interface Known extends RecordsAtHand {
   readonly levels: Levels;
   /** Up to this instant Redis keeps them, as far as is known here. */
   readonly keptUntil: number;
@@ -82,7 +82,7 @@ export class Generations {
     if (scopes.length === 0) return NO_LEVELS;
     const levels = this.#asked(
       scopes,
-      scopes.map((scope) => reads.read(recordKey(scope))),
+      this.#keysOf(scopes).map((name) => reads.read(name)),
     );
     this.#last = { scopes, turn: reads.turn, levels };
     return levels;
@@ -94,23 +94,14 @@ export class Generations {
     return keys.every((key) => scopesOf(key) === scopes);
   }
 
-  /** What `texts` of records say, as a step has returned them. */
-  levelsIn(scopes: readonly string[], texts: readonly (string | undefined)[]): Levels {
-    const known = this.#known.get(scopes);
-    if (known?.texts.every((text, at) => text === texts[at]) === true) return known.levels;
-    const records = texts.map((text, at) =>
-      text === undefined ? undefined : this.#recordIn(scopes[at] as string, text),
-    );
-    const isWhole = records.every((record) => record !== undefined);
-    const current = isWhole ? generationsOf(records as readonly GenerationRecord[]) : undefined;
-    const levels = { scopes, records, current };
-    this.#learn(scopes, { texts, levels, keptUntil: Number.NEGATIVE_INFINITY });
-    return levels;
+  /** What `texts` of records say, as they were read, "" for one that is missing. */
+  levelsIn(scopes: readonly string[], texts: readonly string[]): Levels {
+    return this.#learn(scopes, texts, Number.NEGATIVE_INFINITY).levels;
   }
 
   /**
    * The records of `scopes` as they were when they were heard of last, where Redis keeps them for at least as long as an
-   * entry of that life. What is written by them need not look at how long they are kept, and not make any.
+   * entry of that life: whoever writes one has neither to make them nor to see to it that they last.
    */
   knownFor(scopes: readonly string[], life: Life): Known | undefined {
     const known = this.#known.get(scopes);
@@ -118,13 +109,21 @@ export class Generations {
     return known?.levels.current !== undefined && known.keptUntil >= until ? known : undefined;
   }
 
+  /** As `knownFor`, and where they are not known, what they are called. */
+  atHand(scopes: readonly string[], life: Life): RecordsAtHand & { readonly levels?: Levels } {
+    return this.knownFor(scopes, life) ?? { keys: this.#keysOf(scopes), texts: [] };
+  }
+
   /** Redis was asked at `askedAt` to keep the records for as long as an entry of that life, and said what they are. */
-  kept(scopes: readonly string[], texts: readonly (string | undefined)[], { life, askedAt }: Kept): Levels {
-    const levels = this.levelsIn(scopes, texts);
-    const untilMs = life === "" ? Number.POSITIVE_INFINITY : askedAt + Math.max(life, RECORD_LIFE_MS / 2);
-    const keptUntil = Math.max(untilMs, this.#known.get(scopes)?.keptUntil ?? untilMs);
-    this.#learn(scopes, { texts, levels, keptUntil });
-    return levels;
+  kept(scopes: readonly string[], texts: readonly string[], { life, askedAt }: Kept): Levels {
+    const keptUntil = life === "" ? Number.POSITIVE_INFINITY : askedAt + Math.max(life, RECORD_LIFE_MS / 2);
+    return this.#learn(scopes, texts, keptUntil).levels;
+  }
+
+  /** As `kept`, of records that were not looked at. */
+  extended(scopes: readonly string[], kept: Kept): void {
+    const known = this.#known.get(scopes);
+    if (known !== undefined) this.kept(scopes, known.texts, kept);
   }
 
   /**
@@ -144,7 +143,7 @@ export class Generations {
     const askedAt = this.#parts.now();
     const texts = await this.#parts.writes.send({
       step: "records",
-      keys: scopes.map(recordKey),
+      keys: this.#keysOf(scopes),
       args: [life, ...scopes.map(newEpoch)],
     });
     return this.kept(scopes, (texts as readonly unknown[]).map(String), { life, askedAt });
@@ -189,15 +188,27 @@ export class Generations {
   }
 
   /** What cannot be read counts as lost: whoever loads or writes next makes it anew. */
-  /** As `kept`, of records that were not looked at. */
-  extended(scopes: readonly string[], kept: Kept): void {
+  #learn(scopes: readonly string[], texts: readonly string[], keptUntil: number): Known {
     const known = this.#known.get(scopes);
-    if (known !== undefined) this.kept(scopes, known.texts, kept);
+    const isSame = known?.texts.every((text, at) => text === texts[at]) === true;
+    if (isSame && known.keptUntil >= keptUntil) return known;
+    const learnt: Known = isSame
+      ? { ...known, keptUntil }
+      : { keys: this.#keysOf(scopes), texts, levels: this.#read(scopes, texts), keptUntil };
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(scopes, learnt);
+    return learnt;
   }
 
-  #learn(scopes: readonly string[], known: Known): void {
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-    this.#known.set(scopes, known);
+  #read(scopes: readonly string[], texts: readonly string[]): Levels {
+    const records = texts.map((text, at) => (text === "" ? undefined : this.#recordIn(scopes[at] as string, text)));
+    const isWhole = records.every((record) => record !== undefined);
+    return { scopes, records, current: isWhole ? generationsOf(records as readonly GenerationRecord[]) : undefined };
+  }
+
+  /** What the records of `scopes` are called. */
+  #keysOf(scopes: readonly string[]): readonly string[] {
+    return this.#known.get(scopes)?.keys ?? scopes.map(recordKey);
   }
 
   #recordIn(scope: string, text: string): GenerationRecord | undefined {
@@ -280,8 +291,8 @@ function answered(answer: Levels): AskedLevels {
   return { asked: Promise.resolve(answer), answer };
 }
 
-function textOf(reply: Reply): string | undefined {
-  if (reply === null) return undefined;
+function textOf(reply: Reply): string {
+  if (reply === null) return "";
   const { bytes } = reply;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }

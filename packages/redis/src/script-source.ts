@@ -54,40 +54,65 @@ local function keep(name, life)
 end
 `;
 
-/** A `set` where no record has changed since its client has read it. Returns whether none had. */
+/**
+ * Values of the same namespaces. Where no record has changed since the client has read it, that is all.
+ */
 const SETTING_BY_KNOWN = `
-local function set_by_known(keys, args)
-  local leases = tonumber(args[2])
-  for index = 2 + leases, #keys do
-    if redis.pcall('GET', keys[index]) ~= args[5 + index - leases] then return false end
+-- keys: values, their leases where they can have any, and the records of their namespaces where they are at hand. number
+-- of values, number of leases, what each record said when it was read last or "", a new epoch for each, and for each value
+-- its text, its life in ms or "", where in the text its generations begin and end or "" where it has its own: writes, and
+-- ends any lease, so that no load that is under way is written over it. The generations are those of this moment. Returns
+-- the records where they were not as known, then for each value 1 or why it was not taken; 1 where there is nothing to say.
+local function write_all(keys, args, first)
+  local values, leases = tonumber(args[2]), tonumber(args[3])
+  local answers, is_refused = {}, false
+  for index = 1, values do
+    local text, life = args[first + 4 * index - 4], args[first + 4 * index - 3]
+    local answer
+    if life == '' then
+      answer = redis.pcall('SET', keys[index], text)
+    else
+      answer = redis.pcall('SET', keys[index], text, 'PX', life)
+    end
+    if answer.err then answers[index], is_refused = answer, true else answers[index] = 1 end
   end
-  write(keys[1], args[3], args[4])
-  if leases > 0 then drop(keys[2]) end
-  return true
+  if leases > 0 then redis.call('DEL', unpack(keys, values + 1, values + leases)) end
+  return is_refused, answers
+end
+
+local function set_by_known(keys, args)
+  local before = args[2] + args[3]
+  local records = #keys - before
+  for index = 1, records do
+    if redis.pcall('GET', keys[before + index]) ~= args[3 + index] then return end
+  end
+  local is_refused, answers = write_all(keys, args, 4 + 2 * records)
+  return is_refused and {{}, unpack(answers)} or 1
 end
 `;
 
 const SETTING = `
--- keys: the value, its lease where it can have one, and the records of its namespaces where they are at hand. number of
--- leases, text, life in ms or "", where in the text its generations begin and end or "" where it has its own, what each
--- record said when it was read last or "", a new epoch for each: writes, and ends any lease, so that no load that is under
--- way is written over it. The generations are those of this moment. Returns the records where they were not as known.
 local function set(keys, args)
-  local leases = tonumber(args[2])
-  local count = #keys - 1 - leases
-  local text, records, generations = args[3], {}, {}
+  local before = args[2] + args[3]
+  local count = #keys - before
+  local records, generations = {}, {}
   for index = 1, count do
-    local record, epoch, sequence = record_of(keys[1 + leases + index], args[6 + count + index])
+    local record, epoch, sequence = record_of(keys[before + index], args[3 + count + index])
     records[index], generations[index] = record, string.format('%s.%.0f', epoch, sequence)
   end
-  if args[5] ~= '' then
-    text = string.sub(text, 1, args[5]) .. table.concat(generations, ',') .. string.sub(text, args[6] + 1)
+  local carried = table.concat(generations, ',')
+  for at = 4 + 2 * count, #args, 4 do
+    local text, from, to = args[at], args[at + 2], args[at + 3]
+    if from ~= '' then args[at] = string.sub(text, 1, from) .. carried .. string.sub(text, to + 1) end
   end
-  -- The value comes first: a server that is full takes anything behind a change that needs no room.
-  write(keys[1], text, args[4])
-  for index = 1, count do keep(keys[1 + leases + index], args[4]) end
-  if leases > 0 then drop(keys[2]) end
-  return records
+  -- The values come first: a server that is full takes anything behind a change that needs no room.
+  local _, answers = write_all(keys, args, 4 + 2 * count)
+  local longest = 0
+  for at = 5 + 2 * count, #args, 4 do
+    if args[at] == '' or longest == '' then longest = '' else longest = math.max(longest, tonumber(args[at])) end
+  end
+  for index = 1, count do keep(keys[before + index], longest) end
+  return {records, unpack(answers)}
 end
 `;
 
@@ -179,7 +204,10 @@ end
  */
 export const SOURCE = `
 ${WRITING}${SETTING_BY_KNOWN}
-if ARGV[1] == 'set' and set_by_known(KEYS, ARGV) then return 1 end
+if ARGV[1] == 'set' then
+  local answer = set_by_known(KEYS, ARGV)
+  if answer then return answer end
+end
 ${ACQUIRING}
 if ARGV[1] == 'acquire' then
   local answer = acquire(KEYS, ARGV)
@@ -191,7 +219,7 @@ if ARGV[1] == 'fill' then return fill(KEYS, ARGV) end
 local steps = {}
 ${RECORDS}${SETTING}${COMPLETING}
 function steps.set(keys, args)
-  return set_by_known(keys, args) and 1 or set(keys, args)
+  return set_by_known(keys, args) or set(keys, args)
 end
 
 function steps.acquire(keys, args)

@@ -5,7 +5,18 @@ import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
 import { isNotPermitted, orUnpermitted } from "./permissions.js";
 import type { RedisClient } from "./redis-client.js";
 import { orRefused } from "./refusals.js";
-import { type CountedStep, fullWords, hashWords, isUnknownScript, type Step, sizeOfStep, together } from "./script.js";
+import {
+  type CountedStep,
+  fullWords,
+  hashWords,
+  isSet,
+  isUnknownScript,
+  keyCountOf,
+  keyOfStep,
+  type Step,
+  sizeOfStep,
+  together,
+} from "./script.js";
 
 /** Where changes go. */
 export interface WriteBatchParts {
@@ -66,7 +77,11 @@ export class WriteBatch {
   }
 
   /** As `send`, of a value that is encoded only when there is room: a server that is frozen is not sent more. */
-  async sendInTurn(encoded: () => Step, given: Abandonable): Promise<unknown> {
+  sendInTurn(encoded: () => Step, given: Abandonable): Promise<unknown> {
+    return this.#unanswered < MOST_UNANSWERED ? this.send(encoded(), given) : this.#sendWhenThereIsRoom(encoded, given);
+  }
+
+  async #sendWhenThereIsRoom(encoded: () => Step, given: Abandonable): Promise<unknown> {
     while (this.#unanswered >= MOST_UNANSWERED) await this.#turn(given);
     try {
       return this.send(encoded(), given);
@@ -80,18 +95,27 @@ export class WriteBatch {
     if (given?.attempt?.isGivenUp === true) return Promise.reject(notSent());
     const size = sizeOfStep(step);
     this.#unanswered += size;
-    const answer = new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       if (this.#pending.size === 0) atEndOfTurn(() => this.#flush());
-      const asked: AskedStep = { step, attempt: given?.attempt, resolve, reject };
+      const ended = (): void => {
+        this.#unanswered -= size;
+        this.#admit();
+      };
+      const asked: AskedStep = {
+        step,
+        attempt: given?.attempt,
+        resolve(answer) {
+          ended();
+          resolve(answer);
+        },
+        reject(error) {
+          ended();
+          reject(error);
+        },
+      };
       this.#pending.add(asked);
       given?.attempt?.onGiveUp(() => this.#giveUp(asked, given));
     });
-    const ended = (): void => {
-      this.#unanswered -= size;
-      this.#admit();
-    };
-    answer.then(ended, ended);
-    return answer;
   }
 
   /** Whoever gives up is not kept waiting, nor is what it would have written. */
@@ -124,53 +148,47 @@ export class WriteBatch {
     const asked = [...this.#pending];
     this.#pending = new Set();
     const pending = asked.map((each) => counted(each, asked.length));
-    for (const command of this.#commandsOf(pending)) this.#send(command);
+    for (const command of this.#commandsOf(pending)) void this.#send(command);
   }
 
-  #send(command: readonly PendingStep[]): void {
-    const [only] = command;
-    if (only !== undefined && command.length === 1) this.#alone(only);
-    else void this.#together(command);
+  async #send(command: readonly PendingStep[]): Promise<void> {
+    const joint = joined(command);
+    const [only, ...others] = joint;
+    if (only === undefined) return;
+    try {
+      const isOne = others.length === 0;
+      const answer = await this.#call(isOne ? only.step : together(joint.map(({ step }) => step)), command);
+      const answers = isOne ? [answer] : (answer as readonly unknown[]);
+      joint.forEach((step, at) => settle(step, answers[at]));
+    } catch (error) {
+      // Redis looks at the keys of a command before it does anything: one that the user may not touch ends all of it.
+      const isNothingDone = command.length > 1 && (isNotPermitted(error) || isUnknownScript(error));
+      const refuse = ({ reject }: PendingStep): void => reject(explained(error));
+      for (const each of command) {
+        if (isNothingDone && !isGivenUp(each)) void this.#send([each]);
+        else refuse(each);
+      }
+    }
   }
 
   #commandsOf(pending: readonly PendingStep[]): readonly PendingStep[][] {
     const commands: PendingStep[][] = [];
     const open = new Map<number, Command>();
     for (const each of pending) {
-      const { keys } = each.step;
-      const slot = this.#parts.slotOf(keys[0] as string);
+      const keys = keyCountOf(each.step);
+      const slot = this.#parts.slotOf(keyOfStep(each.step));
       const size = sizeOfStep(each.step);
       let command = open.get(slot);
-      if (command === undefined || command.keys + keys.length > MOST_KEYS || command.size + size > LARGEST_COMMAND) {
+      if (command === undefined || command.keys + keys > MOST_KEYS || command.size + size > LARGEST_COMMAND) {
         command = { pending: [], keys: 0, size: 0 };
         open.set(slot, command);
         commands.push(command.pending);
       }
       command.pending.push(each);
-      command.keys += keys.length;
+      command.keys += keys;
       command.size += size;
     }
     return commands;
-  }
-
-  #alone(only: PendingStep): void {
-    this.#call(only.step, [only]).then(only.resolve, (error: unknown) => only.reject(explained(error)));
-  }
-
-  async #together(pending: readonly PendingStep[]): Promise<void> {
-    try {
-      const answers = (await this.#call(together(pending.map(({ step }) => step)), pending)) as readonly unknown[];
-      pending.forEach(({ resolve, reject }, at) => {
-        const answer = answers[at];
-        if (isError(answer)) reject(explained(answer));
-        else resolve(answer);
-      });
-    } catch (error) {
-      // Redis looks at the keys of a command before it does anything: one that the user may not touch ends all of it.
-      const isNothingDone = isNotPermitted(error) || isUnknownScript(error);
-      const refuse = ({ reject }: PendingStep): void => reject(explained(error));
-      pending.forEach((each) => (isNothingDone && !isGivenUp(each) ? this.#alone(each) : refuse(each)));
-    }
   }
 
   /** What was given up has its deletion behind it: sent again, it would come behind that. */
@@ -185,6 +203,35 @@ export class WriteBatch {
   }
 }
 
+/** What goes out as one step: a step, or values of the same namespaces one behind the other. */
+interface JointStep {
+  readonly step: Step;
+  readonly pending: PendingStep[];
+}
+
+function joined(command: readonly PendingStep[]): readonly JointStep[] {
+  const joint: JointStep[] = [];
+  for (const each of command) {
+    const { step } = each;
+    const last = joint.at(-1);
+    if (last !== undefined && isSet(last.step) && isSet(step) && last.step.records === step.records) {
+      last.step.writes.push(...step.writes);
+      last.pending.push(each);
+    } else joint.push({ step: isSet(step) ? { ...step, writes: [...step.writes] } : step, pending: [each] });
+  }
+  return joint;
+}
+
+/** A step that writes answers 1, or the records and then for each value 1 or an error. */
+function settle({ step, pending }: JointStep, answer: unknown): void {
+  const [records, ...each] = isSet(step) && Array.isArray(answer) ? (answer as readonly unknown[]) : [answer];
+  pending.forEach(({ resolve, reject }, at) => {
+    const refusal = isError(answer) ? answer : each[at];
+    if (isError(refusal)) reject(explained(refusal));
+    else resolve(records);
+  });
+}
+
 function counted(asked: AskedStep, count: number): PendingStep {
   const { step } = asked;
   return isCounted(step) ? { ...asked, step: { ...step, args: step.args(count) } } : (asked as PendingStep);
@@ -195,7 +242,7 @@ function isGivenUp({ attempt }: AskedStep): boolean {
 }
 
 function isCounted(step: Step | CountedStep): step is CountedStep {
-  return typeof step.args === "function";
+  return !isSet(step) && typeof step.args === "function";
 }
 
 function notSent(): CacheError {

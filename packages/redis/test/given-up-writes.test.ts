@@ -2,10 +2,11 @@ import { PendingAttempt } from "@granary/core";
 import { nextTurn } from "@granary/testkit";
 import { expect, test } from "vitest";
 import type { RedisClient } from "../src/redis-client.js";
-import type { Step } from "../src/script.js";
+import type { SetStep } from "../src/script.js";
 import { WriteBatch } from "../src/write-batch.js";
 
-const SET: Step = { step: "set", keys: ["k"], args: [0, "head", "tail", ""] };
+const WRITE = { lease: undefined, text: "text", life: "", open: undefined } as const;
+const SET: SetStep = { step: "set", records: { keys: [], texts: [] }, writes: [{ ...WRITE, value: "k" }] };
 
 /** A batch on a server that answers when a test says so. */
 function slowBatch() {
@@ -45,7 +46,7 @@ test.each([
   const { sent, batch } = slowBatch();
   const attempts = ["given up", "awaited"].map((key) => {
     const attempt = new PendingAttempt();
-    const step = { ...SET, keys: [key] };
+    const step = { ...SET, writes: [{ ...WRITE, value: key }] };
     void batch.send(step, { attempt, undo: () => {} }).catch(() => {});
     return attempt;
   });
