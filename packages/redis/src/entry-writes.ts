@@ -144,7 +144,9 @@ export class EntryWrites {
 
   /** What the records of `key` are, where Redis found that they were not as expected. */
   #learn(key: string, answer: unknown, kept: { readonly life: Life; readonly askedAt: number }): void {
-    if (Array.isArray(answer)) this.#parts.generations.kept(scopesOf(key), answer.map(String), kept);
+    const scopes = scopesOf(key);
+    if (Array.isArray(answer) && answer.length === scopes.length)
+      this.#parts.generations.kept(scopes, answer.map(String), kept);
   }
 
   /** On a cluster the records are read first: one that is raised meanwhile hides the value, as if it came later. */

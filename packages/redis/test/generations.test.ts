@@ -84,6 +84,27 @@ describe("a record", () => {
     }
   });
 
+  test.each([
+    ["nothing", async () => {}],
+    ["a clear of another node", ({ invalidate }: ReturnType<typeof open>) => invalidate({ scope: SCOPE })],
+    ["a tag of another node", ({ invalidate }: ReturnType<typeof open>) => invalidate({ scope: SCOPE, tags: ["t"] })],
+    ["a flush", ({ client }: ReturnType<typeof open>) => client.flushdb()],
+    ["an eviction", ({ client }: ReturnType<typeof open>) => client.del(RECORD)],
+  ])("that was changed by %s is that of this moment, for one value and for several of one turn", async (_, change) => {
+    const opened = open();
+    const { storeOn } = opened;
+    const { store, tagged, valueOf } = storeOn();
+    await tagged(["t"]);
+    for (const keys of [[KEY], [KEY, `${SCOPE}:other`, `${CHILD}:k`, `${CHILD}:other`, `${SCOPE}:last`]]) {
+      await change(opened);
+      await Promise.all(keys.map((key) => tagged(["t"], key)));
+      for (const key of keys) expect([await storeOn().valueOf(key), await valueOf(key)]).toEqual(["value", "value"]);
+      await change(opened);
+      await store.many?.set(keys.map((key) => [key, entryOf("many")]));
+      for (const key of keys) expect([await storeOn().valueOf(key), await valueOf(key)]).toEqual(["many", "many"]);
+    }
+  });
+
   test("that cannot be read is told of", async () => {
     const { client, store } = open();
     await store.set(KEY, entryOf(1));

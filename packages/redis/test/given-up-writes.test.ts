@@ -10,12 +10,17 @@ const SET: SetStep = { step: "set", records: { keys: [], texts: [] }, writes: [{
 
 /** A batch on a server that answers when a test says so. */
 function slowBatch() {
-  const sent: { readonly command: string; readonly words: unknown[]; readonly refuse: (error: Error) => void }[] = [];
+  const sent: {
+    readonly command: string;
+    readonly words: unknown[];
+    readonly answer: (answer: unknown) => void;
+    readonly refuse: (error: Error) => void;
+  }[] = [];
   const client = {
     status: "ready",
     callBuffer: (command: string, ...words: unknown[]) =>
-      new Promise((_resolve, reject) => {
-        sent.push({ command, words, refuse: reject });
+      new Promise((resolve, reject) => {
+        sent.push({ command, words, answer: resolve, refuse: reject });
       }),
   } as unknown as RedisClient;
   return { sent, batch: new WriteBatch({ client, sender: client, slotOf: () => 0 }) };
@@ -57,4 +62,17 @@ test.each([
   expect(sent).toHaveLength(2);
   expect(sent[1]?.words).toContain("awaited");
   expect(sent[1]?.words).not.toContain("given up");
+});
+
+test("of values that go out as one step, the one that a full server does not take fails alone", async () => {
+  const { sent, batch } = slowBatch();
+  const keys = ["a", "b", "c"];
+  const written = keys.map((value) => batch.send({ ...SET, writes: [{ ...WRITE, value }] }));
+  const ended = Promise.allSettled(written);
+  await nextTurn();
+  expect(sent).toHaveLength(1);
+  sent[0]?.answer([["record"], 1, new Error("OOM command not allowed when used memory > 'maxmemory'."), 1]);
+  expect((await ended).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  await expect(written[0]).resolves.toEqual(["record"]);
+  await expect(written[1]).rejects.toMatchObject({ code: "STORE_REFUSED" });
 });
