@@ -85,10 +85,10 @@ function sequenceAt(now: number): number {
 let ofThisProcess: string | undefined;
 let made = 0;
 
-/** One that never comes twice for a namespace: the same random beginning for all of this process, then their number. */
+/** One that never comes twice, in this process or another: a random beginning for the process, then their number. */
 export function newEpoch(): string {
-  // Not as soon as this is imported: not every runtime has random numbers by then.
-  ofThisProcess ??= [0, 1].map(() => Math.random().toString(36).slice(2, 8).padStart(6, "0")).join("");
+  // Not as soon as this is imported: not every runtime has random numbers by then. The time is for tests that fake them.
+  ofThisProcess ??= Math.floor(Math.random() * 2 ** 52 + Date.now()).toString(36);
   made += 1;
-  return ofThisProcess + made.toString(36).padStart(4, "0");
+  return ofThisProcess + made.toString(36);
 }

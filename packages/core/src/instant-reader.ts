@@ -45,11 +45,11 @@ export class InstantReader {
     return word;
   }
 
-  /** Whether the word that is up is `expected`, which is ASCII: then it is passed. */
-  passes(expected: string): boolean {
+  /** Whether the word that is up is `expected`, which is ASCII: then it is passed. No word is empty. */
+  passes(expected = ""): boolean {
     const [bytes, from] = [this.#bytes, this.at];
     const end = from + expected.length;
-    if (bytes[end] !== SPACE) return false;
+    if (expected === "" || bytes[end] !== SPACE) return false;
     // Half as long as by what strings offer.
     for (let at = from; at < end; at += 1) if (bytes[at] !== expected.charCodeAt(at - from)) return false;
     this.at = end + 1;

@@ -1,6 +1,7 @@
 import { type Clock, runBehind } from "./clock.js";
 import type { CacheEntry } from "./entry.js";
 import type { Flight } from "./flight.js";
+import { newEpoch } from "./generations.js";
 import type { Admit, LeaseAnswer, LeaseClaim, LeasesCapability } from "./store.js";
 
 /** What a flight may do about a key that other nodes may be loading too. */
@@ -43,7 +44,7 @@ const LONGEST_POLL_MS = 250;
 
 /** Asks for the right to load the key of a flight, and waits for whoever has it. (Leases: Nishtala et al., NSDI 2013.) */
 export async function seekRight(question: LeaseQuestion): Promise<Right> {
-  const token = newToken();
+  const token = newEpoch();
   try {
     return await askUntilAnswered(question, token);
   } catch (error) {
@@ -209,10 +210,4 @@ export class Lease {
       this.#renewLater();
     }
   }
-}
-
-/** Random enough to tell the nodes of a fleet apart; nobody gains by guessing it. */
-export function newToken(): string {
-  const half = (): string => Math.random().toString(36).slice(2);
-  return half() + half();
 }

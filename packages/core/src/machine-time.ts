@@ -22,16 +22,15 @@ interface Readings {
   readonly steadyNow: unknown;
 }
 
-let last: Readings = { wall: Number.NaN, wallNow: undefined, steady: Number.NaN, steadyNow: undefined };
-
 /**
- * Where the wall clock is taken at its word: from one instant up to another, as long as clock and timers are the same
- * functions. In one object, which costs a hit less than as many variables.
+ * The last of them. Until the wall clock has gone on by a little it is taken at its word, as long as it and the timers are
+ * the same functions. One object costs a hit less than as many variables.
  */
-const trusted = {
-  from: Number.POSITIVE_INFINITY,
-  until: Number.NEGATIVE_INFINITY,
+const known = {
+  wall: Number.NaN,
   wallNow: undefined as unknown,
+  steady: Number.NaN,
+  steadyNow: undefined as unknown,
   timers: undefined as unknown,
   /** So far the machine's wall clock has been set back in all. */
   setBackMs: 0,
@@ -50,10 +49,10 @@ const listeners = new Set<() => void>();
  */
 export function machineNow(): number {
   const wall = Date.now();
-  const { from, until, wallNow, timers, setBackMs } = trusted;
-  if (wall >= from && wall < until && Date.now === wallNow && setTimeout === timers)
+  const passed = wall - known.wall;
+  if (passed >= 0 && passed < COMPARED_MS && Date.now === known.wallNow && setTimeout === known.timers)
     // To add a zero costs a fifth of the clock itself.
-    return setBackMs === 0 ? wall : wall + setBackMs;
+    return known.setBackMs === 0 ? wall : wall + known.setBackMs;
   keepArmed();
   return compared();
 }
@@ -66,20 +65,15 @@ export function onLeap(listener: () => void): () => void {
 }
 
 function compared(): number {
-  const before = last;
-  last = readings();
-  const aheadMs = last.wall - before.wall - (last.steady - before.steady);
-  const isSame = { wall: last.wallNow === before.wallNow, steady: last.steadyNow === before.steadyNow };
-  if (!isSame.wall) trusted.setBackMs = 0;
-  else if (isSame.steady && aheadMs < -LEAP_MS && isMachines(Date.now))
-    trusted.setBackMs += Math.ceil(GRAIN_MS - aheadMs);
-  trusted.from = last.wall;
-  trusted.until = last.wall + COMPARED_MS;
-  trusted.wallNow = last.wallNow;
-  trusted.timers = setTimeout;
+  const before = { ...known };
+  const { wall, steady, wallNow, steadyNow } = Object.assign(known, readings(), { timers: setTimeout });
+  const aheadMs = wall - before.wall - (steady - before.steady);
+  const isSameSteady = steadyNow === before.steadyNow;
+  if (wallNow !== before.wallNow) known.setBackMs = 0;
+  else if (isSameSteady && aheadMs < -LEAP_MS && isMachines(Date.now)) known.setBackMs += Math.ceil(GRAIN_MS - aheadMs);
   // By another steady clock nobody knows how long it has been.
-  if (!isSame.steady || aheadMs > LEAP_MS) for (const listener of [...listeners]) listener();
-  return last.wall + trusted.setBackMs;
+  if (!isSameSteady || aheadMs > LEAP_MS) for (const listener of [...listeners]) listener();
+  return wall + known.setBackMs;
 }
 
 function readings(): Readings {

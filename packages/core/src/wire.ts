@@ -124,8 +124,7 @@ export function readHeader(
   const freshUntil = reader.deadline();
   const keepUntil = reader.deadline();
   if (!(Number.isFinite(createdAt) && freshUntil <= keepUntil)) throw unreadable("its deadlines make no sense");
-  const isExpected = expected !== undefined && expected !== "" && reader.passes(expected);
-  const generations = isExpected ? expected : generationsIn(reader);
+  const generations = reader.passes(expected) ? expected : generationsIn(reader);
   const { at } = reader;
   const hasMeta = text.charCodeAt(at) !== DASH || text.charCodeAt(at + 1) !== NEWLINE;
   const end = hasMeta ? text.indexOf("\n", at) : at + 1;

@@ -1,10 +1,10 @@
-import { type Attempt, CacheError, isError } from "@granary/core";
+import { type Attempt, CacheError } from "@granary/core";
 import { whenConnected } from "./connected.js";
 import { atEndOfTurn } from "./end-of-turn.js";
+import { type AskedStep, explained, joined, type PendingStep, settle } from "./joint-steps.js";
 import { LONGEST_COMMAND, type SlotOfKey } from "./key-groups.js";
-import { isNotPermitted, orUnpermitted } from "./permissions.js";
+import { isNotPermitted } from "./permissions.js";
 import type { RedisClient } from "./redis-client.js";
-import { orRefused } from "./refusals.js";
 import {
   type CountedStep,
   fullWords,
@@ -32,17 +32,6 @@ export interface Abandonable {
   readonly attempt: Attempt | undefined;
   /** Called where the step was sent by then. */
   undo(): void;
-}
-
-interface AskedStep {
-  readonly step: Step | CountedStep;
-  readonly attempt: Attempt | undefined;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface PendingStep extends AskedStep {
-  readonly step: Step;
 }
 
 /** Steps that go out as one command, and what may still be added to it. */
@@ -161,13 +150,11 @@ export class WriteBatch {
       const answers = isOne ? [answer] : (answer as readonly unknown[]);
       joint.forEach((step, at) => settle(step, answers[at]));
     } catch (error) {
+      const refuse = ({ reject }: PendingStep): void => reject(explained(error));
       // Redis looks at the keys of a command before it does anything: one that the user may not touch ends all of it.
       const isNothingDone = command.length > 1 && (isNotPermitted(error) || isUnknownScript(error));
-      const refuse = ({ reject }: PendingStep): void => reject(explained(error));
-      for (const each of command) {
-        if (isNothingDone && !isGivenUp(each)) void this.#send([each]);
-        else refuse(each);
-      }
+      const again = (each: PendingStep): void => (isGivenUp(each) ? refuse(each) : void this.#send([each]));
+      command.forEach(isNothingDone ? again : refuse);
     }
   }
 
@@ -203,42 +190,9 @@ export class WriteBatch {
   }
 }
 
-/** What goes out as one step: a step, or values of the same namespaces one behind the other. */
-interface JointStep {
-  readonly step: Step;
-  readonly pending: PendingStep[];
-}
-
-function joined(command: readonly PendingStep[]): readonly JointStep[] {
-  const joint: JointStep[] = [];
-  for (const each of command) {
-    const { step } = each;
-    const last = joint.at(-1);
-    if (last !== undefined && isSet(last.step) && isSet(step) && last.step.records === step.records) {
-      last.step.writes.push(...step.writes);
-      last.pending.push(each);
-    } else joint.push({ step: isSet(step) ? { ...step, writes: [...step.writes] } : step, pending: [each] });
-  }
-  return joint;
-}
-
-/** A step that writes answers 1, or the records and then for each value 1 or an error. */
-function settle({ step, pending }: JointStep, answer: unknown): void {
-  const [records, ...each] = isSet(step) && Array.isArray(answer) ? (answer as readonly unknown[]) : [answer];
-  pending.forEach(({ resolve, reject }, at) => {
-    const refusal = isError(answer) ? answer : each[at];
-    if (isError(refusal)) reject(explained(refusal));
-    else resolve(records);
-  });
-}
-
 function counted(asked: AskedStep, count: number): PendingStep {
   const { step } = asked;
   return isCounted(step) ? { ...asked, step: { ...step, args: step.args(count) } } : (asked as PendingStep);
-}
-
-function isGivenUp({ attempt }: AskedStep): boolean {
-  return attempt?.isGivenUp === true;
 }
 
 function isCounted(step: Step | CountedStep): step is CountedStep {
@@ -249,6 +203,6 @@ function notSent(): CacheError {
   return new CacheError("STORE_TIMEOUT", "This was given up before Redis could be asked, and was not sent.");
 }
 
-function explained(error: unknown): unknown {
-  return orRefused(orUnpermitted(error));
+function isGivenUp({ attempt }: AskedStep): boolean {
+  return attempt?.isGivenUp === true;
 }
