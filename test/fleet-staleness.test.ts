@@ -1,11 +1,14 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { failingOver } from "./support/failing-over.js";
 import { lostTime } from "./support/lost-time.js";
 import { type Plant, type RaceFleetOptions, type RaceNode, raceFleet } from "./support/race-fleet.js";
 import { type RedisServer, startRedis } from "./support/redis-server.js";
 import { expiredReads, type RunLog, staleReads } from "./support/stale-reads.js";
 
 const RUN_MS = process.env["GRANARY_FULL"] === undefined ? 1_500 : 30_000;
+const FAILOVER_EVERY_MS = process.env["GRANARY_FULL"] === undefined ? 300 : 10_000;
+const LEAST_FAILOVERS = 2;
 const TIMEOUT_MS = RUN_MS + 180_000;
 const MINUTE_MS = 60_000;
 const SKEWED = { skewsMs: [5 * MINUTE_MS, 0, -5 * MINUTE_MS] };
@@ -46,7 +49,7 @@ test("C16: three processes read nothing older than a change while half of all ke
   const admin = new Redis(server.url);
   const evictions = new Evictions(admin);
   try {
-    const { logs } = await run(SKEWED, evictions);
+    const { logs } = await run(SKEWED, (isOver) => evictions.goOn(isOver));
     const { violations, judged } = staleReads(logs);
     console.info(`${JSON.stringify(judged)}, ${evictions.keys} keys evicted, ${evictions.records} records among them`);
     expect(violations).toEqual([]);
@@ -57,28 +60,59 @@ test("C16: three processes read nothing older than a change while half of all ke
   }
 });
 
+/** What was lost, those who had made it make once more. Until then another node can read what was there before. */
+const ANY_CHANGE = /read version/;
+const OWN_CHANGE = /its own/;
+
+test.each([
+  ["a change", 0, ANY_CHANGE],
+  ["a change of their own, though each new one lacks what came last,", 100, OWN_CHANGE],
+])(
+  "C16, C29: three processes read nothing older than %s while servers fail over again and again",
+  {
+    timeout: TIMEOUT_MS,
+  },
+  async (_what, lagMs, kind) => {
+    const servers = await failingOver();
+    let failovers = 0;
+    const disturb = async (isOver: () => boolean): Promise<void> => {
+      while (!isOver() || failovers < LEAST_FAILOVERS) {
+        await servers.failOver(lagMs);
+        failovers += 1;
+        await new Promise((resolve) => setTimeout(resolve, FAILOVER_EVERY_MS));
+      }
+    };
+    try {
+      const { logs } = await run({ ...SKEWED, url: servers.url }, disturb);
+      const { violations, judged } = staleReads(logs);
+      console.info(
+        `${JSON.stringify(judged)}, ${failovers} failovers, ${violations.length} reads of what others changed`,
+      );
+      expect(violations.filter((violation) => kind.test(violation))).toEqual([]);
+      expect([judged.own > 100, judged.others > 100]).toEqual([true, true]);
+    } finally {
+      await servers.stop();
+    }
+  },
+);
+
 /** What a server does that is full: half of its keys go, whatever they are, for as long as the run lasts. */
 class Evictions {
   keys = 0;
   records = 0;
   readonly #admin: Redis;
-  #isOver = false;
 
   constructor(admin: Redis) {
     this.#admin = admin;
   }
 
-  async start(): Promise<void> {
-    while (!this.#isOver) {
+  async goOn(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       const half = (await this.#admin.keys("*")).filter(() => Math.random() < 0.5);
       if (half.length === 0) continue;
       this.keys += await this.#admin.unlink(...half);
       this.records += half.filter((key) => key.includes("generation:{")).length;
     }
-  }
-
-  stop(): void {
-    this.#isOver = true;
   }
 }
 
@@ -126,24 +160,33 @@ test.each(planted)("processes with %s are found out", { timeout: TIMEOUT_MS }, a
   expect(violations).not.toEqual([]);
 });
 
+/** Does something to the server for as long as a run lasts. */
+type Disturb = (isOver: () => boolean) => Promise<void>;
+
 async function run(
-  options: RaceFleetOptions,
-  evictions?: Evictions,
+  { url = server.url, ...options }: RaceFleetOptions & { readonly url?: string },
+  disturb?: Disturb,
 ): Promise<{ readonly logs: readonly RunLog[]; readonly lostMs: number }> {
   const lost = lostTime();
-  const logs = await withFleet(options, async (nodes) => {
-    const evicting = evictions?.start();
+  let isOver = false;
+  const use = async (nodes: readonly RaceNode[]): Promise<readonly RunLog[]> => {
+    const disturbing = disturb?.(() => isOver);
     const ended = await Promise.all(nodes.map((node, at) => node.randomRun({ ms: RUN_MS, seed: at + 1 })));
-    evictions?.stop();
-    await evicting;
+    isOver = true;
+    await disturbing;
     return ended;
-  });
+  };
+  const logs = await withFleet(options, use, url);
   lost.stop();
   return { logs, lostMs: lost.ms };
 }
 
-async function withFleet<T>(options: RaceFleetOptions, use: (nodes: readonly RaceNode[]) => Promise<T>): Promise<T> {
-  const fleet = await raceFleet(server.url, 3, options);
+async function withFleet<T>(
+  options: RaceFleetOptions,
+  use: (nodes: readonly RaceNode[]) => Promise<T>,
+  url = server.url,
+): Promise<T> {
+  const fleet = await raceFleet(url, 3, options);
   try {
     return await use(fleet.nodes);
   } finally {

@@ -19,14 +19,20 @@ export function watchFailovers(client: RedisClient, tell: Tell): () => void {
 }
 
 /**
- * A server says who it is when a connection to it stands. Of a cluster, one that was no master when the client last asked
+ * A server says who it is when a connection to it begins, ahead of all that the client had sent before or kept back: so
+ * nothing of what the new server answers is taken for what the last one held. Of a cluster, one that was no master when the client last asked
  * for the slots may have taken over, and one that it is connected to anew may have lost what it held.
  */
 class FailoverWatch {
   readonly #client: RedisClient;
   readonly #tells = new Set<Tell>();
   readonly #ask = (): void => void this.#identify();
+  /** Where it was not answered before: a server may have to be told first who asks. */
+  readonly #askAgain = (): void => {
+    if (!this.#isKnown) void this.#identify();
+  };
   readonly #follow = (): void => this.#compare();
+  #isKnown = false;
   #runId: string | undefined;
   #masters: readonly RedisNode[] = [];
 
@@ -44,14 +50,22 @@ class FailoverWatch {
 
   #begin(): void {
     const { isCluster, status } = this.#client;
-    const [event, learn] = isCluster === true ? (["refresh", this.#follow] as const) : (["ready", this.#ask] as const);
-    this.#client.on(event, learn);
-    if (status === undefined || status === "ready") learn();
+    for (const [event, learn] of this.#listeners) this.#client.on(event, learn);
+    if (status !== undefined && status !== "ready") return;
+    if (isCluster === true) this.#compare();
+    else void this.#identify();
   }
 
   #end(): void {
-    this.#client.off("ready", this.#ask);
-    this.#client.off("refresh", this.#follow);
+    for (const [event, learn] of this.#listeners) this.#client.off(event, learn);
+  }
+
+  get #listeners(): ReadonlyArray<readonly [event: "connect" | "ready" | "refresh", listener: () => void]> {
+    if (this.#client.isCluster === true) return [["refresh", this.#follow]];
+    return [
+      ["connect", this.#ask],
+      ["ready", this.#askAgain],
+    ];
   }
 
   /** The masters that a cluster begins with are no news. */
@@ -66,8 +80,10 @@ class FailoverWatch {
   }
 
   async #identify(): Promise<void> {
+    this.#isKnown = false;
     const runId = await this.#whoIsThere();
     if (runId === undefined) return;
+    this.#isKnown = true;
     const isAnother = this.#runId !== undefined && this.#runId !== runId;
     this.#runId = runId;
     if (isAnother) this.#tell();

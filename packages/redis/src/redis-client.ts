@@ -26,9 +26,9 @@ export interface RedisClient {
   /** The nodes of a cluster. */
   nodes?(role: "all" | "master"): RedisNode[];
   on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: "ready" | "end" | "refresh", listener: () => void): unknown;
+  on(event: "connect" | "ready" | "end" | "refresh", listener: () => void): unknown;
   off(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "ready" | "end" | "refresh", listener: () => void): unknown;
+  off(event: "connect" | "ready" | "end" | "refresh", listener: () => void): unknown;
 }
 
 /** How the addresses that the nodes of a cluster know each other by become those that the client reaches them at. */

@@ -53,11 +53,12 @@ describe.each(LIBRARIES)("a store on $library", ({ connect }) => {
     const store = redisStore({ client });
     const stop = declared(store.on)(() => {});
     await client.ping();
-    const listening = client.listenerCount("ready");
+    const listening = (): number[] => ["connect", "ready"].map((event) => client.listenerCount(event));
+    const before = listening();
     await stop();
-    expect(client.listenerCount("ready")).toBe(listening - 1);
+    expect(listening()).toEqual(before.map((count) => count - 1));
     await store.close?.();
-    expect(client.listenerCount("ready")).toBe(listening - 1);
+    expect(listening()).toEqual(before.map((count) => count - 1));
   });
 });
 
@@ -91,17 +92,30 @@ test("a server that does not say who it is is no other one; what it says later c
   const { client, emit } = handClient();
   let told = 0;
   const stops = [1, 2].map(() => watchFailovers(client, () => (told += 1)));
-  for (const answer of ["a", new Error("NOPERM"), "a"]) await emit("ready", answer);
+  for (const answer of ["a", new Error("NOPERM"), "a"]) await emit("connect", answer);
   expect(told).toBe(0);
-  for (const answer of ["b", new Error("NOPERM"), "a"]) await emit("ready", answer);
+  for (const answer of ["b", new Error("NOPERM"), "a"]) await emit("connect", answer);
   expect(told).toBe(4);
   stops[0]?.();
   stops[0]?.();
-  await emit("ready", "c");
+  await emit("connect", "c");
   expect(told).toBe(5);
   stops[1]?.();
-  await emit("ready", "d");
+  await emit("connect", "d");
   expect(told).toBe(5);
+});
+
+test("a server that says nothing before the connection is ready is asked again then, and no other one is", async () => {
+  const { client, emit } = handClient();
+  let told = 0;
+  onTestFinished(watchFailovers(client, () => (told += 1)));
+  await emit("connect", "a");
+  await emit("connect", new Error("NOAUTH"));
+  expect(told).toBe(0);
+  await emit("ready", "b");
+  expect(told).toBe(1);
+  await emit("ready", "unasked");
+  expect(told).toBe(1);
 });
 
 test("of a cluster, a master that was none before is told, but for those it begins with", async () => {
