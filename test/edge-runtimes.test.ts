@@ -48,9 +48,11 @@ describe.each(["near", "both"])("FIELD 25 (C47): one cache in the module of a wo
   });
 
   test("serves stale, and is kept alive for the refresh behind by waitUntil", async () => {
-    await ask(`${on}/expire/stale`);
-    expect(await together(`${on}/refresh/stale`)).toEqual(five("old"));
-    await until(`${on}/get/stale`, "new");
+    const stale = `stale in ${on}`;
+    await ask(`${on}/expire/${stale}`);
+    expect(await together(`${on}/refresh/${stale}`)).toEqual(five("old"));
+    await ask(`${on}/release/${stale}`);
+    await until(`${on}/get/${stale}`, "new");
   });
 
   test("serves every later request after a refresh behind that ended with its request", async () => {
@@ -81,4 +83,5 @@ test("FIELD 25 (C47): a refresh behind that is under way is not begun by every r
   const before = await ask("near/loads/");
   expect(await together("near/refresh/busy")).toEqual(five("old"));
   expect(await ask("near/loads/")).toBe((before as number) + 1);
+  await ask("near/release/busy");
 });

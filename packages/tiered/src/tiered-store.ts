@@ -134,13 +134,17 @@ export class TieredStore implements CacheStore {
     return this.#changes.expire(key, terms);
   }
 
-  /** Near at once, then far; then the other nodes hear of it. */
+  /** Near at once, then far. What came near meanwhile goes, whether far has taken it or not; then the other nodes hear of it. */
   async invalidate(invalidation: Invalidation): Promise<Generation> {
     this.#life.assertOpen();
     await this.#invalidateNear(invalidation);
-    const generation = await this.#writes.invalidate(invalidation);
-    await this.#spread(invalidation, generation);
-    return generation;
+    let generation: Generation | undefined;
+    try {
+      generation = await this.#writes.invalidate(invalidation);
+      return generation;
+    } finally {
+      await this.#spread(invalidation, generation);
+    }
   }
 
   health(): Readonly<Record<string, StoreHealth>> {
@@ -208,7 +212,7 @@ export class TieredStore implements CacheStore {
       near: this.#near,
       fills: this.#fills,
       publish: (keys) => this.#outbox.sayChanged(keys),
-      invalidated: (invalidation, generation) => void this.#spread(invalidation, generation).catch(() => {}),
+      invalidated: (invalidation, generation) => this.#hasMadeUpFor(invalidation, generation),
       fail: (operation, error, key) => this.#fail(operation, error, key),
     });
   }
@@ -236,7 +240,14 @@ export class TieredStore implements CacheStore {
     if (!this.#fills.hear(key)) this.#near.dropBehind(key);
   }
 
-  /** Far has taken an invalidation: what came near meanwhile goes, and the other nodes hear of it. */
+  /** Far hides what was loaded until now. So do loads that are under way end for nobody but their callers. */
+  #hasMadeUpFor(invalidation: Invalidation, generation: Generation | undefined): void {
+    if (generation !== undefined) this.#life.tell({ type: "invalidated", ...invalidation, ...generation });
+    // A store near that fails has been told of.
+    void this.#spread(invalidation, generation).catch(() => {});
+  }
+
+  /** What came near meanwhile goes, and the other nodes hear of an invalidation that far has taken. */
   async #spread(invalidation: Invalidation, generation: Generation | undefined): Promise<void> {
     await this.#invalidateNear(invalidation);
     if (generation !== undefined) this.#outbox.say(this.#heard.told(invalidation, generation));

@@ -3,6 +3,7 @@ import { memoryStore } from "@granary/memory";
 import { farStore, type LocalHub, localHub, type ManualClock, manualClock } from "@granary/testkit";
 import { type TieredOptions, tiered } from "@granary/tiered";
 import { describe, expect, test, vi } from "vitest";
+import { gatedStore, type Verb } from "../../../test/support/gated-store.js";
 import { settled } from "../../../test/support/settled.js";
 import { type CutLine, cutLine } from "./support/cut-line.js";
 
@@ -90,6 +91,45 @@ describe("what this node has invalidated", () => {
     await a.cache.clear();
     a.line.refused.add("get");
     await expect(a.cache.getOrSet("k", down, { staleIfError: "1h" })).rejects.toThrow("down");
+  });
+});
+
+describe("a change that far does not take", () => {
+  const changes: ReadonlyArray<
+    readonly [what: string, verb: Verb, change: (cache: Cache<string>) => Promise<unknown>]
+  > = [
+    ["an invalidated tag", "invalidate", (cache) => cache.invalidateTags("t")],
+    ["a cleared namespace", "invalidate", (cache) => cache.clear()],
+    ["a deletion", "delete", (cache) => cache.delete("k")],
+    ["a deletion of many", "many.delete", (cache) => cache.deleteMany(["k", "other"])],
+    ["a set", "set", (cache) => cache.set("k", "new")],
+    [
+      "a set of many",
+      "many.set",
+      (cache) =>
+        cache.setMany([
+          ["k", "new"],
+          ["other", "new"],
+        ]),
+    ],
+  ];
+
+  test.each(changes)("holds here also for what was read while it was asked for: %s", async (_, verb, change) => {
+    const clock = manualClock();
+    const line = cutLine();
+    const far = gatedStore(farStore({ clock }).connect({ line, clock }));
+    const store = tiered({ l1: memoryStore({ clock }), l2: far.store, l1Ttl: "1h" });
+    const cache = createCache<string>({ store, jitter: false });
+    cache.on("error", () => {});
+    await cache.set("k", "old", { tags: ["t"] });
+    const asked = far.hold(verb, "before");
+    const changed = change(cache);
+    await asked.reached;
+    await cache.get("k");
+    for (const operation of ["set", "set many", "delete", "delete many", "invalidate"]) line.refused.add(operation);
+    asked.release();
+    await changed;
+    expect(["new", undefined]).toContain(await cache.get("k"));
   });
 });
 

@@ -23,7 +23,8 @@ export interface FollowedClock {
   readonly ready: () => Awaitable<void>;
 }
 
-const SAMPLE_AGE_MS = 30_000;
+/** A node asks the server for its time at its first call after so long. */
+export const SAMPLE_AGE_MS = 30_000;
 const LONGEST_WAIT_MS = 250;
 /** How far clocks may drift apart in a millisecond: far more than any two do. */
 const DRIFT = 1e-4;

@@ -1,3 +1,4 @@
+import { SAMPLE_AGE_MS } from "./clocks.js";
 import type { Change, FaultLog, Moment, Read, Sight } from "./fault-log.js";
 
 /** Something that must not be. */
@@ -27,7 +28,7 @@ const TIMEOUT_MS = 250;
  * C7, C25: what a node has changed holds there at once, and whatever becomes of the far tier: also where it did not take
  * the change. Of what is deleted not even a stale value is given.
  */
-export const holdsHere: FaultChecker = (log) => judge(log, isOwn);
+export const holdsHere: FaultChecker = (log) => judge(log, ownTo(log));
 
 /**
  * C20: on every node, nothing is given as fresh that is older than H + D. That is counted from when the far tier had the
@@ -43,7 +44,7 @@ export const notTooOld: FaultChecker = (log) => judge(log, knownTo(log));
 export const deletedIsGone: FaultChecker = (log) =>
   judge(log, (change, read) => {
     const isLoaded = log.writerOf(read.serial ?? 0) === undefined;
-    return isLoaded && isDeletion(change) && (isOwn(change, read) || knownTo(log)(change, read));
+    return isLoaded && isDeletion(change) && (ownTo(log)(change, read) || knownTo(log)(change, read));
   });
 
 /** C25: what was acknowledged in an outage is not undone on any node, once it is made up for. */
@@ -136,11 +137,22 @@ export const FAULT_CHECKERS: Readonly<Record<string, FaultChecker>> = {
 /** Whether a read has to know of a change. */
 type Holds = (change: Change, read: Read) => boolean;
 
-const isOwn: Holds = ({ node, kind, ended }, read) => {
-  if (node !== read.node || ended === undefined || ended.step >= read.begun.step) return false;
-  // A clock that is set right by a little may show once more the time at which an entry has become stale.
-  return kind !== "expire" || (!read.servesStale && ended.ms + CLOCK_STEP_MS < read.begun.ms);
-};
+function ownTo(log: FaultLog): Holds {
+  return (change, read) => {
+    const { node, kind, ended } = change;
+    if (node !== read.node || ended === undefined || ended.step >= read.begun.step) return false;
+    return kind !== "expire" || (ended.ms + CLOCK_STEP_MS < read.begun.ms && isStaleFor(log, change, read));
+  };
+}
+
+/**
+ * Whether what was made stale is nothing for a read. A clock that is set right shows once more the time at which it has
+ * become stale; nodes are told within a while after the clock of the server was set back.
+ */
+function isStaleFor({ setBacksMs }: FaultLog, { begun }: Change, read: Read): boolean {
+  const isSetBack = setBacksMs.some((at) => begun.ms - 2 * SAMPLE_AGE_MS < at && at <= read.begun.ms);
+  return !read.servesStale && !isSetBack;
+}
 
 const isKnown: Holds = ({ takenMs = Infinity, saidMs = Infinity }, { servesStale, begun }) =>
   !servesStale && Math.max(takenMs, saidMs) + H_MS + D_MS <= begun.ms;
@@ -152,7 +164,10 @@ function isLostLately(log: FaultLog, takenMs: number, begun: Moment): boolean {
 
 /** As `isKnown`, but for what the server has just lost. */
 function knownTo(log: FaultLog): Holds {
-  return (change, read) => isKnown(change, read) && !isLostLately(log, change.takenMs ?? Infinity, read.begun);
+  return (change, read) =>
+    isKnown(change, read) &&
+    (change.kind !== "expire" || isStaleFor(log, change, read)) &&
+    !isLostLately(log, change.takenMs ?? Infinity, read.begun);
 }
 
 function isDeletion({ kind }: Change): boolean {

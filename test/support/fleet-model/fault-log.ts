@@ -55,6 +55,8 @@ export class FaultLog {
   readonly reads: Read[] = [];
   /** When the server lost its data. */
   readonly lossesMs: number[] = [];
+  /** When the clock of the server was set back. */
+  readonly setBacksMs: number[] = [];
   /** Whether what a node owed was gone two seconds after it could be. */
   readonly owing: Sight[] = [];
   /** Whether a node held what the server held, or nothing, two seconds after all was well. */

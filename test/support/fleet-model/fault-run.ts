@@ -1,4 +1,5 @@
-import type { CacheEntry } from "@granary/core";
+import { type CacheEntry, scopesOf } from "@granary/core";
+import { SAMPLE_AGE_MS } from "./clocks.js";
 import { Callers, KEYS } from "./fault-calls.js";
 import { FaultLog, type Sight } from "./fault-log.js";
 import { FaultNet } from "./fault-net.js";
@@ -101,10 +102,19 @@ class FaultRun {
     this.#net.replicate = () => this.#fleet.replicate();
     this.#net.failover = lost(() => this.#fleet.failover());
     this.#net.evict = () => {
-      for (const name of NAMES) if (evictions.chance(0.5)) this.#fleet.evict(name);
+      for (const name of NAMES.filter(() => evictions.chance(0.5))) {
+        this.#fleet.evict(name);
+        this.#evictedAt.set(name, this.#fleet.server.now());
+      }
     };
-    this.#net.setBack = () => this.#fleet.server.shift(-SET_BACK_MS);
+    this.#net.setBack = () => {
+      this.#fleet.server.shift(-SET_BACK_MS);
+      this.#log.setBacksMs.push(this.#now);
+    };
   }
+
+  /** When the server forgot what has a name, by its clock. */
+  readonly #evictedAt = new Map<string, number>();
 
   async play(): Promise<FaultOutcome> {
     // A node whose server did not tell its time goes by its own clock for a while: no promise holds for that time.
@@ -191,15 +201,31 @@ class FaultRun {
     }
   }
 
-  /** Nothing where a value is about to expire: clocks differ by a moment. */
+  /** What a node's idea of the server's clock may be off by: by a moment, and by what it has not been told yet. */
+  get #clockErrorMs(): number {
+    const untold = this.#log.setBacksMs.filter((at) => at > this.#now - 2 * SAMPLE_AGE_MS);
+    return SOON_MS + untold.length * SET_BACK_MS;
+  }
+
+  /** Nothing where a value is about to expire: clocks differ. */
   async #sight(node: FleetNode, key: string, far: CacheEntry | undefined): Promise<Sight | undefined> {
     const [cache, id] = keyed(node, key);
     const [found, entry] = await Promise.all([cache.get(id), cache.entry(id)]);
     const now = this.#fleet.server.now();
-    if ([far, entry].some((each) => each !== undefined && Math.abs(each.freshUntil - now) < SOON_MS)) return undefined;
-    const expected = far !== undefined && far.freshUntil > now ? (far.value as Value).serial : undefined;
-    const what = `node ${node.index} gives value ${found?.serial} of ${key}, and the server holds ${expected}`;
-    return { ms: this.#now, what, isRight: found?.serial === expected };
+    if ([far, entry].some((each) => each !== undefined && Math.abs(each.freshUntil - now) < this.#clockErrorMs))
+      return undefined;
+    const expected = far !== undefined && far.freshUntil > now ? (far.value as Value) : undefined;
+    const what = `node ${node.index} gives value ${found?.serial} of ${key}, and the server holds ${expected?.serial}`;
+    // Of what was evicted a copy that is near stays valid, and another node may load the same version once more.
+    const isEvicted = entry !== undefined && this.#wasEvictedSince(key, entry);
+    if (isEvicted && expected === undefined) return undefined;
+    const isSame = found?.serial === expected?.serial || (isEvicted && found?.version === expected?.version);
+    return { ms: this.#now, what, isRight: isSame };
+  }
+
+  #wasEvictedSince(key: string, { createdAt }: CacheEntry): boolean {
+    const name = storedKey(key);
+    return [name, ...scopesOf(name)].some((each) => (this.#evictedAt.get(each) ?? 0) > createdAt - this.#clockErrorMs);
   }
 
   #felt(): Readonly<Record<string, number>> {

@@ -39,8 +39,8 @@ interface Pipe {
   readonly held: Array<() => void>;
 }
 
-/** Of calls that a connection takes with it, so many are sent again by the client rather than rejected. */
-const RESENT = 0.3;
+/** So many clients send again what a connection has taken with it, rather than rejecting it. */
+const RESENDING = 0.3;
 
 /**
  * One node's connection to the server, as a client of Redis has it: one at a time, in order both ways, with faults. A
@@ -58,8 +58,12 @@ export class FaultyLine implements NodeLine {
   /** One way, while the connection drags. */
   #dragMs = 0;
 
+  /** A setting of the client. */
+  readonly #resends: boolean;
+
   constructor(parts: FaultyLineParts) {
     this.#parts = parts;
+    this.#resends = parts.random.chance(RESENDING);
   }
 
   /** Since when calls come through in time; `Infinity` where they do not. */
@@ -68,8 +72,10 @@ export class FaultyLine implements NodeLine {
   call<T>(operation: string, step: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const call: Call = { operation, step, resolve: resolve as Call["resolve"], reject, isDone: false };
-      if (this.#troubles.refuses > 0) this.#refuse(call);
-      else this.#send(call);
+      if (this.#troubles.refuses === 0) this.#send(call);
+      // A store keeps what undoes a write until it is connected: that write may be among those that are sent again.
+      else if (operation === "undo") this.#again.push(call);
+      else this.#refuse(call);
     });
   }
 
@@ -101,12 +107,12 @@ export class FaultyLine implements NodeLine {
 
   /** The connection is lost, and another one is made if that is possible. */
   break(): void {
-    const { random, counts } = this.#parts;
+    const { counts } = this.#parts;
     this.#connection += 1;
     [this.#requests, this.#answers, this.#together] = [newPipe(), newPipe(), undefined];
     for (const call of this.#open) {
       counts[call.isDone ? "lostDone" : "lostUndone"] += 1;
-      if (random.chance(RESENT)) this.#again.push(call);
+      if (this.#resends) this.#again.push(call);
       else this.#refuse(call);
     }
     this.#open.clear();
