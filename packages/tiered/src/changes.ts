@@ -55,9 +55,9 @@ export class Changes {
     return this.#listed;
   }
 
-  /** When `key` was changed. */
-  changedAt(key: string): number | undefined {
-    return this.#keys.get(key)?.at;
+  /** Whether `key` was changed. */
+  has(key: string): boolean {
+    return this.#keys.has(key);
   }
 
   /** Whether it is among them what `entry`, under `key`, was before it was changed or invalidated. */

@@ -80,7 +80,7 @@ export class FarReads {
     try {
       const entry = see(await readOneFar(far, key, read));
       // What this node has and far is still to lose may be served as stale.
-      if (repair.missedSince(key) !== undefined) {
+      if (repair.isMissed(key)) {
         repair.wake();
         return read.near && asStale(read.near, read.now);
       }

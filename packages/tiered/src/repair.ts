@@ -62,9 +62,9 @@ export class Repair {
     return this.#missed.size;
   }
 
-  /** Since when far has not taken a change of `key`. */
-  missedSince(key: string): number | undefined {
-    return this.#missed.changedAt(key);
+  /** Whether there is a change of `key` that far has not taken. */
+  isMissed(key: string): boolean {
+    return this.#missed.has(key);
   }
 
   /** Far did not take a change of `keys`, or nobody knows whether it did. */
@@ -212,7 +212,7 @@ export class Repair {
 
   async #delete(keys: readonly string[]): Promise<void> {
     const { far, near, fills, publish } = this.#parts;
-    const missed = keys.filter((key) => this.missedSince(key) !== undefined);
+    const missed = keys.filter((key) => this.isMissed(key));
     if (missed.length === 0) return;
     const { version } = this.#missed;
     // No read of far that overlaps it is kept near.

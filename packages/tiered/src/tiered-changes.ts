@@ -1,4 +1,4 @@
-import type { CacheEntry, ExpireTerms, WriteOptions } from "@granary/core";
+import type { CacheEntry, ExpireTerms, Generation, Invalidation, WriteOptions } from "@granary/core";
 import type { FarWrites } from "./far-writes.js";
 import type { Fills } from "./fills.js";
 import type { NearTier } from "./near-tier.js";
@@ -9,9 +9,11 @@ export interface TieredChangesParts {
   readonly writes: FarWrites;
   /** Tells the other nodes. */
   publish(keys: readonly string[]): void;
+  /** Tells them of an invalidation that far has taken. */
+  say(invalidation: Invalidation, generation: Generation): void;
 }
 
-/** Changes of one key of a pair of tiers. */
+/** Changes of one key of a pair of tiers, and invalidations. */
 export class TieredChanges {
   readonly #parts: TieredChangesParts;
 
@@ -53,5 +55,30 @@ export class TieredChanges {
     const wasFreshFar = await fills.during([key], () => writes.expire(key, terms));
     publish([key]);
     return (await wasFresh) || wasFreshFar;
+  }
+
+  /** Near before and after far, whether far has taken it or not: a read in between may have brought a copy near. */
+  async invalidate(invalidation: Invalidation): Promise<Generation> {
+    await this.invalidateNear(invalidation);
+    let generation: Generation | undefined;
+    try {
+      generation = await this.#parts.writes.invalidate(invalidation);
+      return generation;
+    } finally {
+      await this.spread(invalidation, generation);
+    }
+  }
+
+  /** What came near meanwhile goes, and the other nodes hear of an invalidation that far has taken. */
+  async spread(invalidation: Invalidation, generation: Generation | undefined): Promise<void> {
+    await this.invalidateNear(invalidation);
+    if (generation !== undefined) this.#parts.say(invalidation, generation);
+  }
+
+  /** Copies go; reads that are under way were judged before it. */
+  async invalidateNear(invalidation: Invalidation): Promise<void> {
+    const { near, fills } = this.#parts;
+    fills.voidAll();
+    await near.invalidate(invalidation);
   }
 }

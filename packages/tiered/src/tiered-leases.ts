@@ -67,7 +67,7 @@ async function acquired(options: TieredLeasesOptions, key: string, { token, admi
   try {
     const answer = await far.acquire(key, token, admit);
     const entry = see(answer.entry);
-    if (repair.missedSince(key) !== undefined) {
+    if (repair.isMissed(key)) {
       repair.wake();
       const held = await near.find(key, intake.now);
       return { ...answer, entry: held && asStale(held, intake.now) };

@@ -93,7 +93,7 @@ export class TieredMany implements ManyCapability {
       const [entry, copy] = [sights[at]?.(read?.[at]), copies.get(key)];
       fills.end(key, fill);
       if (read === undefined) return undefined;
-      const isBehind = repair.missedSince(key) !== undefined;
+      const isBehind = repair.isMissed(key);
       found.set(key, isBehind ? staleOf(copy, now) : entry);
       if (isBehind) repair.wake();
       if (isBehind) return undefined;

@@ -97,7 +97,9 @@ export class TieredStore implements CacheStore {
     const ready = (): Promise<void> | undefined => this.#farReady()?.catch((error) => fail("ready", error));
     this.#reads = new FarReads({ ...parts, far: l2, ready, clock, fail });
     this.#writes = new FarWrites({ ...parts, far: l2 });
-    this.#changes = new TieredChanges({ ...parts, writes: this.#writes });
+    const say = (invalidation: Invalidation, generation: Generation): void =>
+      this.#outbox.say(this.#heard.told(invalidation, generation));
+    this.#changes = new TieredChanges({ ...parts, writes: this.#writes, say });
     const many = new TieredMany({ ...parts, far: l2, ready, writes: this.#writes, fail });
     this.many = this.#life.checkedVerbs<ManyCapability>(many, MANY_VERBS);
     if (l1.values !== undefined) this.values = l1.values;
@@ -134,17 +136,9 @@ export class TieredStore implements CacheStore {
     return this.#changes.expire(key, terms);
   }
 
-  /** Near at once, then far. What came near meanwhile goes, whether far has taken it or not; then the other nodes hear of it. */
   async invalidate(invalidation: Invalidation): Promise<Generation> {
     this.#life.assertOpen();
-    await this.#invalidateNear(invalidation);
-    let generation: Generation | undefined;
-    try {
-      generation = await this.#writes.invalidate(invalidation);
-      return generation;
-    } finally {
-      await this.#spread(invalidation, generation);
-    }
+    return this.#changes.invalidate(invalidation);
   }
 
   health(): Readonly<Record<string, StoreHealth>> {
@@ -212,7 +206,12 @@ export class TieredStore implements CacheStore {
       near: this.#near,
       fills: this.#fills,
       publish: (keys) => this.#outbox.sayChanged(keys),
-      invalidated: (invalidation, generation) => this.#hasMadeUpFor(invalidation, generation),
+      invalidated: (invalidation, generation) => {
+        // Far hides what is loaded now: for nobody but its callers, so.
+        if (generation !== undefined) this.#life.tell({ type: "invalidated", ...invalidation, ...generation });
+        // A near store that fails has been told of.
+        void this.#changes.spread(invalidation, generation).catch(() => {});
+      },
       fail: (operation, error, key) => this.#fail(operation, error, key),
     });
   }
@@ -224,7 +223,7 @@ export class TieredStore implements CacheStore {
     if (event.type === "failover") this.#repair.failover();
     if (event.type === "gap" || event.type === "failover") return this.#hearGap(event);
     if (event.type === "invalidated" && this.#heard.isRepeated(event)) return;
-    if (event.type === "invalidated") void this.#invalidateNear(event).catch(() => {});
+    if (event.type === "invalidated") void this.#changes.invalidateNear(event).catch(() => {});
     this.#life.tell(event);
   }
 
@@ -238,24 +237,5 @@ export class TieredStore implements CacheStore {
 
   #hearChange(key: string): void {
     if (!this.#fills.hear(key)) this.#near.dropBehind(key);
-  }
-
-  /** Far hides what was loaded until now. So do loads that are under way end for nobody but their callers. */
-  #hasMadeUpFor(invalidation: Invalidation, generation: Generation | undefined): void {
-    if (generation !== undefined) this.#life.tell({ type: "invalidated", ...invalidation, ...generation });
-    // A store near that fails has been told of.
-    void this.#spread(invalidation, generation).catch(() => {});
-  }
-
-  /** What came near meanwhile goes, and the other nodes hear of an invalidation that far has taken. */
-  async #spread(invalidation: Invalidation, generation: Generation | undefined): Promise<void> {
-    await this.#invalidateNear(invalidation);
-    if (generation !== undefined) this.#outbox.say(this.#heard.told(invalidation, generation));
-  }
-
-  /** Copies go; reads that are under way were judged before it. */
-  async #invalidateNear(invalidation: Invalidation): Promise<void> {
-    this.#fills.voidAll();
-    await this.#near.invalidate(invalidation);
   }
 }

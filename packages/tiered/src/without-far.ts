@@ -14,10 +14,12 @@ interface Held {
   readonly now: number;
 }
 
-/** What may be given under `key` while far cannot say whether it still holds: as stale, but for what was just written here. */
+/**
+ * What may be given under `key` while far cannot say whether it still holds: as stale, but for what was just written here, or
+ * loaded by a load that has just begun.
+ */
 export function withoutFar(repair: Repair, key: string, { held, now }: Held): CacheEntry | undefined {
   if (held === undefined || held.keepUntil <= now) return undefined;
-  const missedSince = repair.missedSince(key);
-  const isOwn = missedSince !== undefined && now < missedSince + OWN_WRITE_MS;
+  const isOwn = repair.isMissed(key) && now < held.createdAt + OWN_WRITE_MS;
   return isOwn ? held : asStale(held, now);
 }

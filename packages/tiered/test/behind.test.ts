@@ -134,6 +134,22 @@ describe("a change that far does not take", () => {
 });
 
 describe("a value that this node loaded while far was away", () => {
+  test("counts as just written from the beginning of its load, where a bus that hears nothing has said so", async () => {
+    const { clock, node } = fleet();
+    const a = node("a");
+    a.line.state = "cut";
+    let land = (_value: string): void => {};
+    const load = a.cache.getOrSet("k", () => new Promise<string>((resolve) => (land = resolve)));
+    await clock.advance(1_500);
+    land("old");
+    expect(await load).toBe("old");
+    a.gap();
+    await clock.advance(400);
+    expect(await a.cache.getOrSet("k", () => "unasked")).toBe("old");
+    await clock.advance(200);
+    expect(await a.cache.getOrSet("k", () => "new")).toBe("new");
+  });
+
   test("is not followed by the older one that far still has, which has to go", async () => {
     const { clock, far, node } = fleet();
     const [a, b] = [node("a"), node("b")];
