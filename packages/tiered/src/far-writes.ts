@@ -53,9 +53,14 @@ export class FarWrites {
     return this.#change(keys, async (far) => manyOf(far).delete(keys));
   }
 
-  /** Whether it was fresh. */
+  /** Whether it was fresh. What far is to lose is what was there before: it goes, and does not become stale. */
   expire(key: string, terms: ExpireTerms): Promise<boolean> {
-    return this.#change([key], async (far) => expireIn(far, key, terms));
+    const { repair } = this.#parts;
+    return this.#change([key], async (far) => {
+      if (!repair.isMissed(key)) return expireIn(far, key, terms);
+      await far.delete(key);
+      return false;
+    });
   }
 
   async invalidate(invalidation: Invalidation): Promise<Generation> {

@@ -133,6 +133,22 @@ describe("a change that far does not take", () => {
   });
 });
 
+describe("a value that this node set while far was away", () => {
+  test("is not followed by the older one that far still has, where it is made stale before that has gone", async () => {
+    const { clock, node } = fleet();
+    const [a, b] = [node("a"), node("b")];
+    await b.cache.set("k", "old", { staleIfError: "1h" });
+    await clock.advance(10);
+    a.line.state = "cut";
+    expect(await a.cache.set("k", "new", { staleIfError: "1h" })).toBe(false);
+    a.line.state = "whole";
+    await a.cache.expire("k", { staleIfError: "1h" });
+    const options = { staleIfError: "1h", lease: false } as const;
+    expect(await a.cache.getOrSet("k", down, options).catch(() => "nothing")).not.toBe("old");
+    expect(await b.cache.getOrSet("k", down, options).catch(() => "nothing")).not.toBe("old");
+  });
+});
+
 describe("a value that this node loaded while far was away", () => {
   test("counts as just written from the beginning of its load, where a bus that hears nothing has said so", async () => {
     const { clock, node } = fleet();
