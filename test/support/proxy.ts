@@ -1,4 +1,5 @@
 import { createServer, type Socket, connect as to } from "node:net";
+import { freePort } from "./free-port.js";
 
 /** A way to a server that a test can make a black hole of. */
 export interface Proxy {
@@ -9,8 +10,9 @@ export interface Proxy {
   close(): void;
 }
 
-/** Passes connections on to `port`; reached at `at`, or at a port of its own. */
-export function proxyTo(port: number, at = 0): Promise<Proxy> {
+/** Passes connections on to `port`; reached at `at`, or at a port of its own, where another one can be later. */
+export async function proxyTo(port: number, at?: number): Promise<Proxy> {
+  const own = at ?? (await freePort());
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = to(port, "127.0.0.1");
@@ -27,9 +29,8 @@ export function proxyTo(port: number, at = 0): Promise<Proxy> {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
-  return new Promise((resolve) => {
-    server.listen(at, "127.0.0.1", () => {
-      resolve({ port: (server.address() as { port: number }).port, swallow, close });
-    });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(own, "127.0.0.1", () => resolve({ port: own, swallow, close }));
   });
 }

@@ -1,6 +1,6 @@
-import { createServer } from "node:net";
 import { Redis } from "ioredis";
 import { vi } from "vitest";
+import { freePort } from "../../../../test/support/free-port.js";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.js";
 
 const SLOTS = 16_384;
@@ -167,14 +167,4 @@ async function eventually(look: () => Promise<unknown>): Promise<void> {
     },
     { timeout: DEADLINE_MS, interval: 20 },
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
