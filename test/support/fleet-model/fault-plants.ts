@@ -54,14 +54,17 @@ export const ignoredGaps: Plant = {
   },
 };
 
-/** A value that was loaded without the far tier is trusted like any other. */
+/** A value that was loaded without the far tier is trusted like any other, and stays once that has lost what it had. */
 export const trustedLoners: Plant = {
   near: (near) => {
+    const loners = new Set<string>();
     const set: CacheStore["set"] = (key, entry) => {
       const { epoch = 0 } = entry as { readonly epoch?: number };
+      if (epoch >= 0) loners.delete(key);
+      else loners.add(key);
       return near.set(key, epoch < 0 ? ({ ...entry, epoch: -1 - epoch } as typeof entry) : entry);
     };
-    return { ...near, set };
+    return { ...near, set, delete: (key) => !loners.has(key) && near.delete(key) };
   },
 };
 

@@ -38,6 +38,8 @@ const MINUTE_MS = 60_000;
 /** All is to be well again this long after the last fault, D included. */
 const WELL_AFTER_MS = 2_100;
 const SOON_MS = 1_000;
+/** What a server that took over has lost is made up for within this. */
+const LOSS_MS = 10_000;
 /** Calls begin as often as this, on average: about when a fault begins or ends, while it lasts, and else. */
 const HOT_MS = 25;
 const WARM_MS = 200;
@@ -100,7 +102,10 @@ class FaultRun {
     const evictions = random.fork();
     this.#net.flush = lost(() => this.#fleet.flush());
     this.#net.replicate = () => this.#fleet.replicate();
-    this.#net.failover = lost(() => this.#fleet.failover());
+    this.#net.failover = lost(() => {
+      this.#failedOverAt = this.#now;
+      this.#fleet.failover();
+    });
     this.#net.evict = () => {
       for (const name of NAMES.filter(() => evictions.chance(0.5))) {
         this.#fleet.evict(name);
@@ -115,6 +120,8 @@ class FaultRun {
 
   /** When the server forgot what has a name, by its clock. */
   readonly #evictedAt = new Map<string, number>();
+
+  #failedOverAt = Number.NEGATIVE_INFINITY;
 
   async play(): Promise<FaultOutcome> {
     // A node whose server did not tell its time goes by its own clock for a while: no promise holds for that time.
@@ -188,8 +195,12 @@ class FaultRun {
     machine.shift(-HOUR_MS);
   }
 
-  /** Whether every node gives what the server holds, or nothing where that holds nothing. */
+  /**
+   * Whether every node gives what the server holds, or nothing where that holds nothing. A node to which a server that took
+   * over is still to lose something may load the same version once more, which is no news for the others.
+   */
   async #agree(): Promise<void> {
+    const isMadeUpFor = this.#failedOverAt + LOSS_MS < this.#now;
     for (const key of KEYS) {
       const far = await this.#fleet.peek(key);
       const reads = this.#fleet.nodes.map((node) => this.#sight(node, key, far));
@@ -197,7 +208,7 @@ class FaultRun {
       const after = await this.#fleet.peek(key);
       const seen = (await Promise.all(reads)).flatMap((sight) => sight ?? []);
       // A load that took its time may have come in between.
-      if (after?.createdAt === far?.createdAt) this.#log.agreeing.push(...seen);
+      if (isMadeUpFor && after?.createdAt === far?.createdAt) this.#log.agreeing.push(...seen);
     }
   }
 
