@@ -1,5 +1,4 @@
 import { type CacheEntry, scopesOf } from "@granary/core";
-import { SAMPLE_AGE_MS } from "./clocks.js";
 import { Callers, KEYS } from "./fault-calls.js";
 import { FaultLog, type Sight } from "./fault-log.js";
 import { FaultNet } from "./fault-net.js";
@@ -212,10 +211,9 @@ class FaultRun {
     }
   }
 
-  /** What a node's idea of the server's clock may be off by: by a moment, and by what it has not been told yet. */
-  get #clockErrorMs(): number {
-    const untold = this.#log.setBacksMs.filter((at) => at > this.#now - 2 * SAMPLE_AGE_MS);
-    return SOON_MS + untold.length * SET_BACK_MS;
+  /** What a node may take a value to be older or younger by: a moment, and what it has not been told of the server's clock. */
+  #clockErrorMs(node: FleetNode): number {
+    return SOON_MS + Math.abs(node.clock.now() - this.#fleet.server.now());
   }
 
   /** Nothing where a value is about to expire: clocks differ. */
@@ -223,20 +221,25 @@ class FaultRun {
     const [cache, id] = keyed(node, key);
     const [found, entry] = await Promise.all([cache.get(id), cache.entry(id)]);
     const now = this.#fleet.server.now();
-    if ([far, entry].some((each) => each !== undefined && Math.abs(each.freshUntil - now) < this.#clockErrorMs))
+    if ([far, entry].some((each) => each !== undefined && Math.abs(each.freshUntil - now) < this.#clockErrorMs(node)))
       return undefined;
     const expected = far !== undefined && far.freshUntil > now ? (far.value as Value) : undefined;
     const what = `node ${node.index} gives value ${found?.serial} of ${key}, and the server holds ${expected?.serial}`;
     // Of what was evicted a copy that is near stays valid.
-    if (expected === undefined && entry !== undefined && this.#wasEvictedSince(key, entry)) return undefined;
+    if (
+      expected === undefined &&
+      entry !== undefined &&
+      this.#wasEvictedSince(key, entry.createdAt - this.#clockErrorMs(node))
+    )
+      return undefined;
     // A node to which far is still to lose something loads the same version once more, and has no news for the others.
     const isSame = found?.version === expected?.version;
     return { ms: this.#now, what, isRight: isSame };
   }
 
-  #wasEvictedSince(key: string, { createdAt }: CacheEntry): boolean {
+  #wasEvictedSince(key: string, since: number): boolean {
     const name = storedKey(key);
-    return [name, ...scopesOf(name)].some((each) => (this.#evictedAt.get(each) ?? 0) > createdAt - this.#clockErrorMs);
+    return [name, ...scopesOf(name)].some((each) => (this.#evictedAt.get(each) ?? 0) > since);
   }
 
   #felt(): Readonly<Record<string, number>> {
