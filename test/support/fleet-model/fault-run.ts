@@ -1,4 +1,5 @@
 import { type CacheEntry, scopesOf } from "@granary/core";
+import { SAMPLE_AGE_MS } from "./clocks.js";
 import { Callers, KEYS } from "./fault-calls.js";
 import { FaultLog, type Sight } from "./fault-log.js";
 import { FaultNet } from "./fault-net.js";
@@ -213,7 +214,9 @@ class FaultRun {
 
   /** What a node may take a value to be older or younger by: a moment, and what it has not been told of the server's clock. */
   #clockErrorMs(node: FleetNode): number {
-    return SOON_MS + Math.abs(node.clock.now() - this.#fleet.server.now());
+    const untold = this.#log.setBacksMs.filter((at) => at > this.#now - 2 * SAMPLE_AGE_MS);
+    // Its own clock, and that of whoever has set the deadline.
+    return SOON_MS + Math.abs(node.clock.now() - this.#fleet.server.now()) + untold.length * SET_BACK_MS;
   }
 
   /** Nothing where a value is about to expire: clocks differ. */
