@@ -228,15 +228,10 @@ class FaultRun {
       return undefined;
     const expected = far !== undefined && far.freshUntil > now ? (far.value as Value) : undefined;
     const what = `node ${node.index} gives value ${found?.serial} of ${key}, and the server holds ${expected?.serial}`;
-    // Of what was evicted a copy that is near stays valid.
-    if (
-      expected === undefined &&
-      entry !== undefined &&
-      this.#wasEvictedSince(key, entry.createdAt - this.#clockErrorMs(node))
-    )
-      return undefined;
-    // A node to which far is still to lose something loads the same version once more, and has no news for the others.
-    const isSame = found?.version === expected?.version;
+    // Of what was evicted a copy that is near stays valid, and another node may load the same version once more.
+    const isEvicted = entry !== undefined && this.#wasEvictedSince(key, entry.createdAt - this.#clockErrorMs(node));
+    if (isEvicted && expected === undefined) return undefined;
+    const isSame = found?.serial === expected?.serial || (isEvicted && found?.version === expected?.version);
     return { ms: this.#now, what, isRight: isSame };
   }
 
