@@ -107,9 +107,10 @@ export class EntryWrites {
     // On a cluster the step cannot see to it that the records outlive what it writes.
     if (isCluster && isLong(life)) generations.make(key, life).catch(() => {});
     const [scopes, askedAt] = [scopesOf(key), this.#parts.now()];
-    const areKept = isCluster || isGone || generations.knownFor(scopes, life) !== undefined;
+    const records = generations.atHand(scopes, life);
+    const areKept = isCluster || isGone || records.levels !== undefined;
     const names = withLease(key, leaseKey);
-    const keys = areKept ? names : [...names, ...generations.atHand(scopes, life).keys];
+    const keys = areKept ? names : [...names, ...records.keys];
     const answer = await batch.send({ step: "fill", keys, args: [names.length - 1, token, ...words, key] });
     const isFilled = Number(answer) === 1;
     if (isFilled && !areKept) generations.extended(scopes, { life, askedAt });

@@ -20,8 +20,8 @@ export function watchFailovers(client: RedisClient, tell: Tell): () => void {
 
 /**
  * A server says who it is when a connection to it begins, ahead of all that the client had sent before or kept back: so
- * nothing of what the new server answers is taken for what the last one held. Of a cluster, one that was no master when the client last asked
- * for the slots may have taken over, and one that it is connected to anew may have lost what it held.
+ * nothing of what the new server answers is taken for what the last one held. Of a cluster, one that was no master when
+ * the client last asked for the slots may have taken over, and one that it is connected to anew may have lost what it held.
  */
 class FailoverWatch {
   readonly #client: RedisClient;

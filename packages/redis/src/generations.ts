@@ -64,7 +64,6 @@ export class Generations {
   readonly #tags: TagSequences;
   /** Those that were asked for last: all reads of one turn share them. */
   #last: { readonly scopes: readonly string[]; readonly turn: number; readonly levels: AskedLevels } | undefined;
-
   readonly #known = new Map<readonly string[], Known>();
 
   constructor(parts: GenerationsParts) {
@@ -100,17 +99,14 @@ export class Generations {
 
   /**
    * The records of `scopes` as they were when they were heard of last, where Redis keeps them for at least as long as an
-   * entry of that life: whoever writes one has neither to make them nor to see to it that they last.
+   * entry of that life: whoever writes one has neither to make them nor to see to it that they last. Else no more than
+   * what they are called.
    */
-  knownFor(scopes: readonly string[], life: Life): Known | undefined {
+  atHand(scopes: readonly string[], life: Life): RecordsAtHand & { readonly levels?: Levels } {
     const known = this.#known.get(scopes);
     const until = this.#parts.now() + (life === "" ? Number.POSITIVE_INFINITY : life);
-    return known?.levels.current !== undefined && known.keptUntil >= until ? known : undefined;
-  }
-
-  /** As `knownFor`, and where they are not known, what they are called. */
-  atHand(scopes: readonly string[], life: Life): RecordsAtHand & { readonly levels?: Levels } {
-    return this.knownFor(scopes, life) ?? { keys: this.#keysOf(scopes), texts: [] };
+    const isEnough = known?.levels.current !== undefined && known.keptUntil >= until;
+    return isEnough ? known : { keys: this.#keysOf(scopes), texts: [] };
   }
 
   /** Redis was asked at `askedAt` to keep the records for as long as an entry of that life, and said what they are. */
@@ -186,7 +182,7 @@ export class Generations {
     return levels;
   }
 
-  /** What cannot be read counts as lost: whoever loads or writes next makes it anew. */
+  /** Remembers what records say. Those that say what they said are read once, and kept for as long as was ever known. */
   #learn(scopes: readonly string[], texts: readonly string[], keptUntil: number): Known {
     const known = this.#known.get(scopes);
     const isSame = known?.texts.every((text, at) => text === texts[at]) === true;
@@ -210,6 +206,7 @@ export class Generations {
     return this.#known.get(scopes)?.keys ?? scopes.map(recordKey);
   }
 
+  /** What cannot be read counts as lost: whoever loads or writes next makes it anew. */
   #recordIn(scope: string, text: string): GenerationRecord | undefined {
     try {
       return recordIn(text);

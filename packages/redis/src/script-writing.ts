@@ -51,15 +51,9 @@ local function keep(name, life)
 end
 `;
 
-/**
- * Values of the same namespaces. Where no record has changed since the client has read it, that is all.
- */
+/** Writes values of the same namespaces. Where no record has changed since the client has read it, that is all. */
 export const SETTING_BY_KNOWN = `
--- keys: values, their leases where they can have any, and the records of their namespaces where they are at hand. number
--- of values, number of leases, what each record said when it was read last or "", a new epoch for each, and for each value
--- its text, its life in ms or "", where in the text its generations begin and end or "" where it has its own: writes, and
--- ends any lease, so that no load that is under way is written over it. The generations are those of this moment. Returns
--- the records where they were not as known, then for each value 1 or why it was not taken; 1 where there is nothing to say.
+-- The values, whose words begin at the first one: whether any was refused, and for each 1 or why it was not taken.
 local function write_all(keys, args, first)
   local values, leases = tonumber(args[2]), tonumber(args[3])
   local answers, is_refused = {}, false
@@ -77,6 +71,11 @@ local function write_all(keys, args, first)
   return is_refused, answers
 end
 
+-- keys: values, their leases where they can have any, and the records of their namespaces where they are at hand. number
+-- of values, number of leases, what each record said when it was read last or "", a new epoch for each, and for each value
+-- its text, its life in ms or "", where in the text its generations begin and end or "" where it has its own: writes, and
+-- ends any lease, so that no load that is under way is written over it. The generations are those of this moment. Returns
+-- the records where they were not as known, then for each value 1 or why it was not taken; 1 where there is nothing to say.
 local function set_by_known(keys, args)
   local before = args[2] + args[3]
   local records = #keys - before
@@ -88,7 +87,7 @@ local function set_by_known(keys, args)
 end
 `;
 
-/** As it, where some record was changed: reads them, and makes those that are missing. */
+/** The same where some record was changed: reads them, and makes those that are missing. */
 export const SETTING = `
 local function set(keys, args)
   local before = args[2] + args[3]

@@ -15,19 +15,17 @@ export interface FakeTimersOf {
 const turn = setImmediate;
 const oneTurn = (): Promise<void> => new Promise((resolve) => void turn(resolve));
 
+let installed: ReturnType<typeof FakeTimers.install> | undefined;
+
 /**
  * By `nextTick` the runner of the tests hears what it has asked for: an answer that came while it is faked would be lost,
  * and waited for without end. test/faked-ticks.test.ts fakes it, in a process of its own.
  */
-const toNotFake = ["nextTick"] as const;
-
-let installed: ReturnType<typeof FakeTimers.install> | undefined;
-
 function withFakeTimers(library: string, more: Parameters<typeof FakeTimers.install>[0]): FakeTimersOf {
   return {
     library,
     putIn: () => {
-      installed = FakeTimers.install({ now: Date.now(), toNotFake: [...toNotFake], ...more });
+      installed = FakeTimers.install({ now: Date.now(), toNotFake: ["nextTick"], ...more });
     },
     takeOut: () => {
       installed?.uninstall();
